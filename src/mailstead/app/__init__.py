@@ -1,0 +1,1 @@
+"""Configuration, wiring, supervisor and workers: the only floor that names implementations."""

@@ -1,0 +1,1 @@
+"""Commands: ask, show, exit."""

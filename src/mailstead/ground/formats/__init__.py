@@ -1,0 +1,1 @@
+"""One standard, one room: bytes to values and back."""

@@ -1,0 +1,60 @@
+"""The SMTP envelope as a value: replaced whole, never changed in place."""
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from mailstead.ground.model.address import Address
+
+
+class BodyType(Enum):
+    """RFC 6152 and RFC 3030."""
+
+    SEVEN_BIT = "7BIT"
+    EIGHT_BIT = "8BITMIME"
+    BINARY = "BINARYMIME"
+
+
+@dataclass(frozen=True, slots=True)
+class DsnRequest:
+    """What the sender asked of one recipient (RFC 3461 §4.1, §4.2); None: not said."""
+
+    notify: frozenset[str] | None = None  # NEVER alone, or of SUCCESS, FAILURE, DELAY
+    original: str | None = None  # ORCPT as received, type and xtext
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One RCPT as it was given."""
+
+    address: Address
+    dsn: DsnRequest = DsnRequest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """One mail transaction so far."""
+
+    sender: Address | None  # None: the null reverse-path <>
+    recipients: tuple[Recipient, ...] = ()
+    body: BodyType = BodyType.SEVEN_BIT
+    smtputf8: bool = False
+    declared_size: int = 0
+    ret: str | None = None  # FULL or HDRS (RFC 3461 §4.3)
+    envid: str | None = None  # RFC 3461 §4.4
+
+    def with_recipient(self, recipient: Recipient) -> "Envelope":
+        """The same with one recipient more."""
+        return replace(self, recipients=(*self.recipients, recipient))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Who is on the other end of a session, for Received, trace and limits."""
+
+    ip: str
+    port: int = 0
+    helo: str = ""
+    protocol: str = "SMTP"  # the `with` word of Received: SMTP, ESMTP, ESMTPS, LMTP, UTF8SMTP... (RFC 3848, RFC 6531)
+    tls: str = ""  # e.g. "TLSv1.3 TLS_AES_256_GCM_SHA384"
+    login: str = ""
+    session: str = field(default="", compare=False)  # id that ties log lines together

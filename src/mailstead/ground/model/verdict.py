@@ -1,0 +1,48 @@
+"""Verdicts: what a check decided, and why, with evidence for the trace (never words of a protocol)."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Reason(Enum):
+    """Why mail is refused or deferred. Servers map each one to a reply in a total table."""
+
+    USER_UNKNOWN = "user unknown"
+    RELAY_DENIED = "relay denied"
+    DOMAIN_INACTIVE = "domain not active"
+    ACCOUNT_INACTIVE = "account not active"
+    MAILBOX_FULL = "mailbox full"
+    MESSAGE_TOO_LARGE = "message too large"
+    SENDER_INVALID = "sender address invalid"
+    RECIPIENT_INVALID = "recipient address invalid"
+    TOO_MANY_HOPS = "too many Received fields"
+    ALIAS_LOOP = "aliases lead in a circle"
+    NO_SPACE = "storage below its reserve"
+    BUSY = "store busy"
+    FORWARD_UNAVAILABLE = "target outside this server and sending is not set up"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Nothing against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """For good. `evidence` is for our log and trace only."""
+
+    reason: Reason
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Defer:
+    """For now."""
+
+    reason: Reason
+    evidence: str = ""
+
+
+Verdict = Pass | Refuse | Defer
+PASS: Final = Pass()

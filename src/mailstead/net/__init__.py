@@ -1,0 +1,1 @@
+"""Sockets, TLS, clock and bus."""

@@ -1,0 +1,1 @@
+"""Speak a protocol, hold sessions, know no SQL and not each other."""

@@ -1,0 +1,1 @@
+"""What the house does with mail, whatever protocol it came through."""

@@ -1,0 +1,1 @@
+"""Who may come in: logins, passwords, domains, users, aliases."""

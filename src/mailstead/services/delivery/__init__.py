@@ -1,0 +1,1 @@
+"""Local delivery: resolved recipients to placements, one transaction."""

@@ -1,0 +1,1 @@
+"""Folders and the messages in them: append, fetch, flag, copy, move, expunge."""

@@ -1,0 +1,1 @@
+"""Inbound: judge client, sender, recipients and content, then accept."""

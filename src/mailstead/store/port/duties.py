@@ -1,0 +1,60 @@
+"""Leases, clean-up, traces, refusals and the spool's first rows."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailstead.ground.model.ids import AccountId, BlobId, Instant, SpoolId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """The story of a filed letter in one row: `story` is JSON written by `telemetry.trace`."""
+
+    at: Instant
+    account_id: AccountId
+    message_id: int
+    session: str
+    story: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolEntry:
+    """Something that still has to leave. For now only bounces owed, which the sending floor will write and send."""
+
+    id: SpoolId
+    kind: str  # "bounce"
+    sender: str  # '' is the null reverse-path
+    recipient: str
+    blob_id: BlobId | None
+    detail: bytes  # JSON: reason, DSN parameters, session
+    created_at: Instant
+
+
+class DutyReads(Protocol):
+    """Read by commands."""
+
+    async def list_spool(self, limit: int = 100) -> list[SpoolEntry]: ...
+    async def list_traces(self, account: AccountId, limit: int = 100) -> list[Trace]: ...
+
+
+class DutyWrites(DutyReads, Protocol):
+    """Work that one worker at a time does, each step at most 500 rows."""
+
+    async def claim(self, duty: str, holder: str, *, now: Instant, until: Instant) -> bool:
+        """Take or keep the lease of a duty; False if another holds it and it has not run out."""
+
+    async def give_back(self, duty: str, holder: str) -> None: ...
+
+    async def exhume(self, *, now: Instant, limit: int = 500) -> int:
+        """Remove up to `limit` placements of deleted folders and buried accounts; gives how many, 0 when done."""
+
+    async def reap_blobs(self, *, unused_since: Instant, limit: int = 100) -> list[BlobId]:
+        """Delete rows of blobs unused since then; gives the ids of those that were files, for the sweeper."""
+
+    async def forget_changes(self, *, before: Instant, limit: int = 500) -> int:
+        """Drop events older than `before`."""
+
+    async def insert_trace(self, trace: Trace) -> None: ...
+    async def insert_spool(self, entry: SpoolEntry) -> None: ...
+    async def insert_refusals(self, rows: list[tuple[Instant, bytes]]) -> None:
+        """Refusals before filing, flushed each second from a bounded buffer: (when, JSON)."""
