@@ -1,0 +1,1 @@
+"""Bytes of messages: small ones inside the database, large ones as files beside it."""

@@ -1,0 +1,1 @@
+"""Rows in SQLite or PostgreSQL: one text per query, on one transaction interface."""
