@@ -1,0 +1,227 @@
+"""Every event the program can tell, one row each: name, level, type, fields, and the metrics counted from it.
+
+Names are <subsystem>.<object>.<outcome>: no data and no severity in them. `message` is the phrase people search for;
+it may show fields in braces. A new event is a new row here; its fields must stand in `fields.FIELDS`.
+"""
+
+from enum import Enum
+from logging import DEBUG, ERROR, INFO, WARNING
+from typing import Final
+
+from mailstead.telemetry.metrics import REGISTRY, Count, Observe, Spread
+
+
+class EventType(Enum):
+    """Coarse class of an event, for searching logs."""
+
+    RECEPTION = "reception"
+    DELIVERY = "delivery"
+    REJECTION = "rejection"
+    DEFERRAL = "deferral"
+    BOUNCE = "bounce"
+    TEMPFAIL = "tempfail"
+    AUTHENTICATION = "authentication"
+    SYSTEM = "system"
+
+
+RECEPTION, DELIVERY, REJECTION = EventType.RECEPTION, EventType.DELIVERY, EventType.REJECTION
+DEFERRAL, BOUNCE, TEMPFAIL = EventType.DEFERRAL, EventType.BOUNCE, EventType.TEMPFAIL
+AUTHENTICATION, SYSTEM = EventType.AUTHENTICATION, EventType.SYSTEM
+
+SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+BYTES: Final = (1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0, 67108864.0)
+
+_RECEIVED: Final = (
+    Count(
+        "messages_received_total",
+        "Messages accepted by SMTP or LMTP.",
+        by=("protocol",),
+        aliases=("elemta_messages_total", "elemta_messages_received_total"),
+    ),
+    Count("received_bytes_total", "Bytes of accepted messages.", amount="size"),
+    Spread("message_size_bytes", "Size of accepted messages.", "size", BYTES, aliases=("elemta_message_size_bytes",)),
+    Spread("reception_duration_seconds", "From MAIL to the reply after the last byte.", "elapsed", SECONDS),
+)
+_OPENED: Final = Count(
+    "connections_total", "Connections accepted.", by=("listener",), aliases=("elemta_connections_total",)
+)
+_CLOSED: Final = Spread(
+    "connection_duration_seconds",
+    "Life of a connection.",
+    "elapsed",
+    (0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0),
+    by=("listener",),
+    aliases=("elemta_connection_duration_seconds",),
+)
+_FAILED_LOGIN: Final = (
+    Count(
+        "auth_failures_total",
+        "Logins refused.",
+        by=("protocol", "reason"),
+        aliases=("elemta_auth_failures_total",),
+    ),
+)
+
+
+class Event(Enum):
+    """All events. `emit(Event.X, field=value, ...)` takes only the fields of the row."""
+
+    level: int
+    event_type: EventType
+    fields: frozenset[str]
+    message: str
+    metrics: tuple[Count | Spread, ...]
+    observe: Observe | None
+
+    def __new__(
+        cls, name: str, level: int, event_type: EventType, fields: str, message: str = "", *metrics: Count | Spread
+    ) -> "Event":
+        """Fields are given as one string of names."""
+        event = object.__new__(cls)
+        event._value_ = name
+        event.level = level
+        event.event_type = event_type
+        event.fields = frozenset(fields.split())
+        event.message = message or name
+        event.metrics = metrics
+        event.observe = REGISTRY.observer(metrics)
+        return event
+
+    # net: connections, TLS, proxies
+    NET_LISTENER_STARTED = "net.listener.started", INFO, SYSTEM, "listener port worker"
+    NET_CONNECTION_OPENED = (
+        "net.connection.opened", DEBUG, SYSTEM, "listener session client_ip port tls_active", "", _OPENED,
+    )  # fmt: skip
+    NET_CONNECTION_CLOSED = "net.connection.closed", DEBUG, SYSTEM, "listener session elapsed", "", _CLOSED
+    NET_CONNECTION_REFUSED = (
+        "net.connection.refused", INFO, REJECTION, "listener client_ip reason limit", "",
+        Count("connections_refused_total", "Connections refused by a limit.", by=("listener", "reason")),
+    )  # fmt: skip
+    NET_CONNECTION_FAILED = (
+        "net.connection.failed", ERROR, SYSTEM, "listener session client_ip incident error trace", "",
+        Count("connection_errors_total", "Connections ended by a fault of ours.", by=("listener",),
+              aliases=("elemta_connection_errors_total",)),
+    )  # fmt: skip
+    NET_ACCEPT_FAILED = (
+        "net.accept.failed", ERROR, SYSTEM, "listener error", "",
+        Count("accept_errors_total", "Connections that could not be accepted.", by=("listener",)),
+    )  # fmt: skip
+    NET_PROXY_REFUSED = "net.proxy.refused", INFO, REJECTION, "listener peer reason"
+    NET_TLS_STARTED = (
+        "net.tls.started", DEBUG, SYSTEM, "listener session tls_version", "",
+        Count("tls_connections_total", "TLS handshakes done.", by=("tls_version",),
+              aliases=("elemta_tls_connections_total",)),
+    )  # fmt: skip
+    NET_TLS_FAILED = (
+        "net.tls.failed", INFO, SYSTEM, "listener client_ip error", "",
+        Count("tls_handshake_failures_total", "TLS handshakes that failed.", by=("listener",),
+              aliases=("elemta_tls_handshake_failures_total",)),
+    )  # fmt: skip
+    NET_LOOP_STALLED = (
+        "net.loop.stalled", WARNING, SYSTEM, "elapsed worker", "",
+        Count("loop_stalls_total", "Times the event loop stood still for over 50 ms."),
+    )  # fmt: skip
+    NET_BUS_FAILED = "net.bus.failed", WARNING, SYSTEM, "path error"
+
+    # smtp, lmtp
+    SMTP_SERVER_STARTED = (
+        "smtp.server.started", INFO, SYSTEM, "port", "smtp: Starting SMTP server (receive only) on :{port}",
+    )  # fmt: skip
+    SMTP_MESSAGE_ACCEPTED = (
+        "smtp.message.accepted", INFO, RECEPTION,
+        "session protocol client_ip client_hostname sender recipient_count size message_id elapsed tls_active",
+        "message_reception", *_RECEIVED,
+    )  # fmt: skip
+    SMTP_RECIPIENT_REFUSED = (
+        "smtp.recipient.refused", INFO, REJECTION, "session protocol client_ip sender recipient reason detail", "",
+        Count("recipients_refused_total", "Recipients refused.", by=("protocol", "reason")),
+    )  # fmt: skip
+    SMTP_MESSAGE_REFUSED = (
+        "smtp.message.refused", INFO, REJECTION, "session protocol client_ip sender size reason detail", "",
+        Count("messages_refused_total", "Messages refused for good.", by=("protocol", "reason")),
+    )  # fmt: skip
+    SMTP_MESSAGE_DEFERRED = (
+        "smtp.message.deferred", WARNING, TEMPFAIL, "session protocol client_ip sender size reason detail", "",
+        Count("messages_put_off_total", "Messages refused for now.", by=("protocol", "reason")),
+    )  # fmt: skip
+    SMTP_SESSION_ENDED = "smtp.session.ended", DEBUG, SYSTEM, "session protocol client_ip reason count elapsed"
+
+    # delivery
+    DELIVERY_MESSAGE_FILED = (
+        "delivery.message.filed", INFO, DELIVERY,
+        "session queue_id account recipient sender folder message size message_id elapsed", "message_delivery",
+        Count("messages_delivered_total", "Copies filed into accounts.", aliases=("elemta_messages_delivered_total",)),
+        Spread("delivery_duration_seconds", "From the last byte to filed.", "elapsed", SECONDS,
+               aliases=("elemta_delivery_duration_seconds",)),
+    )  # fmt: skip
+    DELIVERY_MESSAGE_BOUNCED = (
+        "delivery.message.bounced", INFO, BOUNCE, "queue_id sender recipient reason detail", "message_bounce",
+        Count("messages_bounced_total", "Recipients answered with a bounce.", by=("reason",)),
+    )  # fmt: skip
+
+    # logins
+    AUTH_LOGIN_SUCCEEDED = (
+        "auth.login.succeeded", INFO, AUTHENTICATION, "session protocol client_ip username mechanism elapsed",
+        "authentication succeeded",
+        Count("auth_successes_total", "Logins.", by=("protocol",), aliases=("elemta_auth_successes_total",)),
+    )  # fmt: skip
+    AUTH_LOGIN_FAILED = (
+        "auth.login.failed", WARNING, AUTHENTICATION, "session protocol client_ip username mechanism reason",
+        "authentication failed", *_FAILED_LOGIN,
+    )  # fmt: skip
+    AUTH_LOGIN_BLOCKED = (
+        "auth.login.blocked", WARNING, AUTHENTICATION, "session protocol client_ip username reason limit",
+        "rate_limit_exceeded",
+        Count("auth_blocked_total", "Logins refused unheard because too many failed.", by=("protocol",)),
+    )  # fmt: skip
+    AUTH_PASSWORD_REHASHED = "auth.password.rehashed", INFO, AUTHENTICATION, "account"
+    POLICY_RATE_EXCEEDED = (
+        "policy.rate.exceeded", WARNING, REJECTION, "session protocol client_ip sender domain reason limit",
+        "rate_limit_exceeded", Count("rate_limit_hits_total", "Rates that were met.", by=("protocol", "reason")),
+    )  # fmt: skip
+    CONTENT_VIRUS_FOUND = (
+        "content.virus.found", WARNING, REJECTION, "session client_ip sender recipient_count reason", "virus_detected",
+        Count("viruses_total", "Letters with a virus."),
+    )  # fmt: skip
+
+    # imap
+    IMAP_SESSION_ENDED = "imap.session.ended", DEBUG, SYSTEM, "session client_ip reason count elapsed"
+    IMAP_COMMAND_REFUSED = "imap.command.refused", DEBUG, REJECTION, "session command reason"
+    IMAP_READER_DROPPED = "imap.reader.dropped", INFO, SYSTEM, "session client_ip size limit"
+
+    # store
+    STORE_OPENED = "store.database.opened", INFO, SYSTEM, "path version"
+    STORE_MIGRATED = "store.schema.migrated", INFO, SYSTEM, "version elapsed"
+    STORE_GROUP_FAILED = "store.group.failed", ERROR, SYSTEM, "error count"
+    STORE_SPACE_LOW = "store.space.low", ERROR, SYSTEM, "path size limit"
+    STORE_LOCK_HELD = "store.lock.held", ERROR, SYSTEM, "pid worker elapsed"
+    STORE_QUEUE_FULL = (
+        "store.queue.full", WARNING, TEMPFAIL, "count size", "",
+        Count("store_busy_total", "Units refused because the queue of units was full or slow."),
+    )  # fmt: skip
+
+    # the program itself
+    SYSTEM_INCIDENT = (
+        "system.fault.met", ERROR, SYSTEM, "incident subsystem session error trace", "",
+        Count("incidents_total", "Faults of ours.", by=("subsystem",)),
+    )  # fmt: skip
+    CONFIG_KEY_IDLE = "config.key.idle", WARNING, SYSTEM, "key", "{key} is accepted and not yet in force"
+    CONFIG_LOADED = "config.file.loaded", INFO, SYSTEM, "path"
+    APP_STARTED = "app.program.started", INFO, SYSTEM, "version pid count"
+    APP_READY = "app.program.ready", INFO, SYSTEM, "pid elapsed"
+    APP_STOPPING = "app.program.stopping", INFO, SYSTEM, "signal"
+    APP_STOPPED = "app.program.stopped", INFO, SYSTEM, "elapsed"
+    APP_RELOADED = "app.program.reloaded", INFO, SYSTEM, "result"
+    WORKER_STARTED = "app.worker.started", INFO, SYSTEM, "worker pid"
+    WORKER_READY = "app.worker.ready", INFO, SYSTEM, "worker pid elapsed"
+    WORKER_ENDED = (
+        "app.worker.ended", WARNING, SYSTEM, "worker pid code elapsed", "",
+        Count("worker_deaths_total", "Processes of ours that ended unasked."),
+    )  # fmt: skip
+    WORKER_KILLED = "app.worker.killed", ERROR, SYSTEM, "worker pid reason elapsed"
+    WORKER_DRAINED = "app.worker.drained", INFO, SYSTEM, "worker count elapsed"
+    HASHER_BUSY = (
+        "app.hasher.busy", WARNING, TEMPFAIL, "count", "",
+        Count("hasher_busy_total", "Password checks refused because too many waited."),
+    )  # fmt: skip
+    HASHER_FAILED = "app.hasher.failed", ERROR, SYSTEM, "error"
