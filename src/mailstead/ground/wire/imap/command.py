@@ -1,0 +1,288 @@
+"""Every command of RFC 9051 and RFC 3501 as a frozen value. Folder names are Unicode, INBOX is in capitals."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from mailstead.ground.model.flags import FlagOp, Flags
+from mailstead.ground.model.folder import SpecialUse
+from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.query import Query
+from mailstead.ground.model.sequence import SequenceSet
+
+
+class Simple(Enum):
+    """Commands without arguments."""
+
+    CAPABILITY = b"CAPABILITY"
+    NOOP = b"NOOP"
+    LOGOUT = b"LOGOUT"
+    STARTTLS = b"STARTTLS"
+    NAMESPACE = b"NAMESPACE"
+    IDLE = b"IDLE"
+    CLOSE = b"CLOSE"
+    UNSELECT = b"UNSELECT"
+    CHECK = b"CHECK"
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticate:
+    """`initial` is decoded (RFC 4959); None: none came, b"": it was `=`."""
+
+    mechanism: str
+    initial: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A name and a password."""
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        """Without the password, whoever prints it."""
+        return f"Login({self.user!r}, ...)"
+
+
+@dataclass(frozen=True, slots=True)
+class Enable:
+    """Capability names in capitals."""
+
+    capabilities: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Id:
+    """RFC 2971: what the client tells of itself; empty for NIL."""
+
+    fields: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """SELECT, or EXAMINE if read-only."""
+
+    folder: str
+    is_read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """`wants_children`: the name ended in the separator (RFC 9051 §6.3.4), which is taken off. RFC 6154 §3: USE."""
+
+    folder: str
+    special_use: tuple[SpecialUse, ...] = ()
+    wants_children: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove a folder."""
+
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Give a folder and what is below it another name."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """SUBSCRIBE, or UNSUBSCRIBE if not `on`."""
+
+    folder: str
+    on: bool
+
+
+class StatusItem(Enum):
+    """RFC 9051 §6.3.11; RECENT is RFC 3501's, HIGHESTMODSEQ RFC 7162's."""
+
+    MESSAGES = b"MESSAGES"
+    UIDNEXT = b"UIDNEXT"
+    UIDVALIDITY = b"UIDVALIDITY"
+    UNSEEN = b"UNSEEN"
+    DELETED = b"DELETED"
+    SIZE = b"SIZE"
+    RECENT = b"RECENT"
+    HIGHESTMODSEQ = b"HIGHESTMODSEQ"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Counters of a folder."""
+
+    folder: str
+    items: tuple[StatusItem, ...]
+
+
+class ListSelect(Enum):
+    """RFC 9051 §6.3.9.1; SPECIAL-USE is RFC 6154's."""
+
+    SUBSCRIBED = b"SUBSCRIBED"
+    REMOTE = b"REMOTE"
+    RECURSIVEMATCH = b"RECURSIVEMATCH"
+    SPECIAL_USE = b"SPECIAL-USE"
+
+
+class ListReturn(Enum):
+    """RFC 9051 §6.3.9.2; STATUS stands in `List.status`."""
+
+    SUBSCRIBED = b"SUBSCRIBED"
+    CHILDREN = b"CHILDREN"
+    SPECIAL_USE = b"SPECIAL-USE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class List:
+    """LIST, basic or extended (`is_extended`: selection options, return options or several patterns were given)."""
+
+    reference: str
+    patterns: tuple[str, ...]
+    select: frozenset[ListSelect] = frozenset()
+    returns: frozenset[ListReturn] = frozenset()
+    status: tuple[StatusItem, ...] = ()  # RFC 5819: not empty: a STATUS response for each folder
+    is_extended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lsub:
+    """RFC 3501 §6.3.9."""
+
+    reference: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """What stands before one message. `folder` is '' for the further messages of a MULTIAPPEND."""
+
+    folder: str
+    flags: Flags = Flags()
+    internal_date: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expunge:
+    """EXPUNGE, or UID EXPUNGE with a set."""
+
+    uids: SequenceSet | None = None
+
+
+class ResultOption(Enum):
+    """What SEARCH RETURN asks for (RFC 9051 §6.4.4; SAVE: RFC 5182)."""
+
+    MIN = b"MIN"
+    MAX = b"MAX"
+    ALL = b"ALL"
+    COUNT = b"COUNT"
+    SAVE = b"SAVE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """`returns` is None without RETURN (rev1 answers SEARCH, rev2 ESEARCH with ALL); RETURN () is ALL."""
+
+    query: Query
+    returns: frozenset[ResultOption] | None = None
+    by_uid: bool = False
+
+
+class Attribute(Enum):
+    """FETCH items that have no parameters; the value is the name in the answer."""
+
+    UID = b"UID"
+    FLAGS = b"FLAGS"
+    INTERNALDATE = b"INTERNALDATE"
+    RFC822_SIZE = b"RFC822.SIZE"
+    ENVELOPE = b"ENVELOPE"
+    BODY = b"BODY"
+    BODYSTRUCTURE = b"BODYSTRUCTURE"
+    MODSEQ = b"MODSEQ"
+
+
+class Of(Enum):
+    """Which bytes of a part (RFC 9051 §6.4.5.1)."""
+
+    ALL = "all"
+    HEADER = "header"
+    FIELDS = "header fields"
+    FIELDS_NOT = "header fields not"
+    TEXT = "text"
+    MIME = "mime"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """BODY[...], BODY.PEEK[...], RFC822, RFC822.HEADER, RFC822.TEXT.
+
+    `label` is what the answer is called: `BODY[1.TEXT]<0>`. `partial` is (first byte, at most so many).
+    """
+
+    label: bytes
+    part: tuple[int, ...] = ()
+    of: Of = Of.ALL
+    fields: tuple[bytes, ...] = ()  # lower case
+    partial: tuple[int, int] | None = None
+    sets_seen: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binary:
+    """BINARY[...] and BINARY.PEEK[...] (RFC 9051 §6.4.5): decoded bytes of a part."""
+
+    label: bytes
+    part: tuple[int, ...] = ()
+    partial: tuple[int, int] | None = None
+    sets_seen: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinarySize:
+    """BINARY.SIZE[...]."""
+
+    label: bytes
+    part: tuple[int, ...] = ()
+
+
+FetchItem = Attribute | Section | Binary | BinarySize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """`items` has no doubles, macros are replaced; with `by_uid` UID is always among them (RFC 9051 §6.4.9)."""
+
+    numbers: SequenceSet
+    items: tuple[FetchItem, ...]
+    by_uid: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Change flags."""
+
+    numbers: SequenceSet
+    op: FlagOp
+    flags: Flags
+    is_silent: bool = False
+    by_uid: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """COPY, or MOVE if the source loses them (RFC 6851)."""
+
+    numbers: SequenceSet
+    folder: str
+    is_move: bool = False
+    by_uid: bool = False
+
+
+Command = (
+    Simple | Authenticate | Login | Enable | Id | Select | Create | Delete | Rename | Subscribe | Status | List | Lsub
+    | Expunge | Search | Fetch | Store | Copy
+)  # fmt: skip
+"""What `parse_command` gives. APPEND comes as `MessageLiteral` and is parsed by `parse_append`."""

@@ -1,0 +1,1 @@
+"""From the bytes of a command to its value, one module for each family of commands."""
