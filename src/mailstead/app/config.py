@@ -1,0 +1,179 @@
+"""What can be configured: one frozen value for the whole program, a sentence for every key.
+
+Only what is needed to start is here; what a domain wants is its policy and lives in the store.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Port, Secret, Size, Within
+from mailstead.app.config_mail import ApiConfig, ImapConfig, SmtpConfig, WebDavConfig, WebUiConfig
+
+WORKERS_MAX_ON_SQLITE: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """Who we are, and how we run."""
+
+    hostname: Annotated[
+        HostName, Doc("Name of this machine as the world knows it: in greetings, Received fields and certificates.")
+    ] = HostName("localhost")
+    domain: Annotated[HostName, Doc("The default domain: a login or recipient without @ belongs to it.")] = HostName(
+        "localhost"
+    )
+    listen: Annotated[tuple[IpAddress, ...], Doc("Addresses the mail ports listen on.")] = (
+        IpAddress("0.0.0.0"),  # noqa: S104 - a mail server is there for everyone
+        IpAddress("::"),
+    )
+    workers: Annotated[int, Doc("Worker processes; 0: one for each core, at most 4 on SQLite."), Within(0, 256)] = 0
+    user: Annotated[str, Doc("User to become once the ports are bound, if started as root.")] = ""
+    group: Annotated[str, Doc("Group to become with it; the user's own if empty.")] = ""
+    data_dir: Annotated[
+        Path | None, Doc("Everything that is kept, but for the database; the directory of database.path if not set.")
+    ] = None
+    control_socket: Annotated[
+        Path | None, Doc("Socket for the commands of this machine; control.sock in the data directory if not set.")
+    ] = None
+    trusted_proxies: Annotated[
+        tuple[Network, ...], Doc("Proxies in front of us, whose word for the client's address is taken.")
+    ] = ()
+    proxy_protocol: Annotated[
+        bool, Doc("Trusted proxies send a PROXY header (version 1 or 2) before the first byte of a connection.")
+    ] = False
+    proxy_timeout: Annotated[timedelta, Doc("Wait for the PROXY header."), Within(1, 60)] = timedelta(seconds=5)
+    shutdown_grace: Annotated[
+        timedelta, Doc("Time that sessions have to finish what they do when we are asked to stop."), Within(0, 3600)
+    ] = timedelta(seconds=25)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseConfig:
+    """Where mail is kept."""
+
+    path: Annotated[Path, Doc("The SQLite file. Relative paths start from the working directory.")] = Path(
+        "./data/mailserver.db"
+    )
+    wal_enabled: Annotated[bool, Doc("Write-ahead log; always on.")] = True
+    url: Annotated[Secret, Doc("PostgreSQL instead of SQLite, like postgresql://user:password@host/name.")] = Secret("")
+    pool_size: Annotated[int, Doc("PostgreSQL connections of each worker."), Within(2, 200)] = 4
+    reserve: Annotated[
+        Size,
+        Doc("Free disk below which new mail is put off, so that flags and deletions still work."),
+        Within(0, 1 << 44),
+    ] = Size(256 << 20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggerConfig:
+    """What is told to the operator."""
+
+    level: Annotated[Literal["debug", "info", "warn", "error"], Doc("The least important event that is written.")] = (
+        "info"
+    )
+    format: Annotated[Literal["json", "text"], Doc("One JSON object a line, or text for people.")] = "json"
+    output_path: Annotated[str, Doc("stdout, stderr or a file.")] = "stdout"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClamAvConfig:
+    """Virus scanner."""
+
+    socket_path: Annotated[Path, Doc("Unix socket of clamd.")] = Path("/var/run/clamav/clamd.ctl")
+    timeout: Annotated[timedelta, Doc("Longest wait for a scan."), Within(1, 3600)] = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpamAssassinConfig:
+    """Spam scanner."""
+
+    host: Annotated[str, Doc("Machine of spamd.")] = "localhost"
+    port: Annotated[Port, Doc("Port of spamd.")] = Port(783)
+    timeout: Annotated[timedelta, Doc("Longest wait for a score."), Within(1, 3600)] = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityConfig:
+    """Judges outside of this program, and passwords."""
+
+    clamav: ClamAvConfig = field(default_factory=ClamAvConfig)
+    spamassassin: SpamAssassinConfig = field(default_factory=SpamAssassinConfig)
+    min_password_length: Annotated[int, Doc("Shortest password a user may be given."), Within(1, 128)] = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcmeConfig:
+    """Certificates that renew themselves."""
+
+    enabled: Annotated[bool, Doc("Get certificates from an ACME authority.")] = False
+    email: Annotated[str, Doc("Address the authority writes to.")] = ""
+    provider: Annotated[str, Doc("Who serves our DNS, for DNS-01.")] = "cloudflare"
+    api_token: Annotated[Secret, Doc("Token of that provider.")] = Secret("")
+    cache_dir: Annotated[Path | None, Doc("Where certificates are kept; acme in the data directory if not set.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsConfig:
+    """Certificates. Without any, one signed by itself is made in the data directory."""
+
+    cert_file: Annotated[Path | None, Doc("Certificate chain, PEM; read again when it changes.")] = None
+    key_file: Annotated[Path | None, Doc("Its private key, PEM.")] = None
+    min_version: Annotated[Literal["1.2", "1.3"], Doc("Oldest version of TLS spoken.")] = "1.2"
+    acme: AcmeConfig = field(default_factory=AcmeConfig)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DkimConfig:
+    """Signing of what we send."""
+
+    selector: Annotated[str, Doc("Selector of keys made for new domains.")] = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All of it."""
+
+    server: ServerConfig = field(default_factory=ServerConfig)
+    database: DatabaseConfig = field(default_factory=DatabaseConfig)
+    logger: LoggerConfig = field(default_factory=LoggerConfig)
+    smtp: SmtpConfig = field(default_factory=SmtpConfig)
+    imap: ImapConfig = field(default_factory=ImapConfig)
+    api: ApiConfig = field(default_factory=ApiConfig)
+    webui: WebUiConfig = field(default_factory=WebUiConfig)
+    webdav: WebDavConfig = field(default_factory=WebDavConfig)
+    security: SecurityConfig = field(default_factory=SecurityConfig)
+    tls: TlsConfig = field(default_factory=TlsConfig)
+    dkim: DkimConfig = field(default_factory=DkimConfig)
+
+    @property
+    def data_dir(self) -> Path:
+        """Where everything is kept."""
+        return self.server.data_dir or self.database.path.parent
+
+    @property
+    def control_socket(self) -> Path:
+        """Where commands reach the running server."""
+        return self.server.control_socket or self.data_dir / "control.sock"
+
+    @property
+    def smtp_hostname(self) -> HostName:
+        """The name in the greeting."""
+        return self.smtp.hostname or self.server.hostname
+
+    @property
+    def smtp_listen(self) -> tuple[IpAddress, ...]:
+        """Addresses of the SMTP ports."""
+        return self.smtp.listen or self.server.listen
+
+    @property
+    def imap_listen(self) -> tuple[IpAddress, ...]:
+        """Addresses of the IMAP ports."""
+        return self.imap.listen or self.server.listen
+
+    def worker_count(self, cores: int) -> int:
+        """How many workers to start on a machine of so many cores."""
+        if self.server.workers:
+            return self.server.workers
+        return max(1, cores if self.database.url else min(cores, WORKERS_MAX_ON_SQLITE))
