@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -34,8 +33,3 @@ def need(program: str) -> str:
     assert found is not None
     return found
 
-
-def shared(*parts: str) -> Path | None:
-    """A file that lies beside the checkout and is not part of it, if it is there."""
-    path = Path(__file__).resolve().parents[3].joinpath("shared", *parts)
-    return path if path.exists() else None
