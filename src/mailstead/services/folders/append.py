@@ -43,7 +43,7 @@ async def place(  # noqa: PLR0913 - the row has these columns
     modseq: ModSeq,
     may_exceed: bool,
 ) -> Appended:
-    """File one message in one folder of an account that the unit has advanced to `modseq`; `size` includes the prefix."""
+    """File one message in one folder of an account that the unit has advanced to `modseq`; `size`: with prefix."""
     await tx.messages.insert(
         Message(id=message_id, account_id=account, blob_id=blob_id, prefix=prefix, size=size, received_at=internal_date)
     )

@@ -1,4 +1,4 @@
-"""A message on its way in: staged, hashed, compressed and parsed as its bytes come. The one place that computes `Rendered`."""
+"""A message on its way in: staged, hashed and parsed as its bytes come. The one place that computes `Rendered`."""
 
 from dataclasses import dataclass
 

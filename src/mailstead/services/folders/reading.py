@@ -1,0 +1,113 @@
+"""The read side: rows of a folder in chunks that give way to others, and the bytes of messages."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from functools import partial
+from typing import Final, TypeVar
+
+from mailstead.ground.model.ids import BlobId, FolderId
+from mailstead.ground.model.uidset import UidSet
+from mailstead.store.port import ReadTx, Store
+from mailstead.store.port.blobs import INLINE_MAX, BlobReader
+from mailstead.store.port.messages import FetchRow, Load
+from mailstead.store.port.placements import FlagRow
+
+__all__ = ["INLINE_MAX", "BlobReader", "FetchRow", "FlagRow", "Load", "Reading"]
+
+R = TypeVar("R", FetchRow, FlagRow)
+
+ROWS_AT_ONCE: Final = 200
+FLAGS_AT_ONCE: Final = 2_000
+GAP_MAX: Final = 64
+"""Runs that lie closer together than this are read as one range and filtered: cheaper than two queries."""
+
+
+def ranges(uids: UidSet) -> Iterator[tuple[int, int]]:
+    """Ranges that cover the set with few queries."""
+    start = end = 0
+    for first, last in uids.runs:
+        if start and first - end <= GAP_MAX:
+            end = last
+            continue
+        if start:
+            yield start, end
+        start, end = first, last
+    if start:
+        yield start, end
+
+
+class Reading:
+    """Reads of placements and messages."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def rows(self, folder: FolderId, uids: UidSet, load: int) -> AsyncIterator[list[FetchRow]]:
+        """The rows of these UIDs that are still there, in order, in chunks of at most ROWS_AT_ONCE."""
+
+        async def read(tx: ReadTx, first: int, last: int) -> list[FetchRow]:
+            return await tx.messages.fetch(folder, first, last, load, ROWS_AT_ONCE)
+
+        async for chunk in self._chunks(uids, read, ROWS_AT_ONCE):
+            yield chunk
+
+    async def flag_rows(self, folder: FolderId, uids: UidSet) -> AsyncIterator[list[FlagRow]]:
+        """As `rows`, for flags alone and in chunks of at most FLAGS_AT_ONCE."""
+
+        async def read(tx: ReadTx, first: int, last: int) -> list[FlagRow]:
+            return await tx.placements.list_flags(folder, first, last, FLAGS_AT_ONCE)
+
+        async for chunk in self._chunks(uids, read, FLAGS_AT_ONCE):
+            yield chunk
+
+    async def _chunks(
+        self, uids: UidSet, read: Callable[[ReadTx, int, int], Coroutine[None, None, list[R]]], size: int
+    ) -> AsyncIterator[list[R]]:
+        for first, last in ranges(uids):
+            start = first
+            while start <= last:
+                rows = await self._store.read(partial(read, first=start, last=last))
+                if not rows:
+                    break
+                start = rows[-1].uid + 1 if len(rows) >= size else last + 1
+                yield _only(rows, uids)
+                await asyncio.sleep(0)  # other sessions' turn
+
+    async def bodies(self, rows: Iterable[FetchRow]) -> dict[BlobId, bytes]:
+        """The blobs of these rows (at most 200) that live in the database."""
+        wanted = list({BlobId(row.blob_id) for row in rows if row.size - len(row.prefix) <= INLINE_MAX})
+
+        async def unit(tx: ReadTx) -> dict[BlobId, bytes]:
+            return await tx.messages.bodies(wanted)
+
+        return await self._store.read(unit) if wanted else {}
+
+    async def open(self, blob: BlobId) -> BlobReader:
+        """Random access to a blob of any size; NotFound."""
+        return await self._store.blobs.open(blob)
+
+    async def first_unseen(self, folder: FolderId) -> int | None:
+        """The smallest UID without \\Seen."""
+
+        async def unit(tx: ReadTx) -> int | None:
+            return await tx.placements.first_unseen(folder)
+
+        return await self._store.read(unit)
+
+    async def keywords(self, folder: FolderId) -> list[str]:
+        """Every keyword in use there, for FLAGS."""
+
+        async def unit(tx: ReadTx) -> list[str]:
+            return await tx.placements.keywords(folder)
+
+        return await self._store.read(unit)
+
+
+def _only(rows: list[R], uids: UidSet) -> list[R]:
+    """Without what lies in the gaps of the set."""
+    span = UidSet(((rows[0].uid, rows[-1].uid),))
+    wanted = uids & span
+    if len(wanted.runs) == 1:
+        return rows
+    members = set(wanted)
+    return [row for row in rows if row.uid in members]
