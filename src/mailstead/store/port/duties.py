@@ -30,6 +30,14 @@ class SpoolEntry:
     created_at: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class Reaped:
+    """One step of `reap_blobs`: how many marks it went through (0 when done), and those of its blobs that were files."""
+
+    count: int
+    files: list[BlobId]
+
+
 class DutyReads(Protocol):
     """Read by commands."""
 
@@ -46,13 +54,14 @@ class DutyWrites(DutyReads, Protocol):
     async def give_back(self, duty: str, holder: str) -> None: ...
 
     async def exhume(self, *, now: Instant, limit: int = 500) -> int:
-        """Remove up to `limit` placements of deleted folders and buried accounts; gives how many, 0 when done."""
+        """Remove up to `limit` rows of deleted folders and buried accounts, and at their end these themselves;
+        gives how many rows went, 0 when done."""
 
-    async def reap_blobs(self, *, unused_since: Instant, limit: int = 100) -> list[BlobId]:
-        """Delete rows of blobs unused since then; gives the ids of those that were files, for the sweeper."""
+    async def reap_blobs(self, *, unused_since: Instant, limit: int = 100) -> Reaped:
+        """Delete rows of blobs marked unused before `unused_since`, but for those in use again."""
 
     async def forget_changes(self, *, before: Instant, limit: int = 500) -> int:
-        """Drop events older than `before`."""
+        """Drop events older than `before`, some accounts a step; gives how many rows it went through, 0 when done."""
 
     async def insert_trace(self, trace: Trace) -> None: ...
     async def insert_spool(self, entry: SpoolEntry) -> None: ...

@@ -1,14 +1,12 @@
 """Messages and what was computed of them at arrival."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mailstead.ground.model.ids import BlobId, FolderId, MessageId
 from mailstead.ground.model.message import Message, Rendered
 
 
-@dataclass(frozen=True, slots=True)
-class FetchRow:
+class FetchRow(NamedTuple):
     """One row of a FETCH: the placement, and of the rest what was asked for (else empty)."""
 
     uid: int
@@ -19,8 +17,8 @@ class FetchRow:
     internal_date: int
     saved_at: int
     message_id: int
-    blob_id: int
-    prefix: bytes
+    blob_id: int = 0
+    prefix: bytes = b""
     envelope: bytes = b""
     bodystructure: bytes = b""
     body: bytes = b""
@@ -33,7 +31,7 @@ class FetchRow:
 class Load:
     """Which groups of columns a FETCH wants, as bits to be joined."""
 
-    ROW = 0  # the placement alone; message_id, blob_id and prefix stay empty
+    ROW = 0  # the placement alone; blob_id and prefix stay empty
     MESSAGE = 1  # blob_id, prefix
     ENVELOPE = 2
     STRUCTURE = 4  # bodystructure, body

@@ -1,7 +1,7 @@
 """Messages in folders: the rows that IMAP lives on."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mailstead.ground.model.flags import FlagOp, Flags
 from mailstead.ground.model.folder import Placement
@@ -9,9 +9,8 @@ from mailstead.ground.model.ids import FolderId, Instant, MessageId, ModSeq, Uid
 from mailstead.ground.model.uidset import UidSet
 
 
-@dataclass(frozen=True, slots=True)
-class FlagRow:
-    """What FETCH FLAGS needs and no more. Bits and keywords as in `Flags`."""
+class FlagRow(NamedTuple):
+    """What FETCH FLAGS needs and no more. Bits and keywords as in `Flags`. A tuple: 100,000 are made in a moment."""
 
     uid: int
     bits: int
@@ -38,7 +37,7 @@ class PlacementReads(Protocol):
     async def list_placements(self, folder: FolderId, first: int, last: int, limit: int = 500) -> list[Placement]: ...
     async def list_flags(self, folder: FolderId, first: int, last: int, limit: int = 2000) -> list[FlagRow]: ...
     async def keywords(self, folder: FolderId) -> list[str]:
-        """Every keyword in use there."""
+        """Every keyword that is in use there, and maybe some that were, sorted; each in the case it was first set in."""
 
 
 class PlacementWrites(PlacementReads, Protocol):
@@ -62,11 +61,14 @@ class PlacementWrites(PlacementReads, Protocol):
         self, folder: FolderId, uids: UidSet, op: FlagOp, flags: Flags, *,
         modseq: ModSeq, unchanged_since: ModSeq | None = None,
     ) -> tuple[list[FlagRow], UidSet]:
-        """Change flags; gives the rows that changed and those refused by `unchanged_since` (RFC 7162 §3.1.3)."""
+        """Change flags; gives the rows that changed, in UID order and as they are now, and those refused by
+        `unchanged_since` (RFC 7162 §3.1.3). UIDs that are not there are passed over. NotFound if the folder is gone."""
 
     async def copy(self, source: FolderId, uids: UidSet, target: FolderId, *, modseq: ModSeq, now: Instant) -> Copied:
-        """Place the same messages in another folder of the account, with their flags and internal dates."""
+        """Place the same messages in another folder of the account (or once more in this one), with their flags and internal
+        dates, in UID order. UIDs that are not there are passed over. NotFound if the target is gone."""
 
     async def expunge(self, folder: FolderId, uids: UidSet, *, only_deleted: bool, now: Instant) -> UidSet:
         """Remove placements (those flagged \\Deleted, with `only_deleted`); messages left in no folder go with them,
-        give their size back to the account's quota and release their blobs. Gives what was removed."""
+        give their size back to the account's quota and release their blobs. Gives what was removed.
+        NotFound if the folder is gone."""
