@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 _SLOT: Final = re.compile(r"\{([a-z_]+)\}")
+_filled: Final[dict[tuple[str, str], str]] = {}  # texts are constants of the program: their number is its bound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +28,12 @@ class Dialect:
 
     def fill(self, text: str) -> str:
         """Put this engine's words into a text; KeyError on an unknown slot."""
-        words = {field.name: getattr(self, field.name) for field in fields(self)}
-        return _SLOT.sub(lambda match: words[match[1]], text)
+        key = (self.name, text)
+        filled = _filled.get(key)
+        if filled is None:
+            words = {field.name: getattr(self, field.name) for field in fields(self)}
+            filled = _filled[key] = _SLOT.sub(lambda match: words[match[1]], text)
+        return filled
 
 
 SQLITE: Final = Dialect(
