@@ -1,4 +1,4 @@
-"""What to look for in a folder: one tree of frozen keys for IMAP SEARCH (RFC 9051 §6.4.4) and whatever else searches."""
+"""What to look for in a folder: one tree of frozen keys, for SEARCH (RFC 9051 §6.4.4) and all else that searches."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -54,12 +54,12 @@ class HasKeyword:
 
 @dataclass(frozen=True, slots=True)
 class IsRecent:
-    """RFC 3501 §2.3.2: first seen by this session. NEW is `And(IsRecent, Not(HasFlag(SEEN)))`, OLD is `Not(IsRecent)`."""
+    """RFC 3501 §2.3.2: first seen by this session. NEW is IsRecent and not SEEN, OLD is Not(IsRecent)."""
 
 
 @dataclass(frozen=True, slots=True)
 class InHeader:
-    """A field of this name (lower case) holds this text, compared without case; '' asks only that the field is there."""
+    """A field of this name (lower case) holds this text, compared without case; '' asks only whether it is there."""
 
     name: str
     text: str

@@ -11,13 +11,13 @@ STAR: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class SequenceSet:
-    """Ranges as given, in any order, ends swapped or not. `is_saved`: `$`, the result of an earlier search (RFC 5182 §2.1)."""
+    """Ranges as given, ends swapped or not. `is_saved`: `$`, the result of an earlier search (RFC 5182 §2.1)."""
 
     ranges: tuple[tuple[int, int], ...] = ()
     is_saved: bool = False
 
     def resolve(self, largest: int) -> UidSet:
-        """With `*` replaced; nothing if `*` is all there is and nothing is in use.
+        """With `*` replaced; ranges with `*` are empty if nothing is in use (`largest` is 0).
 
         RFC 9051 §9: `559:*` always holds the largest number, even if it is below 559.
         """
@@ -25,8 +25,8 @@ class SequenceSet:
             first, last = self.ranges[0]
             if STAR < first <= last:
                 return UidSet(self.ranges)
-        runs = ((first or largest, last or largest) for first, last in self.ranges)
-        return UidSet.join(run for run in runs if run != (STAR, STAR))
+        ranges = self.ranges if largest else (pair for pair in self.ranges if STAR not in pair)
+        return UidSet.join((first or largest, last or largest) for first, last in ranges)
 
     @property
     def has_star(self) -> bool:

@@ -161,7 +161,7 @@ class Append:
     """What stands before one message. `folder` is '' for the further messages of a MULTIAPPEND."""
 
     folder: str
-    flags: Flags = Flags()
+    flags: Flags = Flags()  # noqa: RUF009 - immutable
     internal_date: Instant | None = None
 
 

@@ -1,9 +1,53 @@
-"""The stream of a client cut into commands, the same however its bytes come. Nothing is held beyond the limits."""
+"""The stream of a client cut into commands, the same however its bytes come. Nothing is held beyond the limits.
 
+Only CRLF ends a line (RFC 9051 §2.2). A line that ends in `{n}` or `{n+}` goes on after n bytes of literal (RFC 7888).
+Invariants: `_data[_pos:]` is what was fed and not used; `_scanned` bytes of `_data` hold no LF that was not seen;
+what a refused command still announces is thrown away within `Limits.swallow`, so that commands and data never mix.
+"""
+
+import re
 from collections.abc import Iterator
+from enum import Enum, auto
+from typing import Final
 
-from mailstead.ground.wire.imap.event import Event
+from mailstead.ground.wire.imap.event import (
+    AppendEnd,
+    CommandReady,
+    Event,
+    LiteralChunk,
+    LiteralWanted,
+    MessageLiteral,
+    RawLine,
+    Refused,
+)
 from mailstead.ground.wire.imap.limits import BEFORE_LOGIN, Limits
+
+TAG_MAX: Final = 128
+_TAIL: Final = 32
+"""Enough of a line's end to see the longest literal announcement."""
+
+# RFC 9051 §9: tag = 1*<any ASTRING-CHAR except "+">
+_TAG: Final = re.compile(rb'([^\x00-\x20(){%%*"\\+\x7f-\xff]{1,%d})(?=[ \r\n]|\Z)' % TAG_MAX)
+_HEAD: Final = re.compile(rb'([^\x00-\x20(){%%*"\\+\x7f-\xff]{1,%d}) +((?:[Uu][Ii][Dd] +)?[A-Za-z0-9.-]+)' % TAG_MAX)
+_ANNOUNCED: Final = re.compile(rb"(~?)\{(\d{1,20})(\+?)\}\r?\n?\Z")
+_APPEND: Final = b"APPEND"
+
+
+class _State(Enum):
+    COMMAND = auto()  # a new command begins
+    REST = auto()  # the line goes on after a literal
+    LITERAL = auto()  # inside a literal that becomes part of the command
+    MESSAGE = auto()  # inside a message of APPEND
+    AFTER_MESSAGE = auto()  # the line goes on after it
+    RAW = auto()  # a line that is no command
+    SWALLOW_LINE = auto()
+    SWALLOW_LITERAL = auto()
+    DEAD = auto()
+
+
+class _Step(Enum):
+    AGAIN = auto()
+    """The state changed without an event."""
 
 
 class CommandReceiver:
@@ -12,12 +56,33 @@ class CommandReceiver:
 
     def __init__(self, limits: Limits = BEFORE_LOGIN) -> None:
         self.limits = limits  # set anew after login
+        self._data = b""
+        self._pos = 0
+        self._scanned = 0
+        self._state = _State.COMMAND
+        self._tag = b"*"
+        self._name = b""
+        self._gathered = bytearray()  # the arguments so far of a command with literals
+        self._literals = 0
+        self._remaining = 0  # bytes of the literal under way
+        self._client_waits = False  # for a continuation, so that a refused literal will not come
+        self._budget = 0  # bytes that may still be swallowed
+        self._tail = b""  # the end of a line that is swallowed
 
     def feed(self, data: bytes) -> None:
         """Take what was read."""
+        if self._state is not _State.DEAD:
+            self._data = self._data + data if self._data else data
 
     def next_event(self) -> Event | None:
         """The next event; None: feed more."""
+        while (event := _STEPS[self._state](self)) is _Step.AGAIN:
+            pass
+        if event is None and self._pos:
+            self._data = self._data[self._pos :]
+            self._scanned -= self._pos
+            self._pos = 0
+        return event
 
     def receive(self, data: bytes) -> Iterator[Event]:
         """Feed, and all events that follow; lazily."""
@@ -27,14 +92,265 @@ class CommandReceiver:
 
     def expect_line(self) -> None:
         """Make the next event a RawLine: after a continuation for AUTHENTICATE, or in IDLE."""
+        if self._state is _State.COMMAND:
+            self._state = _State.RAW
 
     def refuse(self) -> bool:
         """Refuse the literal of the last event, or the rest of a message under way. False: too much would come, close.
 
         What the client sends anyway is thrown away up to the end of the command. The answer is the caller's.
         """
-        return True
+        if self._client_waits:
+            self._begin_command()
+        elif self._state in (_State.LITERAL, _State.MESSAGE):
+            self._swallow_literal(self._remaining)
+        elif self._state is _State.AFTER_MESSAGE:
+            self._swallow_line()
+        return self._state is not _State.DEAD
 
     def clear(self) -> bytes:
         """Forget what was fed and not used (STARTTLS), or hand it over (COMPRESS)."""
-        return b""
+        rest = self._data[self._pos :]
+        self._data, self._pos, self._scanned = b"", 0, 0
+        return rest
+
+    # --- lines ---
+
+    def _find_line(self) -> int | Refused | None:
+        """Where the content of the next complete and clean line ends, its CRLF passed over."""
+        end = self._data.find(b"\n", self._scanned)
+        length = (end if end >= 0 else len(self._data)) - self._pos
+        if length > self.limits.line + 1:
+            return self._refuse_line("The line is too long")
+        if end < 0:
+            self._scanned = len(self._data)
+            return None
+        first_cr = self._data.find(b"\r", self._pos, end)
+        if first_cr != end - 1:
+            return self._refuse_line("A line must end in CRLF and hold no other CR or LF")
+        if self._state is not _State.RAW and self._data.find(b"\0", self._pos, end) >= 0:
+            return self._refuse_line("A command cannot hold NUL")
+        return first_cr
+
+    def _pass_line(self, end: int) -> None:
+        self._pos = self._scanned = end + 2
+
+    def _begin_command(self) -> None:
+        self._state = _State.COMMAND
+        self._client_waits = False
+        self._tag = b"*"
+        if self._gathered:
+            self._gathered = bytearray()
+
+    def _command_line(self) -> Event | _Step | None:
+        end = self._find_line()
+        if not isinstance(end, int):
+            return end
+        head = _HEAD.match(self._data, self._pos, end)
+        if head is None:
+            return self._refuse_line("A tag and a command expected")
+        tag, name = head.groups()
+        name = name.upper()
+        if b" " in name:
+            name = b"UID " + name[4:].lstrip()
+        start = head.end()
+        if self._data[end - 1] == 0x7D and (literal := _ANNOUNCED.search(self._data, max(start, end - _TAIL), end)):
+            self._tag, self._name, self._literals = tag, name, 0
+            return self._announced(self._data[start : literal.start()], literal, end)
+        self._pass_line(end)
+        return CommandReady(tag, name, self._data[start:end])
+
+    def _rest_line(self) -> Event | _Step | None:
+        end = self._find_line()
+        if not isinstance(end, int):
+            return end
+        if len(self._gathered) + end - self._pos > self.limits.command:
+            return self._refuse_line("The command is too large")
+        literal = _ANNOUNCED.search(self._data, max(self._pos, end - _TAIL), end)
+        if literal is not None:
+            return self._announced(self._data[self._pos : literal.start()], literal, end)
+        self._gathered += self._data[self._pos : end]
+        ready = CommandReady(self._tag, self._name, bytes(self._gathered))
+        self._pass_line(end)
+        self._begin_command()
+        return ready
+
+    def _raw_line(self) -> Event | None:
+        end = self._find_line()
+        if not isinstance(end, int):
+            return end
+        line = RawLine(self._data[self._pos : end])
+        self._pass_line(end)
+        self._begin_command()
+        return line
+
+    # --- literals ---
+
+    def _announced(self, text: bytes, literal: re.Match[bytes], end: int) -> Event | _Step:
+        """A line ended in a literal's size; `text` is what stands before it."""
+        binary, digits, plus = literal.groups()
+        size = int(digits)
+        self._pass_line(end)
+        is_message = self._name == _APPEND and self.limits.takes_messages
+        if is_message and (self._gathered.strip() or text.strip()):  # else it is the folder's name
+            return self._message(text, size, is_first=True, is_waiting=not plus, is_binary=bool(binary))
+        self._literals += 1
+        problem = self._check_literal(len(self._gathered) + len(text), size, is_asked=not plus)
+        if problem:
+            return self._refuse_literal(0 if not plus else size, problem)
+        self._gathered += text + literal[0] + b"\r\n"
+        self._remaining = size
+        self._state = _State.LITERAL
+        self._client_waits = not plus
+        return _Step.AGAIN if plus else LiteralWanted(self._tag, self._name, size)
+
+    def _check_literal(self, before: int, size: int, *, is_asked: bool) -> str:
+        if size > self.limits.literal:
+            return "The literal is too large"
+        if not is_asked and size > self.limits.plus_literal:
+            return f"A non-synchronizing literal can have at most {self.limits.plus_literal} bytes"
+        if before + size > self.limits.command:
+            return "The command is too large"
+        if self._literals > self.limits.literals:
+            return "The command has too many literals"
+        return ""
+
+    def _gather_literal(self) -> Event | _Step | None:
+        self._client_waits = False
+        data = self._take_literal()
+        if not data and self._remaining:
+            return None
+        self._gathered += data
+        if not self._remaining:
+            self._state = _State.REST
+        return _Step.AGAIN
+
+    def _take_literal(self) -> bytes:
+        """As much of the literal as is here."""
+        stop = min(self._pos + self._remaining, len(self._data))
+        data = self._data[self._pos : stop]
+        self._remaining -= stop - self._pos
+        self._pos = self._scanned = stop
+        return data
+
+    # --- messages of APPEND ---
+
+    def _message(self, text: bytes, size: int, *, is_first: bool, is_waiting: bool, is_binary: bool) -> Event:
+        most = self.limits.plus_message
+        if not is_waiting and most is not None and size > most:
+            return self._refuse_literal(size, f"A non-synchronizing literal can have at most {most} bytes")
+        head = bytes(self._gathered) + text
+        if len(head) > self.limits.command:
+            return self._refuse_literal(0 if is_waiting else size, "The command is too large")
+        self._gathered = bytearray()
+        self._remaining = size
+        self._state = _State.MESSAGE
+        self._client_waits = is_waiting
+        return MessageLiteral(self._tag, head, size, is_waiting, is_binary, is_first)
+
+    def _message_bytes(self) -> Event | None:
+        self._client_waits = False
+        data = self._take_literal()
+        if not data and self._remaining:
+            return None
+        if not self._remaining:
+            self._state = _State.AFTER_MESSAGE
+        return LiteralChunk(data, not self._remaining)
+
+    def _line_after_message(self) -> Event | None:
+        end = self._find_line()
+        if not isinstance(end, int):
+            return end
+        literal = _ANNOUNCED.search(self._data, max(self._pos, end - _TAIL), end)
+        if literal is not None:  # RFC 3502 §6.3.11: another message
+            text = self._data[self._pos : literal.start()]
+            self._pass_line(end)
+            binary, digits, plus = literal.groups()
+            return self._message(text, int(digits), is_first=False, is_waiting=not plus, is_binary=bool(binary))
+        if self._data[self._pos : end].strip(b" "):
+            return self._refuse_line("Nothing may follow the message")
+        tag = self._tag
+        self._pass_line(end)
+        self._begin_command()
+        return AppendEnd(tag)
+
+    # --- what was refused ---
+
+    def _refuse_line(self, reason: str) -> Refused:
+        """The line is not used up: it is swallowed to its end, with the literals it announces."""
+        tag = self._tag
+        if self._state is _State.COMMAND and (match := _TAG.match(self._data, self._pos)):
+            tag = match[1]
+        self._swallow_line()
+        return Refused(tag, reason)
+
+    def _refuse_literal(self, size: int, reason: str) -> Refused:
+        """`size` is 0 if the client waits and will send nothing."""
+        tag = self._tag
+        if size:
+            self._swallow_literal(size)
+        else:
+            self._begin_command()
+        return Refused(tag, reason, is_fatal=self._state is _State.DEAD)
+
+    def _swallow_line(self) -> None:
+        self._gathered = bytearray()
+        self._budget = self.limits.swallow
+        self._tail = b""
+        self._state = _State.SWALLOW_LINE
+
+    def _swallow_literal(self, size: int) -> None:
+        self._swallow_line()
+        self._remaining = size
+        self._budget -= size
+        self._state = _State.SWALLOW_LITERAL if self._budget >= 0 else _State.DEAD
+
+    def _drop_line(self) -> Event | _Step | None:
+        end = self._data.find(b"\n", self._pos)
+        stop = end + 1 if end >= 0 else len(self._data)
+        self._tail = (self._tail + self._data[max(self._pos, stop - _TAIL) : stop])[-_TAIL:]
+        self._budget -= stop - self._pos
+        self._pos = self._scanned = stop
+        literal = _ANNOUNCED.search(self._tail) if end >= 0 else None
+        size = int(literal[2]) if literal is not None and literal[3] else 0
+        self._budget -= size
+        if self._budget < 0:
+            return self._die("Too much of a refused command")
+        if end < 0:
+            return None
+        self._tail = b""
+        self._remaining = size
+        if size:
+            self._state = _State.SWALLOW_LITERAL
+        else:
+            self._begin_command()
+        return _Step.AGAIN
+
+    def _drop_literal(self) -> _Step | None:
+        self._remaining -= (taken := min(self._remaining, len(self._data) - self._pos))
+        self._pos += taken
+        self._scanned = self._pos
+        if self._remaining:
+            return None
+        self._state = _State.SWALLOW_LINE
+        return _Step.AGAIN
+
+    def _die(self, reason: str) -> Refused:
+        self._state = _State.DEAD
+        return Refused(b"*", reason, is_fatal=True)
+
+    def _nothing(self) -> None:
+        self.clear()
+
+
+_STEPS: Final = {
+    _State.COMMAND: CommandReceiver._command_line,
+    _State.REST: CommandReceiver._rest_line,
+    _State.LITERAL: CommandReceiver._gather_literal,
+    _State.MESSAGE: CommandReceiver._message_bytes,
+    _State.AFTER_MESSAGE: CommandReceiver._line_after_message,
+    _State.RAW: CommandReceiver._raw_line,
+    _State.SWALLOW_LINE: CommandReceiver._drop_line,
+    _State.SWALLOW_LITERAL: CommandReceiver._drop_literal,
+    _State.DEAD: CommandReceiver._nothing,
+}
