@@ -193,6 +193,10 @@ class Event(Enum):
     STORE_OPENED = "store.database.opened", INFO, SYSTEM, "path version"
     STORE_MIGRATED = "store.schema.migrated", INFO, SYSTEM, "version elapsed"
     STORE_GROUP_FAILED = "store.group.failed", ERROR, SYSTEM, "error count"
+    STORE_GROUP_SLOW = (
+        "store.group.slow", WARNING, SYSTEM, "elapsed count", "",
+        Count("store_stalls_total", "Groups of units that held the event loop for over 50 ms."),
+    )  # fmt: skip
     STORE_SPACE_LOW = "store.space.low", ERROR, SYSTEM, "path size limit"
     STORE_LOCK_HELD = "store.lock.held", ERROR, SYSTEM, "pid worker elapsed"
     STORE_QUEUE_FULL = (

@@ -1,0 +1,132 @@
+"""One writer at a time among processes: flock on a file of its own, taken at once or waited for with a deadline.
+
+The kernel frees it when its holder dies. Who holds it stands in the file, so that a supervisor can end one that hangs.
+Each opening has its own descriptor: two stores of one process exclude each other too.
+"""
+
+import fcntl
+import mmap
+import os
+import signal
+import struct
+import threading
+import time
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Final, Self
+
+_HOLDER: Final = struct.Struct("=Qd")  # pid (0: nobody), CLOCK_MONOTONIC seconds, which all processes share
+_NOBODY: Final = _HOLDER.pack(0, 0.0)
+_PAUSE: Final = 0.002  # seconds between attempts where no signal can end a wait
+
+
+class LockHeld(Exception):  # noqa: N818 - it is news, not an error
+    """Another process holds the lock and did not give it back in time."""
+
+
+class _DeadlinePassed(Exception):  # noqa: N818
+    """Raised by the alarm inside the blocking wait."""
+
+
+class ProcessLock:
+    """Exclusive among all openings of one path."""
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if os.fstat(self._fd).st_size < _HOLDER.size:
+            os.ftruncate(self._fd, mmap.PAGESIZE)
+        self._page = mmap.mmap(self._fd, mmap.PAGESIZE)
+        self._pid = os.getpid()
+        self._is_waiting = False
+
+    def take(self, wait: float) -> bool:
+        """True once it is ours; False if `wait` seconds were not enough. The main thread sleeps in the kernel meanwhile."""
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if wait <= 0 or not self._wait(wait):
+                return False
+        _HOLDER.pack_into(self._page, 0, self._pid, time.monotonic())
+        return True
+
+    def give_back(self) -> None:
+        """Let the next one in."""
+        self._page[: _HOLDER.size] = _NOBODY
+        fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Gives it back if it is ours."""
+        self._page.close()
+        os.close(self._fd)
+
+    def held(self, wait: float) -> "_Held":
+        """`with lock.held(5): ...`; LockHeld."""
+        return _Held(self, wait)
+
+    def _wait(self, wait: float) -> bool:
+        if threading.current_thread() is not threading.main_thread():
+            return self._wait_without_signal(wait)
+        if signal.getsignal(signal.SIGALRM) != self._ring:
+            signal.signal(signal.SIGALRM, self._ring)  # and stays: a late alarm must never meet the deadly default
+        try:
+            self._is_waiting = True
+            signal.setitimer(signal.ITIMER_REAL, wait)
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                self._is_waiting = False
+        except _DeadlinePassed:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)  # the alarm may have rung just after we got it
+            return False
+        return True
+
+    def _ring(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._is_waiting:
+            self._is_waiting = False
+            raise _DeadlinePassed
+
+    def _wait_without_signal(self, wait: float) -> bool:
+        until = time.monotonic() + wait
+        while time.monotonic() < until:
+            time.sleep(_PAUSE)
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            return True
+        return False
+
+
+class _Held:
+    def __init__(self, lock: ProcessLock, wait: float) -> None:
+        self._lock = lock
+        self._wait = wait
+
+    def __enter__(self) -> Self:
+        if not self._lock.take(self._wait):
+            raise LockHeld(f"another process holds the store for over {self._wait:.0f} s")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.give_back()
+
+
+def holder(path: Path) -> tuple[int, float] | None:
+    """Who holds the lock at `path`: (pid, monotonic seconds since it does), None if nobody does."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        pid, since = _HOLDER.unpack(os.pread(fd, _HOLDER.size, 0).ljust(_HOLDER.size, b"\0"))
+        if pid == 0:
+            return None
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)  # a dead holder left its name, the kernel took its lock
+    except BlockingIOError:
+        return pid, since
+    finally:
+        os.close(fd)
+    return None

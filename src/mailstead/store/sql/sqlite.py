@@ -1,0 +1,208 @@
+"""The embedded store. The worker's own event loop runs the units that wait, a group for each of its turns.
+
+No thread stands between a unit and the disk: a saturated loop starves every other thread of the GIL.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeVar
+
+import apsw
+
+from mailstead.ground.model.errors import Busy, NoSpace
+from mailstead.ground.model.ids import BlobId
+from mailstead.store.port import Lane, OnCommit, ReadUnit, Unit
+from mailstead.store.port.blobs import Blobs
+from mailstead.store.sql.blobs import find_blob
+from mailstead.store.sql.connection import SqliteSession, drive, open_reader, open_writer
+from mailstead.store.sql.group import GroupRunner
+from mailstead.store.sql.lanes import Bounds, Lanes, Waiting
+from mailstead.store.sql.lock import ProcessLock
+from mailstead.store.sql.room import RESERVE, Room
+from mailstead.store.sql.transaction import SqlReadTx
+from mailstead.telemetry import Event, emit
+
+T = TypeVar("T")
+
+BlobRow = tuple[int, bytes | None]
+"""Size of the uncompressed bytes; the compressed ones, or None if they are a file."""
+
+BlobLookup = Callable[[BlobId], Awaitable[BlobRow | None]]
+
+PATIENCE: Final = 0.05
+"""Seconds that the loop sleeps for the lock of another worker, whose group takes a tenth of that."""
+
+SHORT_PATIENCE: Final = 0.002
+RETRY: Final = 0.02
+"""Once PATIENCE was not enough the other worker hangs: look again this often and serve readers meanwhile."""
+
+STALL: Final = 0.05
+RESTART_PAST: Final = 64 * 1024 * 1024
+TRUNCATE_PAST: Final = 256 * 1024 * 1024
+
+
+def lock_path(database: Path) -> Path:
+    """Where the lock of a database lies; the supervisor asks `lock.holder` of it."""
+    return database.with_name(f"{database.name}-lock")
+
+
+class SqliteStore:
+    """One worker's opening of the database at `path`, migrated before."""
+
+    def __init__(
+        self,
+        path: Path,
+        make_blobs: Callable[[BlobLookup], Blobs],
+        on_commit: OnCommit,
+        *,
+        bounds: Bounds | None = None,
+        reserve: int = RESERVE,
+    ) -> None:
+        self._path = path
+        self._bounds = bounds or Bounds()
+        self._on_commit = on_commit
+        self._reserve = reserve
+        self._lanes = Lanes(self._bounds)
+        self._patience = PATIENCE
+        self._turn_handle: asyncio.Handle | None = None
+        self._is_open = False
+        self.blobs: Blobs = make_blobs(self._find_blob)
+        """Bytes outside of units."""
+
+    async def open(self) -> None:
+        """Open the connections; call it on the loop that will use them."""
+        self._loop = asyncio.get_running_loop()
+        self._room = Room(self._path.parent, self._reserve, self._loop.time)
+        self._lock = ProcessLock(lock_path(self._path))
+        self._writer = open_writer(self._path)
+        self._reader = open_reader(self._path)
+        self._checkpointer = open_writer(self._path)
+        self._thread = ThreadPoolExecutor(1, "checkpoint")
+        self._read_session = SqliteSession(self._reader)
+        self._read_tx = SqlReadTx(self._read_session)
+        self._runner = GroupRunner(self._writer, self._bounds, self._on_commit, self._discard)
+        self._is_open = True
+        emit(Event.STORE_OPENED, path=str(self._path), version=apsw.sqlite_lib_version())
+
+    async def close(self) -> None:
+        """Take no more, finish what waits, leave no log behind if nobody else has the database open."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        while len(self._lanes):
+            self._turn()
+            await asyncio.sleep(0 if self._patience == PATIENCE else RETRY)
+        if self._turn_handle is not None:
+            self._turn_handle.cancel()
+        self._thread.shutdown()
+        self._reader.close()
+        self._checkpointer.close()
+        self._writer.close()  # the last one to close writes the log back and removes it: it must be able to write
+        self._lock.close()
+
+    async def write(self, unit: Unit[T], *, lane: Lane = Lane.INTERACTIVE, size: int = 0, incoming: bool = False) -> T:
+        """Run a unit and make it durable; Busy, NoSpace, or what the unit raises."""
+        if not self._is_open:
+            raise Busy("the store is closed")
+        if incoming and not self._room.has_room():
+            raise NoSpace("the disk is below its reserve")
+        loop = self._loop
+        future: asyncio.Future[T] = loop.create_future()
+        deadline = loop.time() + self._bounds.wait_seconds
+        waiting = Waiting(unit, lane, size, incoming=incoming, future=future, deadline=deadline)
+        try:
+            self._lanes.put(waiting)
+        except Busy:
+            emit(Event.STORE_QUEUE_FULL, count=len(self._lanes), size=size)
+            raise
+        if self._turn_handle is None:
+            self._turn_handle = loop.call_soon(self._turn)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self._lanes.forget(waiting)
+            raise
+
+    async def read(self, unit: ReadUnit[T]) -> T:
+        """Run a read-only unit over one view. BEGIN and COMMIT cost half a microsecond: every unit has them."""
+        command = self._read_session.command
+        command("BEGIN")
+        try:
+            return drive(unit(self._read_tx))
+        finally:
+            if self._reader.in_transaction:
+                command("COMMIT")
+
+    def has_room(self) -> bool:
+        """False below the reserve of free disk."""
+        return self._room.has_room()
+
+    def wal_size(self) -> int:
+        """Bytes of the log's file: its high-water mark since the last truncation."""
+        try:
+            return self._path.with_name(f"{self._path.name}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    async def checkpoint(self) -> None:
+        """Write the log back into the database. One leased duty calls it each second or so.
+
+        Nobody waits for the thread that does the bulk of it. What came meanwhile is written under the lock and
+        the log starts anew, else writers that never pause would let it grow for ever.
+        """
+        frames = await self._loop.run_in_executor(self._thread, self._checkpoint_passively)
+        size = self.wal_size()
+        if min(frames * 4096, size) < RESTART_PAST:
+            return
+        mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if size > TRUNCATE_PAST else apsw.SQLITE_CHECKPOINT_RESTART
+        if self._lock.take(PATIENCE):
+            try:
+                self._writer.wal_checkpoint(mode=mode)
+            except apsw.BusyError:
+                pass  # a reader of another program stands in the way: the next call tries again
+            finally:
+                self._lock.give_back()
+
+    def _checkpoint_passively(self) -> int:
+        try:
+            frames, _ = self._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.BusyError:
+            return 0
+        return frames
+
+    def _turn(self) -> None:
+        """One group, if the lock can be had."""
+        self._turn_handle = None
+        started = self._loop.time()
+        self._lanes.expire(started)
+        if not len(self._lanes):
+            return
+        pause, count = self._run_group()
+        elapsed = self._loop.time() - started
+        if elapsed > STALL:
+            emit(Event.STORE_GROUP_SLOW, elapsed=elapsed, count=count)
+        if not len(self._lanes):
+            return
+        self._turn_handle = self._loop.call_later(pause, self._turn) if pause else self._loop.call_soon(self._turn)
+
+    def _run_group(self) -> tuple[float, int]:
+        """Seconds to wait before the next one, and how many units this one had."""
+        if not self._lock.take(self._patience):
+            self._patience = SHORT_PATIENCE
+            return RETRY, 0
+        self._patience = PATIENCE
+        try:
+            return 0, self._runner.run(self._lanes, self._lanes.choose())
+        except apsw.Error as error:
+            emit(Event.STORE_GROUP_FAILED, error=f"BEGIN: {type(error).__name__}: {error}", count=0)
+            return RETRY, 0
+        finally:
+            self._lock.give_back()
+
+    async def _find_blob(self, blob: BlobId) -> BlobRow | None:
+        return await self.read(lambda tx: find_blob(tx.session, blob))  # type: ignore[attr-defined]
+
+    def _discard(self, blob: BlobId) -> None:
+        self.blobs.discard(blob)  # type: ignore[attr-defined]
