@@ -1,0 +1,111 @@
+"""Replies (RFC 5321 §4.2) with enhanced codes (RFC 3463, RFC 2034): one row each, so the two codes cannot disagree."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Status(Enum):
+    """Basic code, enhanced code, public text: the words a stranger may read."""
+
+    code: int
+    enhanced: str
+    text: str
+    line: bytes  # ready to send
+
+    def __new__(cls, code: int, enhanced: str, text: str) -> "Status":
+        """The row is its own value: rows with equal codes stay apart."""
+        status = object.__new__(cls)
+        status._value_ = (code, enhanced, text)
+        status.code, status.enhanced, status.text = code, enhanced, text
+        status.line = f"{code} {enhanced} {text}\r\n".encode() if enhanced else f"{code} {text}\r\n".encode()
+        return status
+
+    # RFC 2034 §4: no enhanced code in the greeting, nor in the replies to HELO and EHLO, nor where mail input starts.
+    READY = 220, "", "ESMTP Mailstead"
+    HELLO = 250, "", "at your service"
+    START_INPUT = 354, "", "End data with <CR><LF>.<CR><LF>"
+    HELP = 214, "2.0.0", "See RFC 5321"
+
+    OK = 250, "2.0.0", "Ok"
+    SENDER_OK = 250, "2.1.0", "Ok"
+    RECIPIENT_OK = 250, "2.1.5", "Ok"
+    FILED = 250, "2.0.0", "Ok: filed as {id}"
+    CHUNK_OK = 250, "2.0.0", "{size} octets received"
+    READY_FOR_TLS = 220, "2.0.0", "Ready to start TLS"
+    BYE = 221, "2.0.0", "Bye"
+    CANNOT_VERIFY = 252, "2.1.5", "Cannot verify; will accept the message and attempt delivery"
+
+    TIMEOUT = 421, "4.4.2", "Timeout exceeded, closing connection"
+    TOO_SLOW = 421, "4.4.2", "Too slow, closing connection"
+    SHUTTING_DOWN = 421, "4.3.2", "Service going down, try again soon"
+    TOO_MANY_CONNECTIONS = 421, "4.7.0", "Too many connections from your IP. Please try again later."
+    SERVER_FULL = 421, "4.3.2", "Too many connections, try again later"
+    TOO_MANY_ERRORS = 421, "4.7.0", "Too many errors"
+    TOO_MANY_COMMANDS = 421, "4.7.0", "Too many commands"
+    TOO_MANY_MAILS = 421, "4.7.0", "Too many messages in one session, connect again"
+    NOT_HTTP = 421, "4.7.0", "This is not HTTP"
+
+    ACCOUNT_ASLEEP = 450, "4.2.1", "Mailbox temporarily not active"
+    SENDER_LATER = 450, "4.1.8", "Sender cannot be judged now, try again later"
+    RECIPIENT_LATER = 450, "4.1.1", "Recipient cannot be judged now, try again later"
+    LOCAL_ERROR = 451, "4.3.0", "Local error, try again later (incident {incident})"
+    TRY_LATER = 451, "4.3.2", "System busy, try again later"
+    HOPS_LATER = 451, "4.4.6", "Routing loop suspected, try again later"
+    FORWARD_LATER = 451, "4.7.1", "Forwarding to other servers is not set up here yet"
+    RELAY_LATER = 451, "4.7.1", "Relay access denied for now"
+    MAILBOX_FULL = 452, "4.2.2", "Mailbox is full"
+    NO_SPACE = 452, "4.3.1", "Insufficient system storage"
+    SIZE_LATER = 452, "4.3.4", "Message too large for now"
+    TOO_MANY_RECIPIENTS = 452, "4.5.3", "Too many recipients"
+
+    UNKNOWN_COMMAND = 500, "5.5.2", "Command not recognized"
+    LINE_TOO_LONG = 500, "5.5.2", "Line too long"
+    BARE_LINE_END = 500, "5.5.2", "Bare CR or LF: lines end with <CR><LF>"
+    NOT_UTF8 = 500, "5.5.2", "Neither ASCII nor UTF-8"
+    BAD_SYNTAX = 501, "5.5.4", "Syntax error in parameters or arguments"
+    BAD_HELLO = 501, "5.5.4", "Invalid domain name or address literal"
+    BAD_SENDER = 501, "5.1.7", "Invalid sender address"
+    BAD_RECIPIENT = 501, "5.1.3", "Invalid recipient address"
+    BAD_CHUNK = 501, "5.5.4", "Invalid BDAT, closing connection"
+    NOT_IMPLEMENTED = 502, "5.5.1", "Command not implemented"
+    SAY_HELLO = 503, "5.5.1", "Say hello first"
+    BAD_ORDER = 503, "5.5.1", "Bad sequence of commands"
+    NEED_SENDER = 503, "5.5.1", "Need MAIL command first"
+    NEED_RECIPIENT = 503, "5.5.1", "No valid recipients"
+    IN_CHUNKS = 503, "5.5.1", "BDAT is under way"
+    TLS_ACTIVE = 503, "5.5.1", "TLS is already active"
+    BAD_PARAMETER = 555, "5.5.4", "Parameter not recognized or not implemented"
+    ACCOUNT_INACTIVE = 550, "5.2.1", "Mailbox not active"
+    USER_UNKNOWN = 550, "5.1.1", "User not found"
+    BARE_CONTENT = 550, "5.6.11", "Bare CR or bare line feed not allowed (RFC 5321 2.3.8)"
+    FORWARD_UNAVAILABLE = 550, "5.7.1", "Forwarding to other servers is not set up here"
+    MAILBOX_FULL_NOW = 552, "5.2.2", "Mailbox is full"
+    NO_SPACE_EVER = 552, "5.3.1", "Mail system full"
+    TOO_LARGE = 552, "5.3.4", "Message exceeds the maximum size"
+    UTF8_SENDER = 553, "5.6.7", "Sender address needs SMTPUTF8"
+    UTF8_RECIPIENT = 553, "5.6.7", "Recipient address needs SMTPUTF8"
+    SENDER_REFUSED = 553, "5.1.8", "Sender address refused"
+    RECIPIENT_REFUSED = 553, "5.1.3", "Invalid recipient address"
+    TRANSACTION_REFUSED = 554, "5.3.2", "Transaction refused"
+    RELAY_DENIED = 554, "5.7.1", "Relay access denied"
+    TOO_MANY_HOPS = 554, "5.4.6", "Too many hops: mail loop suspected"
+    ALIAS_LOOP = 554, "5.4.6", "Aliases lead in a circle"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A row, perhaps with words of this one case; `lines` stand before it as a multi-line reply (RFC 5321 §4.2.1)."""
+
+    status: Status
+    text: str = ""
+    lines: Sequence[str] = ()
+
+    def render(self) -> bytes:
+        """As sent."""
+        if not self.text and not self.lines:
+            return self.status.line
+        code, enhanced = self.status.code, self.status.enhanced
+        mark = f"{enhanced} " if enhanced else ""
+        head = "".join(f"{code}-{mark}{line}\r\n" for line in self.lines)
+        return f"{head}{code} {mark}{self.text or self.status.text}\r\n".encode()
