@@ -1,4 +1,4 @@
-"""Units that wait for their turn: two lanes, first in first out, bounded by count and bytes, each unit with a deadline."""
+"""Units that wait for their turn: two lanes, first in first out, bounded by count and bytes, each with a deadline."""
 
 import asyncio
 from collections import deque

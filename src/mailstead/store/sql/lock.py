@@ -20,6 +20,11 @@ _NOBODY: Final = _HOLDER.pack(0, 0.0)
 _PAUSE: Final = 0.002  # seconds between attempts where no signal can end a wait
 
 
+def lock_path(database: Path) -> Path:
+    """Where the lock of a database lies."""
+    return database.with_name(f"{database.name}-lock")
+
+
 class LockHeld(Exception):  # noqa: N818 - it is news, not an error
     """Another process holds the lock and did not give it back in time."""
 
@@ -40,7 +45,7 @@ class ProcessLock:
         self._is_waiting = False
 
     def take(self, wait: float) -> bool:
-        """True once it is ours; False if `wait` seconds were not enough. The main thread sleeps in the kernel meanwhile."""
+        """True once it is ours; False if `wait` seconds were not enough. The main thread waits in the kernel."""
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -19,7 +19,7 @@ from mailstead.store.sql.blobs import find_blob
 from mailstead.store.sql.connection import SqliteSession, drive, open_reader, open_writer
 from mailstead.store.sql.group import GroupRunner
 from mailstead.store.sql.lanes import Bounds, Lanes, Waiting
-from mailstead.store.sql.lock import ProcessLock
+from mailstead.store.sql.lock import ProcessLock, lock_path
 from mailstead.store.sql.room import RESERVE, Room
 from mailstead.store.sql.transaction import SqlReadTx
 from mailstead.telemetry import Event, emit
@@ -41,11 +41,6 @@ RETRY: Final = 0.02
 STALL: Final = 0.05
 RESTART_PAST: Final = 64 * 1024 * 1024
 TRUNCATE_PAST: Final = 256 * 1024 * 1024
-
-
-def lock_path(database: Path) -> Path:
-    """Where the lock of a database lies; the supervisor asks `lock.holder` of it."""
-    return database.with_name(f"{database.name}-lock")
 
 
 class SqliteStore:
