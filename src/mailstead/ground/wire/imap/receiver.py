@@ -8,7 +8,7 @@ what a refused command still announces is thrown away within `Limits.swallow`, s
 import re
 from collections.abc import Iterator
 from enum import Enum, auto
-from typing import Final
+from typing import ClassVar, Final
 
 from mailstead.ground.wire.imap.event import (
     AppendEnd,
@@ -76,7 +76,7 @@ class CommandReceiver:
 
     def next_event(self) -> Event | None:
         """The next event; None: feed more."""
-        while (event := _STEPS[self._state](self)) is _Step.AGAIN:
+        while (event := self._STEPS[self._state](self)) is _Step.AGAIN:
             pass
         if event is None and self._pos:
             self._data = self._data[self._pos :]
@@ -342,15 +342,14 @@ class CommandReceiver:
     def _nothing(self) -> None:
         self.clear()
 
-
-_STEPS: Final = {
-    _State.COMMAND: CommandReceiver._command_line,
-    _State.REST: CommandReceiver._rest_line,
-    _State.LITERAL: CommandReceiver._gather_literal,
-    _State.MESSAGE: CommandReceiver._message_bytes,
-    _State.AFTER_MESSAGE: CommandReceiver._line_after_message,
-    _State.RAW: CommandReceiver._raw_line,
-    _State.SWALLOW_LINE: CommandReceiver._drop_line,
-    _State.SWALLOW_LITERAL: CommandReceiver._drop_literal,
-    _State.DEAD: CommandReceiver._nothing,
-}
+    _STEPS: ClassVar = {
+        _State.COMMAND: _command_line,
+        _State.REST: _rest_line,
+        _State.LITERAL: _gather_literal,
+        _State.MESSAGE: _message_bytes,
+        _State.AFTER_MESSAGE: _line_after_message,
+        _State.RAW: _raw_line,
+        _State.SWALLOW_LINE: _drop_line,
+        _State.SWALLOW_LITERAL: _drop_literal,
+        _State.DEAD: _nothing,
+    }
