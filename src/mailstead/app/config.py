@@ -75,6 +75,9 @@ class LoggerConfig:
     )
     format: Annotated[Literal["json", "text"], Doc("One JSON object a line, or text for people.")] = "json"
     output_path: Annotated[str, Doc("stdout, stderr or a file.")] = "stdout"
+    hash_addresses: Annotated[
+        Secret, Doc("A key: with it, addresses, IPs and logins are written as keyed hashes instead of plainly.")
+    ] = Secret("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,8 +107,8 @@ def read_span(text: str) -> timedelta:
 
 
 def read_port(text: str) -> Port:
-    """0 to 65535."""
-    number = text.strip()
+    """0 to 65535; a colon before it, as Go programs write it, is taken."""
+    number = text.strip().removeprefix(":")
     if not (number.isascii() and number.isdigit()) or len(number) > 5 or int(number) > 65535:
         raise BadValue(f"{text!r} is not a port", "write a number from 1 to 65535, or 0 to not listen at all")
     return Port(int(number))

@@ -1,0 +1,30 @@
+"""Keys that are accepted and do nothing yet, with what they wait for. Building a feature deletes its rows."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+NOT_YET: Final[Mapping[str, str]] = {
+    "smtp.submission_port": "submission of mail by our own users",
+    "smtp.smtps_port": "submission of mail by our own users",
+    "smtp.relay_networks": "sending to other servers",
+    "api.admin_token": "the admin API",
+    "api.jwt_secret": "the admin API",
+    "api.cors_origins": "the admin API",
+    "webui.": "the web pages",
+    "webdav.": "calendars and address books",
+    "security.clamav.": "virus scanning",
+    "security.spamassassin.": "spam scoring",
+    "tls.acme.": "certificates that renew themselves",
+    "dkim.": "signing of mail we send",
+}
+"""A row ending in a dot speaks for the whole section."""
+
+
+def not_yet(paths: Iterable[str]) -> list[tuple[str, str]]:
+    """Of the keys that were set, those not yet in force: (key, what it waits for)."""
+    found = []
+    for path in paths:
+        for row, feature in NOT_YET.items():
+            if path == row or (row.endswith(".") and path.startswith(row)):
+                found.append((path, feature))
+    return found
