@@ -61,6 +61,13 @@ class Blobs(Protocol):
     async def open(self, blob: BlobId) -> BlobReader:
         """A reader; NotFound."""
 
+    def discard(self, blob: BlobId) -> None:
+        """Remove the file, if any, of a blob without a row: a double (the store sees to it), one that `reap_blobs` named.
+        Never raises."""
+
+    async def sweep(self, now: Instant) -> int:
+        """Remove files of over a day that no row names, giving way to others; gives how many. A duty, once a day."""
+
 
 class BlobWrites(Protocol):
     """Inside of units."""

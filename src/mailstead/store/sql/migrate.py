@@ -86,8 +86,8 @@ def migrate(target: MigrationTarget, known: Sequence[Migration]) -> int:
             continue
         started = time.monotonic()
         target.script(dialect.fill(migration.text))
-        values = f"({migration.number}, '{migration.name}', '{migration.checksum}')"  # from the names of our own files
-        target.script("INSERT INTO schema_version (number, name, checksum) VALUES " + values)
+        values = f"({migration.number}, '{migration.name}', '{migration.checksum}')"
+        target.script("INSERT INTO schema_version (number, name, checksum) VALUES " + values)  # noqa: S608 - our own
         emit(
             Event.STORE_MIGRATED, version=f"{migration.number:04d}_{migration.name}", elapsed=time.monotonic() - started
         )

@@ -200,4 +200,4 @@ class SqliteStore:
         return await self.read(lambda tx: find_blob(tx.session, blob))  # type: ignore[attr-defined]
 
     def _discard(self, blob: BlobId) -> None:
-        self.blobs.discard(blob)  # type: ignore[attr-defined]
+        self.blobs.discard(blob)
