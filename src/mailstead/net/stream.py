@@ -13,6 +13,10 @@ class TimedOut(Exception):  # noqa: N818
     """The other end did not say anything in time."""
 
 
+class Woken(Exception):  # noqa: N818
+    """Someone of ours asked the session to look up (`Stream.wake`); no byte was lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class TlsInfo:
     """What was agreed on."""
@@ -46,6 +50,12 @@ class Stream(Protocol):
         """The bytes that have come, at least one and at most 256 KiB; b'' at the end; TimedOut, PeerGone.
 
         Reading pauses the transport by itself while nobody asks and much is buffered.
+        """
+
+    def wake(self) -> None:
+        """Make the `read` that waits, or else the next one, raise Woken once: news for an idle session, or drain.
+
+        A session nobody wakes never sees it. Cancelling a `read` loses no byte either.
         """
 
     def has_input(self) -> bool:

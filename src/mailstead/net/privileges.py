@@ -1,0 +1,40 @@
+"""Giving up root for good once the sockets are bound."""
+
+import ctypes
+import grp
+import os
+import pwd
+from typing import Final
+
+_PR_SET_NO_NEW_PRIVS: Final = 38
+
+
+class UnknownUser(Exception):  # noqa: N818
+    """The user or group to run as does not exist."""
+
+
+def is_root() -> bool:
+    """Whether there is anything to give up."""
+    return os.geteuid() == 0
+
+
+def drop_root(user: str, group: str = "") -> None:
+    """Become `user` for good; its children can gain nothing back either. UnknownUser, PermissionError."""
+    try:
+        entry = pwd.getpwnam(user)
+        gid = grp.getgrnam(group).gr_gid if group else entry.pw_gid
+    except KeyError:
+        raise UnknownUser(f"no user {user!r} or group {group!r} on this machine") from None
+    os.initgroups(entry.pw_name, gid)
+    os.setresgid(gid, gid, gid)
+    os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
+    os.environ["HOME"] = entry.pw_dir
+    if entry.pw_uid != 0 and os.geteuid() == 0:
+        raise PermissionError("root was not given up")
+    refuse_new_privileges()
+
+
+def refuse_new_privileges() -> None:
+    """No set-user-id program may raise us again (Linux prctl, kept by children). Without it we go on."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

@@ -1,0 +1,115 @@
+"""TLS as a server: contexts from files, certificates of our own for a start. TLS 1.2 and up (RFC 8996, RFC 9325)."""
+
+import ipaddress
+import os
+import ssl
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from mailstead.net.stream import TlsInfo
+
+# RFC 9325 §4.2: forward secrecy and authenticated encryption only; TLS 1.3 suites stand on their own
+CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:!aNULL:!eNULL"
+_TOLD_NAME: Final = "told_server_name"
+
+
+class BadCertificate(Exception):  # noqa: N818
+    """A certificate or key that cannot be used; the words say which file and why."""
+
+
+def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """A context for servers; BadCertificate."""
+    for what, path in (("certificate", certificate), ("key", key)):
+        _check_readable(what, path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS)
+    # RFC 9325 §3.3, §3.5: no compression (CRIME), no renegotiation
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.sni_callback = _remember_name
+    try:
+        context.load_cert_chain(certificate, key)
+    except ssl.SSLError as error:
+        raise BadCertificate(_why(error, certificate, key)) from None
+    return context
+
+
+def _check_readable(what: str, path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except FileNotFoundError:
+        raise BadCertificate(f"{what} {path} does not exist") from None
+    except OSError as error:
+        raise BadCertificate(f"{what} {path} cannot be read: {error.strerror}") from None
+
+
+def _why(error: ssl.SSLError, certificate: Path, key: Path) -> str:
+    reason = (error.reason or "").replace("_", " ").lower()
+    if "mismatch" in reason:
+        return f"key {key} does not belong to certificate {certificate}"
+    return f"certificate {certificate} with key {key} cannot be used: {reason or 'no PEM in it'}"
+
+
+def _remember_name(session: Any, name: str | None, _context: ssl.SSLContext) -> None:
+    setattr(session, _TOLD_NAME, name or "")
+
+
+def describe(session: ssl.SSLObject | None) -> TlsInfo | None:
+    """What was agreed on; None without TLS."""
+    if session is None:
+        return None
+    cipher = session.cipher()
+    return TlsInfo(session.version() or "", cipher[0] if cipher else "", getattr(session, _TOLD_NAME, ""))
+
+
+def make_self_signed(certificate: Path, key: Path, names: Sequence[str], now: datetime, days: int = 825) -> None:
+    """Write a certificate (ECDSA P-256) for these host names and addresses, and its key (0600)."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+    private = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    _write(key, pem, 0o600)
+    _write(certificate, built.public_bytes(serialization.Encoding.PEM), 0o644)
+
+
+def _alternative(name: str) -> Any:
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    """Never readable by others, not even for a moment; never half of it."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(fd, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
