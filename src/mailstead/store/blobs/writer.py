@@ -24,6 +24,7 @@ class FileBlobWriter:
         self._chunks: list[bytes] = []
         self._frames: FrameWriter | None = None
         self._fd = -1
+        self._sealing: asyncio.Future[None] | None = None
         self._is_over = False
         self.size = 0
 
@@ -64,24 +65,26 @@ class FileBlobWriter:
         """Forget it, also after `finish`; never raises, may be called twice."""
         self._is_over = True
         self._chunks.clear()
-        if self._frames is not None:
+        if self._sealing is not None and not self._sealing.done():
+            self._sealing.add_done_callback(self._abort_sealed)  # the thread still works on the descriptor
+        elif self._frames is not None:
             self._frames = None
             self._close()
             self._files.remove(self._blob)
-
-    async def _seal(self) -> None:
-        loop = asyncio.get_running_loop()
-        sealing = loop.run_in_executor(self._thread, self._files.seal, self._blob, self._fd)
-        try:
-            await asyncio.shield(sealing)
-        except asyncio.CancelledError:
-            sealing.add_done_callback(self._abort_sealed)  # the thread still works on the descriptor
-            raise
 
     def _abort_sealed(self, sealing: asyncio.Future[None]) -> None:
         if not sealing.cancelled():
             sealing.exception()  # nobody else asks for it
         self.abort()
+
+    async def _seal(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._sealing = loop.run_in_executor(self._thread, self._files.seal, self._blob, self._fd)
+        try:
+            await asyncio.shield(self._sealing)
+        except asyncio.CancelledError:
+            self.abort()
+            raise
 
     def _staged(self, data: bytes | None) -> StagedBlob:
         self._chunks.clear()
