@@ -45,7 +45,8 @@ def translated(error: Exception, waiting: Waiting) -> Exception:
             return NoSpace(f"the disk refused a write: {error}")
         case apsw.BusyError():
             return Busy("another program holds the database")
-    return error
+        case _:
+            return error
 
 
 class GroupRunner:

@@ -15,12 +15,11 @@ from mailstead.ground.model.errors import Busy, NoSpace
 from mailstead.ground.model.ids import BlobId
 from mailstead.store.port import Lane, OnCommit, ReadUnit, Unit
 from mailstead.store.port.blobs import Blobs
-from mailstead.store.sql.blobs import find_blob
 from mailstead.store.sql.group import coalesce
 from mailstead.store.sql.lanes import Bounds
+from mailstead.store.sql.lookup import BlobLookup, BlobRow, find_blob
 from mailstead.store.sql.postgres_session import PostgresSession
 from mailstead.store.sql.room import RESERVE, Room
-from mailstead.store.sql.sqlite import BlobLookup, BlobRow
 from mailstead.store.sql.transaction import SqlReadTx, SqlTx
 from mailstead.telemetry import Event, emit, incident
 
@@ -106,9 +105,12 @@ class PostgresStore:
 
     async def read(self, unit: ReadUnit[T]) -> T:
         """Run a read-only unit over one view."""
+        return await self._look(lambda session: unit(SqlReadTx(session)))
+
+    async def _look(self, question: Callable[[PostgresSession], Coroutine[Any, Any, T]]) -> T:
         try:
             async with self._readers.connection() as connection, connection.transaction():
-                return await unit(SqlReadTx(PostgresSession(connection)))
+                return await question(PostgresSession(connection))
         except (PoolTimeout, PoolClosed, OperationalError) as error:
             raise _translated(error) from error
 
@@ -178,7 +180,7 @@ class PostgresStore:
                 incident(error, subsystem="store")
 
     async def _find_blob(self, blob: BlobId) -> BlobRow | None:
-        return await self.read(lambda tx: find_blob(tx.session, blob))  # type: ignore[attr-defined]
+        return await self._look(lambda session: find_blob(session, blob))
 
 
 async def _configure_writer(connection: AsyncConnection) -> None:
@@ -187,7 +189,7 @@ async def _configure_writer(connection: AsyncConnection) -> None:
 
 async def _configure_reader(connection: AsyncConnection) -> None:
     await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
-    await connection.set_read_only(True)  # noqa: FBT003 - psycopg's own
+    await connection.set_read_only(True)
 
 
 def _translated(error: Exception) -> Exception:
@@ -196,4 +198,5 @@ def _translated(error: Exception) -> Exception:
             return NoSpace("the disk of the database server is full")
         case PoolTimeout() | PoolClosed():
             return Busy("no connection to the database server was free in time")
-    return Busy(f"the database server did not do it: {error}")
+        case _:
+            return Busy(f"the database server did not do it: {error}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, LiteralString, cast
+from typing import Any, Final
 
 import psycopg
 
@@ -25,23 +25,19 @@ class PostgresSession:
         self._cursor = connection.cursor(binary=True)
 
     async def rows(self, sql: str, params: Params = NO_PARAMS) -> list[Row]:
-        await self._cursor.execute(_query(sql), params)
+        await self._cursor.execute(to_psycopg(sql), params)
         return await self._cursor.fetchall()
 
     async def row(self, sql: str, params: Params = NO_PARAMS) -> Row | None:
-        await self._cursor.execute(_query(sql), params)
+        await self._cursor.execute(to_psycopg(sql), params)
         return await self._cursor.fetchone()
 
     async def run(self, sql: str, params: Params = NO_PARAMS) -> int:
-        await self._cursor.execute(_query(sql), params)
+        await self._cursor.execute(to_psycopg(sql), params)
         return self._cursor.rowcount
 
     async def run_many(self, sql: str, params: Sequence[Params]) -> None:
-        await self._cursor.executemany(_query(sql), params)
-
-
-def _query(sql: str) -> LiteralString:
-    return cast(LiteralString, to_psycopg(sql))  # the texts are ours; values travel apart from them
+        await self._cursor.executemany(to_psycopg(sql), params)
 
 
 class _PostgresTarget:
@@ -51,10 +47,10 @@ class _PostgresTarget:
         self._connection = connection
 
     def script(self, text: str) -> None:
-        self._connection.execute(cast(LiteralString, text))
+        self._connection.execute(text.encode())
 
     def ask(self, text: str) -> list[tuple[Any, ...]]:
-        return self._connection.execute(cast(LiteralString, text)).fetchall()
+        return self._connection.execute(text.encode()).fetchall()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ No thread stands between a unit and the disk: a saturated loop starves every oth
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
@@ -15,21 +15,16 @@ from mailstead.ground.model.errors import Busy, NoSpace
 from mailstead.ground.model.ids import BlobId
 from mailstead.store.port import Lane, OnCommit, ReadUnit, Unit
 from mailstead.store.port.blobs import Blobs
-from mailstead.store.sql.blobs import find_blob
 from mailstead.store.sql.connection import SqliteSession, drive, open_reader, open_writer
 from mailstead.store.sql.group import GroupRunner
 from mailstead.store.sql.lanes import Bounds, Lanes, Waiting
 from mailstead.store.sql.lock import ProcessLock, lock_path
+from mailstead.store.sql.lookup import BlobLookup, BlobRow, find_blob
 from mailstead.store.sql.room import RESERVE, Room
 from mailstead.store.sql.transaction import SqlReadTx
 from mailstead.telemetry import Event, emit
 
 T = TypeVar("T")
-
-BlobRow = tuple[int, bytes | None]
-"""Size of the uncompressed bytes; the compressed ones, or None if they are a file."""
-
-BlobLookup = Callable[[BlobId], Awaitable[BlobRow | None]]
 
 PATIENCE: Final = 0.05
 """Seconds that the loop sleeps for the lock of another worker, whose group takes a tenth of that."""
@@ -197,7 +192,11 @@ class SqliteStore:
             self._lock.give_back()
 
     async def _find_blob(self, blob: BlobId) -> BlobRow | None:
-        return await self.read(lambda tx: find_blob(tx.session, blob))  # type: ignore[attr-defined]
+        self._read_session.command("BEGIN")
+        try:
+            return drive(find_blob(self._read_session, blob))
+        finally:
+            self._read_session.command("COMMIT")
 
     def _discard(self, blob: BlobId) -> None:
         self.blobs.discard(blob)
