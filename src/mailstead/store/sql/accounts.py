@@ -1,0 +1,153 @@
+"""Accounts: rows of the directory, and the one counter that puts all units of an account in order."""
+
+from typing import Final
+
+from mailstead.ground.model.address import Address
+from mailstead.ground.model.directory import Account, AccountKind, Status
+from mailstead.ground.model.errors import AlreadyExists, NotFound
+from mailstead.ground.model.ids import AccountId, DomainId, Instant, ModSeq
+from mailstead.store.sql.session import Row, Session
+
+ADVANCE: Final = """
+    UPDATE account SET modseq = modseq + 1
+     WHERE id = :account AND status <> 'deleted'
+ RETURNING modseq"""
+
+MODSEQ: Final = "SELECT modseq FROM account WHERE id = :account AND status <> 'deleted'"
+
+GET: Final = """
+    SELECT id, domain_id, address, kind, status, quota_bytes, used_bytes, used_messages, created_at
+      FROM account WHERE id = :account"""
+
+FIND: Final = """
+    SELECT id, domain_id, address, kind, status, quota_bytes, used_bytes, used_messages, created_at
+      FROM account WHERE address_key = :key AND status <> 'deleted'"""
+
+LIST: Final = """
+    SELECT id, domain_id, address, kind, status, quota_bytes, used_bytes, used_messages, created_at
+      FROM account WHERE status <> 'deleted' ORDER BY address_key"""
+
+LIST_OF_DOMAIN: Final = """
+    SELECT id, domain_id, address, kind, status, quota_bytes, used_bytes, used_messages, created_at
+      FROM account WHERE domain_id = :domain AND status <> 'deleted' ORDER BY address_key"""
+
+COUNT: Final = "SELECT count(*) FROM account WHERE domain_id = :domain AND status <> 'deleted'"
+
+KEEP_DOMAIN: Final = "SELECT id FROM domain WHERE id = :domain {share}"
+
+INSERT: Final = """
+    INSERT INTO account (domain_id, address, address_key, kind, status, quota_bytes, changes_since, created_at)
+    VALUES (:domain, :address, :key, :kind, 'active', :quota, :now, :now)
+        ON CONFLICT (address_key) DO NOTHING
+ RETURNING id"""
+
+UPDATE: Final = """
+    UPDATE account SET status = COALESCE(:status, status), quota_bytes = COALESCE(:quota, quota_bytes)
+     WHERE id = :account AND status <> 'deleted'"""
+
+BURY: Final = "UPDATE account SET status = 'deleted', address_key = NULL WHERE id = :account AND status <> 'deleted'"
+
+REMOVE_FOLDERS: Final = (
+    "UPDATE folder SET name = NULL, removed_at = :now WHERE account_id = :account AND removed_at IS NULL"
+)
+
+
+async def advance(session: Session, *accounts: AccountId) -> dict[AccountId, ModSeq]:
+    """Lock accounts in ascending id, so that no two units wait for each other, and give each its next modseq."""
+    modseqs = {}
+    for account in accounts if len(accounts) == 1 else sorted(set(accounts)):
+        row = await session.row(ADVANCE, {"account": account})
+        if row is None:
+            raise NotFound(f"account {account} is gone")
+        modseqs[account] = ModSeq(row[0])
+    return modseqs
+
+
+async def modseq(session: Session, account: AccountId) -> ModSeq:
+    """The counter as it stands."""
+    row = await session.row(MODSEQ, {"account": account})
+    if row is None:
+        raise NotFound(f"account {account} is gone")
+    return ModSeq(row[0])
+
+
+def account_of(row: Row) -> Account:
+    """From the columns of GET."""
+    local, _, domain = row[2].rpartition("@")
+    return Account(
+        id=row[0],
+        domain_id=row[1],
+        address=Address(local, domain),
+        kind=AccountKind(row[3]),
+        status=Status(row[4]),
+        quota_bytes=row[5],
+        used_bytes=row[6],
+        used_messages=row[7],
+        created_at=row[8],
+    )
+
+
+def stored_address(address: Address) -> str:
+    """Unquoted; a domain has no @, so the last one parts them."""
+    return f"{address.local}@{address.domain}"
+
+
+class SqlAccounts:
+    """The part of the directory that has mail."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def list_accounts(self, domain: DomainId | None = None) -> list[Account]:
+        """By address."""
+        if domain is None:
+            return [account_of(row) for row in await self._session.rows(LIST)]
+        return [account_of(row) for row in await self._session.rows(LIST_OF_DOMAIN, {"domain": domain})]
+
+    async def find_account(self, address: Address) -> Account | None:
+        """In whatever case its local part is written."""
+        row = await self._session.row(FIND, {"key": address.key})
+        return account_of(row) if row else None
+
+    async def get_account(self, account: AccountId) -> Account:
+        """A buried one too, until all of it is gone."""
+        row = await self._session.row(GET, {"account": account})
+        if row is None:
+            raise NotFound(f"account {account} is gone")
+        return account_of(row)
+
+    async def count_accounts(self, domain: DomainId) -> int:
+        """Buried ones do not count."""
+        row = await self._session.row(COUNT, {"domain": domain})
+        return int(row[0]) if row else 0
+
+    async def insert_account(
+        self, domain: DomainId, address: Address, *, kind: AccountKind, quota_bytes: int, now: Instant
+    ) -> Account:
+        """The domain's row is kept until the commit, so that nobody deletes it meanwhile."""
+        if await self._session.row(self._session.dialect.fill(KEEP_DOMAIN), {"domain": domain}) is None:
+            raise NotFound(f"domain {domain} is gone")
+        values = {
+            "domain": domain, "address": stored_address(address), "key": address.key,
+            "kind": kind.value, "quota": quota_bytes, "now": now,
+        }  # fmt: skip
+        row = await self._session.row(INSERT, values)
+        if row is None:
+            raise AlreadyExists(f"{address} is there already")
+        return Account(id=row[0], domain_id=domain, address=address, kind=kind, quota_bytes=quota_bytes, created_at=now)
+
+    async def update_account(
+        self, account: AccountId, *, status: Status | None = None, quota_bytes: int | None = None
+    ) -> None:
+        """What is None stays."""
+        values = {"account": account, "status": status.value if status else None, "quota": quota_bytes}
+        if not await self._session.run(UPDATE, values):
+            raise NotFound(f"account {account} is gone")
+
+    async def bury_account(self, account: AccountId, now: Instant) -> None:
+        """Quick however much mail it has: marks only."""
+        if not await self._session.run(BURY, {"account": account}):
+            raise NotFound(f"account {account} is gone")
+        await self._session.run(REMOVE_FOLDERS, {"account": account, "now": now})
+        await self._session.run("DELETE FROM subscription WHERE account_id = :account", {"account": account})
+        await self._session.run("DELETE FROM access WHERE account_id = :account", {"account": account})

@@ -1,0 +1,117 @@
+"""Domains of ours and the domains that are only other names for them."""
+
+from typing import Final
+
+from mailstead.ground.model.directory import Domain, Status
+from mailstead.ground.model.errors import AlreadyExists, Conflict, NotFound
+from mailstead.ground.model.ids import DomainId, Instant
+from mailstead.store.sql.session import Row, Session
+
+LIST: Final = """
+    SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at
+      FROM domain ORDER BY name"""
+
+FIND: Final = """
+    SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at
+      FROM domain WHERE name = :name"""
+
+GET: Final = """
+    SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at
+      FROM domain WHERE id = :domain"""
+
+KEEP: Final = "SELECT id FROM domain WHERE id = :domain {share}"
+
+INSERT: Final = """
+    INSERT INTO domain (name, status, alias_of, catchall, max_users, default_quota, created_at)
+    VALUES (:name, 'active', :alias_of, :catchall, :max_users, :default_quota, :now)
+        ON CONFLICT (name) DO NOTHING
+ RETURNING id"""
+
+UPDATE: Final = """
+    UPDATE domain SET status = :status, alias_of = :alias_of, catchall = :catchall, max_users = :max_users,
+                      default_quota = :default_quota
+     WHERE id = :domain"""
+
+DELETE: Final = "DELETE FROM domain WHERE id = :domain"
+
+COUNT_ACCOUNTS: Final = "SELECT count(*) FROM account WHERE domain_id = :domain AND status <> 'deleted'"
+
+DELETE_ALIASES: Final = """
+    DELETE FROM alias
+     WHERE domain_id = :domain OR domain_id IN (SELECT d.id FROM domain d WHERE d.alias_of = :domain)"""
+
+DELETE_ALIAS_DOMAINS: Final = "DELETE FROM domain WHERE alias_of = :domain"
+
+
+def _domain_of(row: Row) -> Domain:
+    identity, name, status, alias_of, catchall, max_users, default_quota, created_at = row
+    return Domain(
+        id=identity, name=name, status=Status(status), alias_of=alias_of, catchall=catchall,
+        max_users=max_users, default_quota=default_quota, created_at=created_at,
+    )  # fmt: skip
+
+
+class SqlDomains:
+    """The part of the directory that names domains. Names come canonical (`canonical_domain`)."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def list_domains(self) -> list[Domain]:
+        """By name."""
+        return [_domain_of(row) for row in await self._session.rows(LIST)]
+
+    async def find_domain(self, name: str) -> Domain | None:
+        """By its canonical name."""
+        row = await self._session.row(FIND, {"name": name})
+        return _domain_of(row) if row else None
+
+    async def get_domain(self, domain: DomainId) -> Domain:
+        """NotFound."""
+        row = await self._session.row(GET, {"domain": domain})
+        if row is None:
+            raise NotFound(f"domain {domain} is gone")
+        return _domain_of(row)
+
+    async def insert_domain(
+        self, name: str, *, now: Instant, alias_of: DomainId | None = None, catchall: str | None = None,
+        max_users: int = 0, default_quota: int,
+    ) -> Domain:  # fmt: skip
+        """The domain it is an alias of is kept until the commit."""
+        await self._keep(alias_of)
+        values = {
+            "name": name, "alias_of": alias_of, "catchall": catchall, "max_users": max_users,
+            "default_quota": default_quota, "now": now,
+        }  # fmt: skip
+        row = await self._session.row(INSERT, values)
+        if row is None:
+            raise AlreadyExists(f"domain {name} is there already")
+        return Domain(
+            id=row[0], name=name, alias_of=alias_of, catchall=catchall,
+            max_users=max_users, default_quota=default_quota, created_at=now,
+        )  # fmt: skip
+
+    async def update_domain(self, domain: Domain) -> None:
+        """All but its name and its age."""
+        await self._keep(domain.alias_of)
+        values = {
+            "domain": domain.id, "status": domain.status.value, "alias_of": domain.alias_of,
+            "catchall": domain.catchall, "max_users": domain.max_users, "default_quota": domain.default_quota,
+        }  # fmt: skip
+        if not await self._session.run(UPDATE, values):
+            raise NotFound(f"domain {domain.name} is gone")
+
+    async def _keep(self, domain: DomainId | None) -> None:
+        if domain is not None and await self._session.row(self._session.dialect.fill(KEEP), {"domain": domain}) is None:
+            raise NotFound(f"domain {domain} is gone")
+
+    async def delete_domain(self, domain: DomainId) -> None:
+        """The row goes first: an account being inserted beside it has kept it, and is counted after."""
+        values = {"domain": domain}
+        if not await self._session.run(DELETE, values):
+            raise NotFound(f"domain {domain} is gone")
+        row = await self._session.row(COUNT_ACCOUNTS, values)
+        if row and row[0]:
+            raise Conflict(f"the domain still has {row[0]} accounts")
+        await self._session.run(DELETE_ALIASES, values)
+        await self._session.run(DELETE_ALIAS_DOMAINS, values)
