@@ -1,0 +1,105 @@
+"""Writes the reference pages of docs/reference from the code; with --check only tells which are out of date."""
+
+import sys
+from collections.abc import Callable, Iterator
+from logging import getLevelName
+from pathlib import Path
+
+import click
+
+from mailstead.app.config_reference import reference
+from mailstead.cli.main import main as cli
+from mailstead.ground.wire.smtp.reply import Status
+from mailstead.telemetry.event import Event
+from mailstead.telemetry.fields import FIELDS
+from mailstead.telemetry.metrics import Gauge
+
+PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
+MADE = "Made from the code by `make docs`; do not edit.\n"
+
+
+def events() -> str:
+    """Every event with its level, type and fields; every field; every metric."""
+    rows = [
+        f"| `{event.value}` | {getLevelName(event.level).lower()} | {event.event_type.value} | {' '.join(sorted(event.fields))} |"
+        for event in Event
+    ]
+    fields = [
+        f"| `{field.shown or name}` | {field.kind.name.lower()} | {field.sentence} |"
+        for name, field in sorted(FIELDS.items())
+    ]
+    return (
+        f"# Events\n\n{MADE}\nLevel, type (`event_type` in JSON) and fields of everything the program tells.\n\n"
+        "| event | level | type | fields |\n|---|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        "## Fields\n\nFields of the kinds address, ip and login are hashed where a privacy setting asks for it.\n\n"
+        "| field | kind | is |\n|---|---|---|\n" + "\n".join(fields) + "\n"
+    )
+
+
+def metrics() -> str:
+    """Every metric: counted from events, and gauges."""
+    seen: dict[str, str] = {}
+    for event in Event:
+        for metric in event.metrics:
+            names = ", ".join(f"`{alias}`" for alias in metric.aliases)
+            labels = " ".join(metric.by)
+            seen[metric.name] = f"| `mailstead_{metric.name}` | {metric.sentence} | {labels} | {names} |"
+    for gauge in Gauge:
+        names = ", ".join(f"`{alias}`" for alias in gauge.aliases)
+        seen[gauge.title] = f"| `mailstead_{gauge.title}` | {gauge.sentence} | {' '.join(gauge.by)} | {names} |"
+    return (
+        f"# Metrics\n\n{MADE}\nCounted from events or set by workers, summed over all workers, at `/metrics`.\n\n"
+        "| metric | is | labels | also as |\n|---|---|---|---|\n"
+        + "\n".join(seen[name] for name in sorted(seen))
+        + "\n"
+    )
+
+
+def replies() -> str:
+    """Every SMTP reply."""
+    rows = [f"| {status.code} | {status.enhanced} | {status.text} |" for status in Status]
+    return f"# SMTP and LMTP replies\n\n{MADE}\n| code | enhanced | text |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def commands() -> str:
+    """The command line."""
+    return f"# Commands\n\n{MADE}" + "".join(_command(cli, "mailstead", click.Context(cli, info_name="mailstead")))
+
+
+def _command(command: click.Command, name: str, context: click.Context) -> Iterator[str]:
+    if not isinstance(command, click.Group):
+        yield f"\n## {name}\n\n```\n{command.get_help(context)}\n```\n"
+        return
+    for part in command.list_commands(context):
+        child = command.get_command(context, part)
+        if child is not None and not child.hidden:
+            yield from _command(child, f"{name} {part}", click.Context(child, info_name=part, parent=context))
+
+
+WRITERS: dict[str, Callable[[], str]] = {
+    "config.md": reference,
+    "events.md": events,
+    "metrics.md": metrics,
+    "replies.md": replies,
+    "commands.md": commands,
+}
+
+
+def main() -> int:
+    """Write or compare."""
+    PAGES.mkdir(parents=True, exist_ok=True)
+    stale = []
+    for name, write in WRITERS.items():
+        page, text = PAGES / name, write()
+        if not page.exists() or page.read_text() != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                page.write_text(text)
+    if stale and "--check" in sys.argv:
+        print(f"out of date: {', '.join(stale)}; run `make docs`", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
