@@ -1,22 +1,19 @@
-"""One entity of a MIME tree as IMAP's BODYSTRUCTURE sees it (RFC 9051 §7.5.2), with offsets into the message's bytes."""
-
-from typing import TYPE_CHECKING
+"""One entity of a MIME tree as BODYSTRUCTURE sees it (RFC 9051 §7.5.2), with offsets into the bytes of its message."""
 
 import msgspec
 
-if TYPE_CHECKING:
-    from mailstead.ground.formats.envelope import Envelope
+from mailstead.ground.formats.envelope import Envelope
 
 Params = tuple[tuple[bytes, bytes], ...]
 """Attribute and value as written; quoted strings unquoted, RFC 2231 forms (`name*0*`) left as they came."""
 
 
 class Part(msgspec.Struct, frozen=True, gc=False):
-    """Octets and lines are those of the encoded body; the CRLF before a delimiter belongs to the delimiter (RFC 2046 §5.1.1).
+    """Octets and lines are of the encoded body; the CRLF before a delimiter belongs to the delimiter (RFC 2046 §5.1.1).
 
-    `path` is the section part of RFC 9051 §6.4.5.1: "1.2". A multipart that is the whole body of a message has the path of
-    that message ('' for the outermost, "2" for the message in part 2); any other body of a message has ".1" behind it
-    ("1", "2.1"). A message/rfc822 or message/global always has an `envelope` and one child, a multipart at least one;
+    `path` is the section part of RFC 9051 §6.4.5.1: "1.2". A multipart that is the whole body of a message has the path
+    of that message ('' for the outermost, "2" for the message in part 2); any other body of a message has ".1" behind
+    it ("1", "2.1"). A message/rfc822 or message/global always has an `envelope` and one child, a multipart at least one;
     what cannot keep that promise (no boundary, encoded, too deep) is a leaf of another type.
     """
 
@@ -38,7 +35,7 @@ class Part(msgspec.Struct, frozen=True, gc=False):
     body_offset: int = 0
     body_size: int = 0
     children: "tuple[Part, ...]" = ()
-    envelope: "Envelope | None" = None
+    envelope: Envelope | None = None
 
     @property
     def media(self) -> bytes:

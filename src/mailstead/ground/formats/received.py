@@ -5,7 +5,7 @@ from mailstead.ground.model.envelope import Client
 from mailstead.ground.model.ids import Instant
 
 
-def render_trace(  # noqa: PLR0913 - the clauses of RFC 5321 §4.4
+def render_trace(
     client: Client,
     *,
     by: str,

@@ -1,0 +1,133 @@
+"""Content-Transfer-Encoding (RFC 2045 §6): decoders that take anything, in linear time, whole or piece by piece."""
+
+import binascii
+import re
+from typing import Final, Protocol
+
+IDENTITY: Final = frozenset({b"", b"7bit", b"8bit", b"binary", b"7-bit", b"8-bit"})
+
+_PADDING: Final = (b"=", b"==")
+_NOT_BASE64: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
+# RFC 2045 §6.7 (3): white space at the end of a line was added on the way and is not part of it.
+_SOFT_BREAK: Final = re.compile(rb"=[ \t]{0,998}+\r?\n")
+_LAST_BREAK: Final = re.compile(rb"=[ \t]{0,998}+\Z")
+_ESCAPES: Final = re.compile(rb"(?:=[0-9A-Fa-f]{2})++")
+
+
+class Decoder(Protocol):
+    """Takes a body piece by piece; what it gives does not depend on how it was cut."""
+
+    def feed(self, data: bytes) -> bytes: ...
+    def finish(self) -> bytes: ...
+
+
+def find_decoder(encoding: bytes) -> Decoder | None:
+    """A decoder for this Content-Transfer-Encoding; None: unknown (RFC 9051 §6.4.5: UNKNOWN-CTE)."""
+    match encoding.strip().lower():
+        case b"base64":
+            return Base64Decoder()
+        case b"quoted-printable":
+            return QuotedPrintableDecoder()
+        case name if name in IDENTITY:
+            return IdentityDecoder()
+        case _:
+            return None
+
+
+def decode_body(data: bytes, encoding: bytes) -> bytes:
+    """A whole body; one in an unknown encoding stays as it is."""
+    match encoding.strip().lower():
+        case b"base64":
+            return decode_base64(data)
+        case b"quoted-printable":
+            return decode_quoted_printable(data)
+        case _:
+            return data
+
+
+def decode_base64(data: bytes) -> bytes:
+    """RFC 2045 §6.8: foreign characters are skipped, padding ends the data, what is missing at the end is forgiven."""
+    pad = data.find(b"=")
+    if pad < 0 or data[pad : pad + 80].strip() in _PADDING:
+        try:
+            return binascii.a2b_base64(data)
+        except ValueError:
+            pass
+    clean = data.translate(None, _NOT_BASE64).partition(b"=")[0]
+    whole = len(clean) // 4 * 4
+    rest = clean[whole:]
+    return binascii.a2b_base64(clean[:whole] + (rest + b"==="[: 4 - len(rest)] if len(rest) > 1 else b""))
+
+
+def decode_quoted_printable(data: bytes) -> bytes:
+    """RFC 2045 §6.7: a "=" that begins no escape stays."""
+    return _decode_escapes(_LAST_BREAK.sub(b"", data))
+
+
+def _decode_escapes(data: bytes) -> bytes:
+    return _ESCAPES.sub(_unescape, _SOFT_BREAK.sub(b"", data)) if b"=" in data else data
+
+
+def _unescape(match: re.Match[bytes]) -> bytes:
+    return binascii.unhexlify(match[0].replace(b"=", b""))
+
+
+class IdentityDecoder:
+    """7bit, 8bit and binary."""
+
+    def feed(self, data: bytes) -> bytes:
+        """As it came."""
+        return data
+
+    def finish(self) -> bytes:
+        """Nothing is kept back."""
+        return b""
+
+
+class Base64Decoder:
+    """Keeps back at most three characters."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._ended = False
+
+    def feed(self, data: bytes) -> bytes:
+        """Whole quanta of four characters."""
+        if self._ended:
+            return b""
+        clean, pad, _ = (self._rest + data.translate(None, _NOT_BASE64)).partition(b"=")
+        if pad:
+            self._ended = True
+            self._rest = b""
+            return decode_base64(clean)
+        whole = len(clean) // 4 * 4
+        self._rest = clean[whole:]
+        return binascii.a2b_base64(clean[:whole])
+
+    def finish(self) -> bytes:
+        """What a missing padding left over."""
+        rest, self._rest = self._rest, b""
+        return decode_base64(rest)
+
+
+class QuotedPrintableDecoder:
+    """Keeps back a tail that may still become an escape or a soft line break."""
+
+    _OPEN = re.compile(rb"=(?:[0-9A-Fa-f]|[ \t]{0,998}\r?)?\Z")
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """All that is decided."""
+        data = self._rest + data
+        cut = data.rfind(b"=", -1002)
+        if cut < 0 or not self._OPEN.match(data, cut):
+            cut = len(data)
+        self._rest = data[cut:]
+        return _decode_escapes(data[:cut])
+
+    def finish(self) -> bytes:
+        """The tail as it stands."""
+        rest, self._rest = self._rest, b""
+        return decode_quoted_printable(rest)

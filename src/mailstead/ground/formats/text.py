@@ -1,0 +1,64 @@
+"""The text of parts: decoded for search, and the preview of RFC 8970."""
+
+import re
+from typing import Final
+
+from mailstead.ground.formats.charset import decode_charset
+from mailstead.ground.formats.content import Content
+from mailstead.ground.formats.encoding import decode_body
+from mailstead.ground.formats.html import html_to_text
+from mailstead.ground.formats.parts import Span
+from mailstead.ground.formats.sample import Sample, Sampler
+
+PREVIEW_MAX: Final = 200  # RFC 8970 §3.1: characters
+SEARCH_MAX: Final = 1 << 20
+"""Characters of one part that search looks at."""
+
+# Controls, soft hyphens, directions and the joiners that newsletters pad their first line with.
+_INVISIBLE: Final = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffd]+|\u200c(?=\\s|\u200c)"
+)
+
+
+def read_text(body: bytes, span: Span, limit: int = SEARCH_MAX) -> str:
+    """Searchable text of a text part from its encoded body (or the beginning of it); '' for other types."""
+    if span.type != "text":
+        return ""
+    text = decode_charset(decode_body(body, span.encoding.encode("latin-1")), span.charset.encode("latin-1"))
+    return html_to_text(text, limit) if span.subtype == "html" else text[:limit]
+
+
+def render_preview(samples: Sampler) -> str:
+    """At most 200 characters, white space collapsed; quoted lines only where there is nothing else."""
+    if samples.plain is not None and (preview := _preview_plain(_decode(samples.plain))):
+        return preview
+    if samples.html is not None:
+        return _squeeze(html_to_text(_decode(samples.html), 2 * PREVIEW_MAX))
+    return ""
+
+
+def _decode(sample: Sample) -> str:
+    content = sample.content
+    return decode_charset(decode_body(sample.data, content.encoding), _charset(content))
+
+
+def _charset(content: Content) -> bytes | None:
+    return next((value for name, value in content.params if name.lower() == b"charset"), None)
+
+
+def _preview_plain(text: str) -> str:
+    if text.startswith(">") or "\n>" in text:
+        own = "\n".join([line for line in text.split("\n") if not line.startswith(">")])
+        return _squeeze(own) or _squeeze(text)
+    return _squeeze(text)
+
+
+def _squeeze(text: str) -> str:
+    head = text[: 3 * PREVIEW_MAX]
+    for source in (head, text):
+        if not source.isascii() or not source.isprintable():
+            source = _INVISIBLE.sub("", source)  # noqa: PLW2901
+        words = " ".join(source.split())
+        if len(words) >= PREVIEW_MAX or len(source) == len(text):
+            break
+    return words[:PREVIEW_MAX].rstrip()
