@@ -1,0 +1,126 @@
+"""Adding, showing and removing mail domains."""
+
+from dataclasses import dataclass
+
+from mailstead.ground.model.address import Address, canonical_domain
+from mailstead.ground.model.directory import DEFAULT_QUOTA, AccountKind, Domain
+from mailstead.ground.model.errors import AlreadyExists, Conflict, Invalid
+from mailstead.services.accounts.directory import Directory, get_domain, get_real_domain
+from mailstead.store.port import ReadTx, Tx
+
+MAX_USERS_MAX = 10_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDomain:
+    """What an administrator may say of a new domain."""
+
+    name: str
+    alias_of: str | None = None
+    catchall: str | None = None
+    max_users: int = 0
+    default_quota: int = DEFAULT_QUOTA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainView:
+    """A domain and what it holds."""
+
+    domain: Domain
+    alias_of: str | None
+    users: int
+    shared: int
+    aliases: int
+    used_bytes: int
+    used_messages: int
+
+
+async def add_domain(directory: Directory, new: NewDomain, *, dry_run: bool = False) -> Domain:
+    """Add a domain; AlreadyExists, NotFound (the other domain), Invalid."""
+    name = canonical_domain(new.name)
+    if new.max_users < 0 or new.max_users > MAX_USERS_MAX or new.default_quota < 0:
+        raise Invalid("limits are zero (none) or more")
+    catchall = Address.parse(new.catchall) if new.catchall else None
+    now = directory.clock.now()
+
+    async def unit(tx: Tx) -> Domain:
+        if await tx.directory.find_domain(name) is not None:
+            raise AlreadyExists(f"the domain {name} is here already")
+        target = await get_real_domain(tx, canonical_domain(new.alias_of)) if new.alias_of else None
+        if target is not None and catchall is not None:
+            raise Invalid(f"{name} is another name of {target.name}: set the catch-all there")
+        return await tx.directory.insert_domain(
+            name,
+            now=now,
+            alias_of=target.id if target else None,
+            catchall=str(catchall) if catchall else None,
+            max_users=new.max_users,
+            default_quota=new.default_quota,
+        )
+
+    return await directory.commit(unit, dry_run=dry_run)
+
+
+async def ensure_domain(directory: Directory, name: str) -> Domain:
+    """The domain, added if it is not there yet: for a server without a configuration file."""
+
+    async def look(tx: ReadTx) -> Domain | None:
+        return await tx.directory.find_domain(canonical_domain(name))
+
+    found = await directory.store.read(look)
+    if found is not None:
+        return found
+    try:
+        return await add_domain(directory, NewDomain(name=name))
+    except AlreadyExists:  # another worker was quicker
+        return await directory.store.read(lambda tx: get_domain(tx, canonical_domain(name)))
+
+
+async def list_domains(directory: Directory) -> list[Domain]:
+    """All, by name."""
+
+    async def unit(tx: ReadTx) -> list[Domain]:
+        return sorted(await tx.directory.list_domains(), key=lambda domain: domain.name)
+
+    return await directory.store.read(unit)
+
+
+async def view_domain(directory: Directory, name: str) -> DomainView:
+    """One domain with its counts; NotFound."""
+
+    async def unit(tx: ReadTx) -> DomainView:
+        domain = await get_domain(tx, canonical_domain(name))
+        accounts = await tx.directory.list_accounts(domain.id)
+        target = await tx.directory.get_domain(domain.alias_of) if domain.alias_of is not None else None
+        personal = sum(account.kind is AccountKind.PERSONAL for account in accounts)
+        return DomainView(
+            domain=domain,
+            alias_of=target.name if target else None,
+            users=personal,
+            shared=len(accounts) - personal,
+            aliases=len(await tx.directory.list_aliases(domain.id)),
+            used_bytes=sum(account.used_bytes for account in accounts),
+            used_messages=sum(account.used_messages for account in accounts),
+        )
+
+    return await directory.store.read(unit)
+
+
+async def remove_domain(directory: Directory, name: str, *, dry_run: bool = False) -> DomainView:
+    """Remove a domain without accounts, with its aliases; Conflict names what is still in it."""
+    view = await view_domain(directory, name)
+
+    async def unit(tx: Tx) -> None:
+        domain = await get_domain(tx, view.domain.name)
+        count = await tx.directory.count_accounts(domain.id)
+        if count:
+            raise Conflict(
+                f"{domain.name} still has {count} accounts: remove them first (mailstead user list {domain.name})"
+            )
+        others = [other.name for other in await tx.directory.list_domains() if other.alias_of == domain.id]
+        if others:
+            raise Conflict(f"{', '.join(others)} are other names of {domain.name}: remove them first")
+        await tx.directory.delete_domain(domain.id)
+
+    await directory.commit(unit, dry_run=dry_run)
+    return view

@@ -1,0 +1,251 @@
+"""Adding, showing, changing and removing users with their personal accounts."""
+
+from dataclasses import dataclass, replace
+
+from mailstead.ground.model.address import Address, canonical_domain
+from mailstead.ground.model.directory import Access, Account, AccountKind, Alias, Domain, Role, Status, User
+from mailstead.ground.model.errors import AlreadyExists, Conflict, Invalid, NotFound
+from mailstead.services.accounts.directory import Directory, NoSuchUser, get_domain, get_real_domain
+from mailstead.services.accounts.passwords import check_stored, prepare_password
+from mailstead.store.port import ReadTx, Tx
+
+QUOTA_MAX = 1 << 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """A user to be, with a password or its hash. `quota_bytes` None is the default of the domain."""
+
+    address: str
+    password: str | None = None
+    password_hash: str | None = None
+    quota_bytes: int | None = None
+    is_admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """A user and the accounts they may enter."""
+
+    user: User
+    accounts: tuple[tuple[Account, Role], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account and who may enter it."""
+
+    account: Account
+    members: tuple[tuple[str, Role], ...]
+
+
+def check_password(directory: Directory, password: str) -> str:
+    """A new password in its prepared form; Invalid says what is wrong with it."""
+    prepared = prepare_password(password)
+    if len(prepared) < directory.min_password_length:
+        raise Invalid(f"the password is shorter than {directory.min_password_length} characters")
+    return prepared
+
+
+async def stored_form(directory: Directory, new: NewUser) -> str:
+    """The hash to store for a new user."""
+    if new.password_hash is not None:
+        return check_stored(new.password_hash)
+    if new.password is None:
+        raise Invalid("a user needs a password or its hash")
+    return await directory.hasher.hash(check_password(directory, new.password))
+
+
+async def add_user(directory: Directory, new: NewUser, *, dry_run: bool = False) -> Account:
+    """Add a user with a personal account and its folders; AlreadyExists, NotFound (the domain), Invalid."""
+    address = directory.address(new.address)
+    check_quota(new.quota_bytes)
+    if dry_run and new.password is not None:
+        check_password(directory, new.password)
+        stored = "-"
+    else:
+        stored = await stored_form(directory, new)
+    now = directory.clock.now()
+
+    async def unit(tx: Tx) -> Account:
+        domain = await get_real_domain(tx, address.domain)
+        await require_free(tx, domain, address)
+        if await tx.directory.find_user(address.key) is not None:
+            raise AlreadyExists(f"the user {address} is here already")
+        account = await open_account(tx, directory, domain, address, AccountKind.PERSONAL, new.quota_bytes)
+        user = await tx.directory.insert_user(address.key, stored, is_admin=new.is_admin, now=now)
+        await tx.directory.grant(Access(user.id, account.id, Role.ADMIN))
+        return account
+
+    return await directory.commit(unit, dry_run=dry_run)
+
+
+def check_quota(quota: int | None) -> None:
+    """Invalid outside of what the store keeps."""
+    if quota is not None and not 0 <= quota <= QUOTA_MAX:
+        raise Invalid(f"a quota is 0 (none) to {QUOTA_MAX} bytes")
+
+
+async def require_free(tx: Tx, domain: Domain, address: Address) -> None:
+    """The address means nothing yet, and the domain has room for one more."""
+    if await tx.directory.find_account(address) is not None:
+        raise AlreadyExists(f"the account {address} is here already")
+    if await tx.directory.find_alias(address) is not None:
+        raise AlreadyExists(f"{address} is an alias (mailstead alias remove {address})")
+    if domain.max_users and await tx.directory.count_accounts(domain.id) >= domain.max_users:
+        raise Conflict(f"{domain.name} has reached its limit of {domain.max_users} users")
+
+
+async def open_account(
+    tx: Tx, directory: Directory, domain: Domain, address: Address, kind: AccountKind, quota: int | None
+) -> Account:
+    """The account with the folders it is born with."""
+    size = domain.default_quota if quota is None else quota
+    now = directory.clock.now()
+    account = await tx.directory.insert_account(domain.id, address, kind=kind, quota_bytes=size, now=now)
+    modseq = (await tx.advance(account.id))[account.id]
+    await tx.folders.create_birth_folders(account.id, modseq=modseq, now=now)
+    return account
+
+
+async def get_user(tx: ReadTx | Tx, directory: Directory, name: str) -> User:
+    """By login as people give it; NoSuchUser."""
+    user = await tx.directory.find_user(directory.login(name))
+    if user is None and "@" not in name:
+        user = await tx.directory.find_user(directory.address(name).key)
+    if user is None:
+        raise NoSuchUser(f"there is no user {name}")
+    return user
+
+
+async def list_accounts(directory: Directory, domain: str | None = None) -> list[Account]:
+    """Accounts of one domain or of all, by address; NotFound."""
+
+    async def unit(tx: ReadTx) -> list[Account]:
+        where = (await get_domain(tx, canonical_domain(domain))).id if domain else None
+        return sorted(
+            await tx.directory.list_accounts(where), key=lambda account: (account.domain_id, account.address.key)
+        )
+
+    return await directory.store.read(unit)
+
+
+async def view_user(directory: Directory, name: str) -> UserView | AccountView:
+    """A user with their accounts, or a shared account with its members; NoSuchUser."""
+
+    async def unit(tx: ReadTx) -> UserView | AccountView:
+        try:
+            user = await get_user(tx, directory, name)
+        except NoSuchUser:
+            account = await tx.directory.find_account(directory.address(name))
+            if account is None:
+                raise
+            members = await tx.directory.list_members(account.id)
+            return AccountView(account, tuple((member.login, role) for member, role in members))
+        return UserView(user, tuple(await tx.directory.list_access(user.id)))
+
+    return await directory.store.read(unit)
+
+
+async def set_password(directory: Directory, name: str, password: str, *, dry_run: bool = False) -> User:
+    """Replace a password; what was remembered of the old one is worthless at once (see `login`)."""
+    prepared = check_password(directory, password)
+    stored = "-" if dry_run else await directory.hasher.hash(prepared)
+
+    async def unit(tx: Tx) -> User:
+        user = await get_user(tx, directory, name)
+        await tx.directory.update_user(user.id, password_hash=stored)
+        return user
+
+    return await directory.commit(unit, dry_run=dry_run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserChange:
+    """What changes; None leaves it as it is."""
+
+    quota_bytes: int | None = None
+    status: Status | None = None
+    is_admin: bool | None = None
+
+
+async def change_user(
+    directory: Directory, name: str, change: UserChange, *, dry_run: bool = False
+) -> tuple[User, UserChange]:
+    """Change a user and their own account; gives the user and what it was before."""
+    check_quota(change.quota_bytes)
+    if change.status is Status.DELETED:
+        raise Invalid("remove the user instead")
+
+    async def unit(tx: Tx) -> tuple[User, UserChange]:
+        user = await get_user(tx, directory, name)
+        quota: int | None = None
+        if change.quota_bytes is not None:
+            account = next((a for a, _ in await tx.directory.list_access(user.id) if a.address.key == user.login), None)
+            if account is None:
+                raise NotFound(f"{user.login} has no account of their own")
+            quota = account.quota_bytes
+            await tx.directory.update_account(account.id, quota_bytes=change.quota_bytes)
+        if change.status is not None or change.is_admin is not None:
+            await tx.directory.update_user(user.id, status=change.status, is_admin=change.is_admin)
+        status = user.status if change.status is not None else None
+        was_admin = user.is_admin if change.is_admin is not None else None
+        return user, UserChange(quota_bytes=quota, status=status, is_admin=was_admin)
+
+    return await directory.commit(unit, dry_run=dry_run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """What a removal took, and the aliases that now lead nowhere."""
+
+    address: str
+    messages: int
+    used_bytes: int
+    stray_aliases: tuple[str, ...] = ()
+
+
+async def remove_user(directory: Directory, name: str, *, dry_run: bool = False) -> Removed:
+    """Remove a user with their account, or a shared account: its mail is deleted in the background; NoSuchUser."""
+    now = directory.clock.now()
+
+    async def unit(tx: Tx) -> Removed:
+        user, account = await _of_name(tx, directory, name)
+        if account is not None:
+            await tx.directory.bury_account(account.id, now)
+        if user is not None:
+            await tx.directory.delete_user(user.id)
+        return Removed(
+            address=str(account.address) if account is not None else user.login if user is not None else name,
+            messages=account.used_messages if account else 0,
+            used_bytes=account.used_bytes if account else 0,
+        )
+
+    removed = await directory.commit(unit, dry_run=dry_run)
+    return replace(removed, stray_aliases=await _aliases_to(directory, removed.address))
+
+
+async def _aliases_to(directory: Directory, address: str) -> tuple[str, ...]:
+    """The aliases that lead to an address."""
+
+    async def unit(tx: ReadTx) -> list[Alias]:
+        return await tx.directory.list_aliases()
+
+    key = directory.login(address)
+    aliases = await directory.store.read(unit)
+    return tuple(
+        str(alias.address) for alias in aliases if key in {directory.login(target) for target in alias.targets}
+    )
+
+
+async def _of_name(tx: Tx, directory: Directory, name: str) -> tuple[User | None, Account | None]:
+    """The user of that name with their own account, or a shared account without a user."""
+    try:
+        user = await get_user(tx, directory, name)
+    except NoSuchUser:
+        account = await tx.directory.find_account(directory.address(name))
+        if account is None:
+            raise
+        return None, account
+    access = await tx.directory.list_access(user.id)
+    return user, next((account for account, _ in access if account.address.key == user.login), None)
