@@ -209,6 +209,7 @@ class Event(Enum):
         "system.fault.met", ERROR, SYSTEM, "incident subsystem session error trace", "",
         Count("incidents_total", "Faults of ours.", by=("subsystem",)),
     )  # fmt: skip
+    CONTROL_COMMAND_DONE = "control.command.done", INFO, SYSTEM, "command address result"
     CONFIG_KEY_IDLE = "config.key.idle", WARNING, SYSTEM, "key", "{key} is accepted and not yet in force"
     CONFIG_LOADED = "config.file.loaded", INFO, SYSTEM, "path"
     APP_STARTED = "app.program.started", INFO, SYSTEM, "version pid count"

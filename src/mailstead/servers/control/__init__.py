@@ -1,0 +1,1 @@
+"""The control socket: the operations an administrator may ask of this machine, as lines of JSON."""

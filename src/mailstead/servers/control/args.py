@@ -1,0 +1,133 @@
+"""The arguments of each operation, checked before it runs. Unknown ones are errors."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Text = Annotated[str, msgspec.Meta(max_length=1024)]
+Quota = Annotated[int, msgspec.Meta(ge=0, le=1 << 50)]
+RoleWord = Literal["viewer", "editor", "sender", "admin"]
+
+
+class Args(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all have in common."""
+
+
+class Nothing(Args, frozen=True, kw_only=True):
+    """No arguments."""
+
+
+class Change(Args, frozen=True, kw_only=True):
+    """Of operations that change something."""
+
+    dry_run: bool = False
+
+
+class DomainAdd(Change, frozen=True, kw_only=True):
+    """`domain.add`."""
+
+    name: Text
+    alias_of: Text | None = None
+    catchall: Text | None = None
+    max_users: Annotated[int, msgspec.Meta(ge=0)] = 0
+    quota: Quota | None = None
+
+
+class DomainName(Args, frozen=True, kw_only=True):
+    """`domain.show`."""
+
+    name: Text
+
+
+class DomainRemove(Change, frozen=True, kw_only=True):
+    """`domain.remove`."""
+
+    name: Text
+
+
+class DomainFilter(Args, frozen=True, kw_only=True):
+    """`user.list`, `alias.list`."""
+
+    domain: Text | None = None
+
+
+class UserAdd(Change, frozen=True, kw_only=True):
+    """`user.add`: `password` or `hash`."""
+
+    address: Text
+    password: Text | None = None
+    hash: Text | None = None
+    quota: Quota | None = None
+    is_admin: bool = False
+
+
+class SharedAdd(Change, frozen=True, kw_only=True):
+    """`shared.add`."""
+
+    address: Text
+    members: Annotated[dict[Text, RoleWord], msgspec.Meta(max_length=1000)] = {}
+    quota: Quota | None = None
+
+
+class Share(Change, frozen=True, kw_only=True):
+    """`shared.grant`: a role, or none to take it away."""
+
+    address: Text
+    user: Text
+    role: RoleWord | None
+
+
+class UserName(Args, frozen=True, kw_only=True):
+    """`user.show`."""
+
+    name: Text
+
+
+class UserRemove(Change, frozen=True, kw_only=True):
+    """`user.remove`."""
+
+    name: Text
+
+
+class UserPasswd(Change, frozen=True, kw_only=True):
+    """`user.passwd`."""
+
+    name: Text
+    password: Text
+
+
+class UserSet(Change, frozen=True, kw_only=True):
+    """`user.set`."""
+
+    name: Text
+    quota: Quota | None = None
+    status: Literal["active", "inactive", "suspended"] | None = None
+    is_admin: bool | None = None
+
+
+class ImportRow(Args, frozen=True, kw_only=True):
+    """One row of `user.import`."""
+
+    address: Text
+    password: Text | None = None
+    hash: Text | None = None
+    quota: Quota | None = None
+
+
+class UserImport(Change, frozen=True, kw_only=True):
+    """`user.import`: a part of the list; the client sends all parts with `dry_run` first."""
+
+    rows: Annotated[list[ImportRow], msgspec.Meta(max_length=500)]
+
+
+class AliasAdd(Change, frozen=True, kw_only=True):
+    """`alias.add`."""
+
+    address: Text
+    targets: Annotated[list[Text], msgspec.Meta(min_length=1, max_length=100)]
+
+
+class AliasRemove(Change, frozen=True, kw_only=True):
+    """`alias.remove`."""
+
+    address: Text

@@ -1,0 +1,52 @@
+"""What an operation is, and what it may use. The socket and the command line without a server run the same ones."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from mailstead.ground.model.errors import MailError
+from mailstead.services.accounts.directory import Directory
+
+Json = Mapping[str, object]
+Say = Callable[[Json], Awaitable[None]]
+"""Tells a row or progress while an operation runs: {"row": ...} or {"progress": {"done": n, "total": m}}."""
+Supervise = Callable[[str], Awaitable[Json]]
+"""Hands `status` or `stop` to the process that watches all workers."""
+CheckStore = Callable[[Say], Awaitable[Json]]
+"""`db check`: says a row for each finding and gives the counts."""
+
+
+class Unavailable(MailError):  # noqa: N818
+    """Nobody is there to do this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What operations work with."""
+
+    directory: Directory
+    supervise: Supervise | None = None
+    check_store: CheckStore | None = None
+
+
+ArgsT = TypeVar("ArgsT", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[ArgsT]):
+    """One row of the registry. What `run` returns is shown to people and programs; it has a `schema`."""
+
+    name: str
+    args: type[ArgsT]
+    run: Callable[[Desk, ArgsT, Say], Awaitable[Json]]
+
+
+AnyOperation = Operation[Any]
+
+
+async def perform(operation: AnyOperation, desk: Desk, args: object, say: Say) -> Json:
+    """Check the arguments against the schema and run; msgspec.ValidationError, MailError."""
+    checked = msgspec.convert(args, operation.args)
+    return await operation.run(desk, checked, say)
