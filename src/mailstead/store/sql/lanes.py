@@ -104,7 +104,7 @@ class Lanes:
         if bulk and (not interactive or self._interactive_groups >= BULK_AFTER):
             self._interactive_groups = 0
             return Lane.BULK
-        self._interactive_groups += 1
+        self._interactive_groups = self._interactive_groups + 1 if bulk else 0
         return Lane.INTERACTIVE
 
     def waiting(self, lane: Lane) -> int:
@@ -118,7 +118,8 @@ class Lanes:
             waiting = queue.popleft()
             if not waiting.is_gone:
                 self._leave(waiting)
-                return waiting
+                if not waiting.future.cancelled():  # its caller is told of it only in the next turn of the loop
+                    return waiting
         return None
 
     def _leave(self, waiting: Waiting) -> None:
