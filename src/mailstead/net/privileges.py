@@ -4,6 +4,7 @@ import ctypes
 import grp
 import os
 import pwd
+from pathlib import Path
 from typing import Final
 
 _PR_SET_NO_NEW_PRIVS: Final = 38
@@ -20,18 +21,29 @@ def is_root() -> bool:
 
 def drop_root(user: str, group: str = "") -> None:
     """Become `user` for good; its children can gain nothing back either. UnknownUser, PermissionError."""
+    uid, gid, home = _find(user, group)
+    os.initgroups(user, gid)
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+    os.environ["HOME"] = home
+    if uid != 0 and os.geteuid() == 0:
+        raise PermissionError("root was not given up")
+    refuse_new_privileges()
+
+
+def give_to(path: Path, user: str, group: str = "") -> None:
+    """Make a folder the user's, before root is given up. UnknownUser."""
+    uid, gid, _ = _find(user, group)
+    os.chown(path, uid, gid)
+
+
+def _find(user: str, group: str) -> tuple[int, int, str]:
     try:
         entry = pwd.getpwnam(user)
         gid = grp.getgrnam(group).gr_gid if group else entry.pw_gid
     except KeyError:
         raise UnknownUser(f"no user {user!r} or group {group!r} on this machine") from None
-    os.initgroups(entry.pw_name, gid)
-    os.setresgid(gid, gid, gid)
-    os.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
-    os.environ["HOME"] = entry.pw_dir
-    if entry.pw_uid != 0 and os.geteuid() == 0:
-        raise PermissionError("root was not given up")
-    refuse_new_privileges()
+    return entry.pw_uid, gid, entry.pw_dir
 
 
 def refuse_new_privileges() -> None:

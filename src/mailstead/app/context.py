@@ -1,0 +1,105 @@
+"""The seam between a worker process and the wiring: what a worker is given, and what it gives back to be run."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from mailstead.app.frames import Answer, Ask, Beat, Channel, ReloadAll, Stop
+from mailstead.net.bus import Bus
+from mailstead.net.listener import Listener
+from mailstead.net.sweep import Sweep
+from mailstead.net.tally import Board
+from mailstead.telemetry.metrics import REGISTRY
+
+ASK_TIME: Final = 5.0
+MOST_ASKED: Final = 1000
+
+
+class Link:
+    """The worker's words to the supervisor."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._asked: dict[int, asyncio.Future[Answer]] = {}
+        self._number = 0
+        self.describe: Callable[[], Beat] = lambda: Beat(REGISTRY.snapshot(), {})
+
+    async def ask(self) -> Answer:
+        """Status and merged numbers of all workers; TimeoutError if the supervisor is gone or too many ask."""
+        if len(self._asked) >= MOST_ASKED:
+            raise TimeoutError("too many ask")
+        self._number += 1
+        number = self._number
+        self._channel.send(self.describe())  # so that our own numbers are in the answer
+        self._channel.send(Ask(number))
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
+        try:
+            async with asyncio.timeout(ASK_TIME):
+                return await answer
+        finally:
+            del self._asked[number]
+
+    def take(self, answer: Answer) -> None:
+        """An answer came."""
+        asked = self._asked.get(answer.number)
+        if asked is not None and not asked.done():
+            asked.set_result(answer)
+
+    def beat(self) -> None:
+        """Send our numbers."""
+        self._channel.send(self.describe())
+
+    def stop_program(self) -> None:
+        """Ask the supervisor to drain and end everything."""
+        self._channel.send(Stop())
+
+    def reload_program(self) -> None:
+        """Ask the supervisor to read the settings anew and hand them to all."""
+        self._channel.send(ReloadAll())
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerContext:
+    """Given to `build_worker`. The bus is open; sockets are bound, listening and ours until the end."""
+
+    number: int
+    workers: int
+    run_dir: Path
+    sockets: Mapping[str, Sequence[socket.socket]]
+    board: Board
+    bus: Bus
+    sweep: Sweep
+    link: Link
+
+    @property
+    def hasher_path(self) -> Path:
+        """Where the process for passwords listens."""
+        return self.run_dir / "hasher.sock"
+
+
+async def _nothing(_: Any = None) -> None:
+    """For parts that need none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerParts:
+    """Given back by `build_worker`. Listeners are started by the worker once everything stands.
+
+    At the end `drain` is called first (tell sessions to finish), `close` last (the store). `illness`: empty while well.
+    """
+
+    listeners: Sequence[Listener]
+    drain: Callable[[], None] = lambda: None
+    close: Callable[[], Awaitable[None]] = _nothing
+    reload: Callable[[bytes], Awaitable[None]] = _nothing
+    illness: Callable[[], str] = lambda: ""
+
+
+class BuildWorker(Protocol):
+    """`mailstead.app.wiring.build_worker`. SystemExit with code 78 (EX_CONFIG) ends the whole program at its start."""
+
+    async def __call__(self, settings: bytes, context: WorkerContext) -> WorkerParts: ...
