@@ -82,7 +82,6 @@ class MemoryStream:
         self.is_proxied = is_proxied
         self.local_port = 25
         self.tls = tls
-        self.is_asking = False  # the server waits for bytes that are not there
 
     def arrive(self, piece: bytes) -> None:
         self._pieces.append(piece)
@@ -96,18 +95,19 @@ class MemoryStream:
         if self._wait is not None and not self._wait.done():
             self._wait.set_result(True)
 
+    @property
+    def is_asking(self) -> bool:
+        """True while the server waits for the client."""
+        return self._wait is not None and not self._wait.done()
+
     async def read(self, timeout: float) -> bytes:
         while not self._pieces:
             if self._is_lost or self._is_closed:
                 raise PeerGone
             self._wait = asyncio.get_running_loop().create_future()
             self._clock.expire_at(self._clock.monotonic() + timeout, self._wait)
-            self.is_asking = True
-            try:
-                if not await self._wait:
-                    raise TimedOut
-            finally:
-                self.is_asking = False
+            if not await self._wait:
+                raise TimedOut
         if self._is_lost or self._is_closed:
             raise PeerGone
         if not self._pieces[0]:
@@ -122,13 +122,11 @@ class MemoryStream:
             self.peer.take(data)
 
     async def drain(self, timeout: float) -> None:
-        while not self.peer.reads:
-            wait: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-            self._clock.expire_at(self._clock.monotonic() + timeout, wait)
-            self.is_asking = True
-            await wait
-            self.is_asking = False
-            raise PeerGone
+        if not self.peer.reads:
+            self._wait = asyncio.get_running_loop().create_future()
+            self._clock.expire_at(self._clock.monotonic() + timeout, self._wait)
+            if not await self._wait:
+                raise PeerGone
         if self._is_lost or self._is_closed:
             raise PeerGone
 

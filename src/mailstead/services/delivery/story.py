@@ -1,0 +1,23 @@
+"""The trace of a filed letter: one compact JSON row, written in its unit and never rewritten."""
+
+import msgspec
+
+from mailstead.ground.model.envelope import Client, Envelope, Recipient
+
+
+def tell(client: Client, envelope: Envelope, recipient: Recipient, *, transaction: int, folder: str, tag: str) -> bytes:
+    """Who brought it, for whom, under which name, and where it went. Empty facts are left out."""
+    facts = {
+        "id": transaction,
+        "ip": client.ip,
+        "helo": client.helo,
+        "with": client.protocol,
+        "tls": client.tls,
+        "login": client.login,
+        "from": str(envelope.sender) if envelope.sender else "<>",
+        "to": str(recipient.address),
+        "tag": tag,
+        "envid": envelope.envid,
+        "folder": folder,
+    }
+    return msgspec.json.encode({name: value for name, value in facts.items() if value})

@@ -1,0 +1,98 @@
+"""Reception: judges mail from others at the cheapest stage, and takes what passes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Final
+
+from mailstead.ground.model.address import Address
+from mailstead.ground.model.envelope import Client, Envelope, Recipient
+from mailstead.ground.model.errors import Busy
+from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse, Verdict
+from mailstead.services.accounts.resolve import Resolution, resolve
+from mailstead.services.delivery.deliver import Delivery, Receipt
+from mailstead.services.delivery.filing import has_room
+from mailstead.services.delivery.plan import Accepted
+from mailstead.services.folders.incoming import Letter
+from mailstead.services.reception.body import Body
+from mailstead.store.port import ReadTx, Store
+
+DEFAULT_MAX_SIZE: Final = 52_428_800
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceptionRules:
+    """What the operator decides."""
+
+    max_message_size: int = DEFAULT_MAX_SIZE
+    relay_networks: tuple[Network, ...] = ()
+
+
+class Reception:
+    """One for all listeners that take mail from strangers (MX) or from another mail server of ours (LMTP)."""
+
+    def __init__(self, store: Store, delivery: Delivery, rules: ReceptionRules) -> None:
+        self._store = store
+        self._delivery = delivery
+        self.rules = rules
+
+    def judge_sender(self, envelope: Envelope, client: Client) -> Verdict:  # noqa: ARG002 - policy will ask who it is
+        """At MAIL: what is known before any recipient."""
+        if envelope.declared_size > self.rules.max_message_size:
+            return Refuse(Reason.MESSAGE_TOO_LARGE, f"declared {envelope.declared_size} octets")
+        if not self._store.has_room():
+            return Defer(Reason.NO_SPACE)
+        return PASS
+
+    async def judge_recipient(
+        self, envelope: Envelope, recipient: Recipient, client: Client, *, is_proxied: bool
+    ) -> Accepted | Refuse | Defer:
+        """At RCPT. The accounts found are kept for the delivery, which looks no address up again."""
+        try:
+            resolution = await self._store.read(_Resolve(recipient.address))
+        except Busy:
+            return Defer(Reason.BUSY)
+        match resolution:
+            case Resolution():
+                return _judge_room(recipient, resolution, envelope.declared_size)
+            case Refuse(Reason.RELAY_DENIED) if not is_proxied and self._may_relay(client.ip):
+                # Whoever may relay is told that we cannot yet, for now: the mail stays with its sender.
+                return Defer(Reason.FORWARD_UNAVAILABLE, str(recipient.address))
+            case Refuse() | Defer():
+                return resolution
+
+    def begin_body(self) -> Body:
+        """For the content of one transaction."""
+        return Body(self._store.blobs, self.rules.max_message_size)
+
+    async def accept(
+        self, letter: Letter, envelope: Envelope, accepted: Sequence[Accepted], client: Client, *, each_is_told: bool
+    ) -> Receipt:
+        """After the last byte."""
+        return await self._delivery.deliver(letter, envelope, accepted, client, each_is_told=each_is_told)
+
+    def _may_relay(self, ip: str) -> bool:
+        if not self.rules.relay_networks:
+            return False
+        address = ip_address(ip)
+        return any(address in network for network in self.rules.relay_networks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolve:
+    address: Address
+
+    async def __call__(self, tx: ReadTx) -> Resolution | Refuse | Defer:
+        return await resolve(tx.directory, self.address)
+
+
+def _judge_room(recipient: Recipient, resolution: Resolution, size: int) -> Accepted | Defer:
+    """Full is who has no room for what was declared; one member of an alias does not stop the others."""
+    fitting = tuple(target for target in resolution.targets if has_room(target.account, max(size, 1)))
+    if not fitting:
+        return Defer(Reason.MAILBOX_FULL, str(recipient.address))
+    if len(fitting) == len(resolution.targets):
+        return Accepted(recipient, fitting)
+    return Accepted(recipient, fitting, tuple(t for t in resolution.targets if t not in fitting))

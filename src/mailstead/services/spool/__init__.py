@@ -1,0 +1,1 @@
+"""The one durable waiting room of what still has to leave."""
