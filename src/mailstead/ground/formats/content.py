@@ -49,7 +49,7 @@ class Content(msgspec.Struct, gc=False):
 
 
 def read_content(found: dict[bytes, bytes], *, digest: bool = False) -> Content:
-    """From the raw values of the fields by lower-case name. `digest`: the default is message/rfc822 (RFC 2046 §5.1.5)."""
+    """From raw values by lower-case name of field. `digest`: the default is message/rfc822 (RFC 2046 §5.1.5)."""
     get = found.get
     content = _read_type(get(b"content-type"), digest=digest)
     if (value := get(b"content-transfer-encoding")) is not None:
@@ -106,7 +106,7 @@ def _read_params(value: bytes, start: int) -> Params:
 
 
 def _strip_comments(value: bytes) -> bytes:
-    """RFC 5322 §3.2.2, nested to any depth. A parenthesis inside a word (`name=a(1).pdf`) or without its end is text."""
+    """RFC 5322 §3.2.2, nested to any depth. A parenthesis in a word (`name=a(1).pdf`) or without its end is text."""
     if b"(" not in value:
         return value
     out: list[bytes] = []

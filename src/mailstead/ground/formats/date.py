@@ -1,4 +1,4 @@
-"""Dates of mail: the Date field (RFC 5322 §3.3 and §4.3), IMAP's INTERNALDATE and days (RFC 9051 §9). Pure arithmetic."""
+"""Dates of mail: the Date field (RFC 5322 §3.3 and §4.3), IMAP's INTERNALDATE and days (RFC 9051 §9), by arithmetic."""
 
 import re
 from typing import Final
@@ -118,7 +118,8 @@ def render_date(at: Instant, zone: int = 0) -> bytes:
     days, rest = divmod(at // 1000 + zone * 60, 86_400)
     year, month, day = find_day(days)
     return b"%s, %d %s %04d %02d:%02d:%02d %s" % (
-        _DAYS[(days + 3) % 7], day, _MONTHS[month - 1], year, rest // 3600, rest // 60 % 60, rest % 60, _render_zone(zone),
+        _DAYS[(days + 3) % 7], day, _MONTHS[month - 1], year,
+        rest // 3600, rest // 60 % 60, rest % 60, _render_zone(zone),
     )  # fmt: skip
 
 

@@ -22,8 +22,8 @@ class Node:
     """Mutable; becomes a `Part` by `finish`. `is_whole`: it is the whole body of a message, whose path it has."""
 
     __slots__ = (
-        "body_offset", "children", "content", "delimiter", "envelope", "header_offset", "header_size", "is_whole", "kind",
-        "lines_before", "path", "shadowed",
+        "body_offset", "children", "content", "delimiter", "envelope", "header_offset", "header_size", "is_whole",
+        "kind", "lines_before", "path", "shadowed",
     )  # fmt: skip
 
     def __init__(self, path: str, *, is_whole: bool) -> None:

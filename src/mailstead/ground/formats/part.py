@@ -9,12 +9,12 @@ Params = tuple[tuple[bytes, bytes], ...]
 
 
 class Part(msgspec.Struct, frozen=True, gc=False):
-    """Octets and lines are of the encoded body; the CRLF before a delimiter belongs to the delimiter (RFC 2046 §5.1.1).
+    """Octets and lines are of the encoded body; the CRLF before a delimiter is the delimiter's (RFC 2046 §5.1.1).
 
     `path` is the section part of RFC 9051 §6.4.5.1: "1.2". A multipart that is the whole body of a message has the path
     of that message ('' for the outermost, "2" for the message in part 2); any other body of a message has ".1" behind
-    it ("1", "2.1"). A message/rfc822 or message/global always has an `envelope` and one child, a multipart at least one;
-    what cannot keep that promise (no boundary, encoded, too deep) is a leaf of another type.
+    it ("1", "2.1"). A message/rfc822 or message/global always has an `envelope` and one child, a multipart at least
+    one; what cannot keep that promise (no boundary, encoded, too deep) is a leaf of another type.
     """
 
     path: str

@@ -1,8 +1,24 @@
 """The trace fields that we put before a message: Return-Path and Received (RFC 5321 §4.4)."""
 
+import re
+from typing import Final
+
+from mailstead.ground.formats.date import render_date
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client
 from mailstead.ground.model.ids import Instant
+
+LINE_MAX: Final = 78  # RFC 5322 §2.1.1
+HELO_MAX: Final = 255  # RFC 5321 §4.5.3.1.2
+
+_DOMAIN: Final = re.compile(r"[A-Za-z0-9\u0080-\U0010ffff](?:[A-Za-z0-9._\u0080-\U0010ffff-]{0,254})\Z")
+_LITERAL: Final = re.compile(r"\[[A-Za-z0-9.:-]{1,250}\]\Z")
+# Whatever could end the line or the word, or be taken for a clause or comment.
+_HARMFUL: Final = re.compile(r"[^A-Za-z0-9._:\[\]\u00a1-\ud7ff\ue000-\U0010ffff-]+")
+_NOT_ATOM: Final = re.compile(r"[^A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
+_NOT_IP: Final = re.compile(r"[^0-9A-Fa-f:.]+")
+_CIPHER: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+_HOP: Final = re.compile(rb"\nreceived[ \t]*+:", re.IGNORECASE)
 
 
 def render_trace(
@@ -19,9 +35,60 @@ def render_trace(
 
     `recipient` becomes the `for` clause: only for a transaction of one (RFC 5321 §7.2).
     """
-    raise NotImplementedError
+    first = f"Return-Path: <{sender or ''}>\r\n".encode("utf-8", "replace") if return_path else b""
+    clauses = [f"from {_from(client)}", f"by {_word(by) or 'localhost'}", f"with {_atom(client.protocol) or 'SMTP'}"]
+    version, cipher = _tls(client.tls)
+    if version:
+        clauses.append(f"({version})")
+    clauses.append(f"id {_atom(id) or 'none'}")
+    if recipient is not None:
+        clauses.append(f"for <{recipient}>")
+    if cipher:
+        clauses.append(f"tls {cipher}")
+    return first + _fold(clauses, render_date(at))
+
+
+def _from(client: Client) -> str:
+    """RFC 5321 §4.4: the name given in EHLO and, in parentheses, the address that the connection came from."""
+    helo = client.helo[:HELO_MAX]
+    name = helo if _DOMAIN.match(helo) or _LITERAL.match(helo) else _word(helo)
+    ip = _NOT_IP.sub("", client.ip)
+    if not ip:
+        return name or "localhost"
+    literal = f"[IPv6:{ip}]" if ":" in ip else f"[{ip}]"  # RFC 5321 §4.1.3
+    return f"{name or literal} ({literal})"
+
+
+def _word(text: str) -> str:
+    return _HARMFUL.sub("?", text[:HELO_MAX]).strip("?")
+
+
+def _atom(text: str) -> str:
+    return _NOT_ATOM.sub("", text[:HELO_MAX])
+
+
+def _tls(text: str) -> tuple[str, str]:
+    """RFC 8314 §4.3: a registered cipher name is a clause; OpenSSL's own names and the version are a comment."""
+    version, _, cipher = text[:HELO_MAX].partition(" ")
+    if _CIPHER.match(cipher):
+        return _atom(version), cipher
+    return f"{_atom(version)} {_atom(cipher)}".strip(), ""
+
+
+def _fold(clauses: list[str], date: bytes) -> bytes:
+    """Clauses are kept whole where they fit a line; UTF-8 only where the session was SMTPUTF8 (RFC 6531 §3.7.3)."""
+    lines = [b"Received:"]
+    words = [clause.encode("utf-8", "replace") for clause in clauses]
+    words[-1] += b";"
+    words.append(date)
+    for word in words:
+        if len(lines[-1]) + 1 + len(word) <= LINE_MAX:
+            lines[-1] += b" " + word
+        else:
+            lines.append(b"\t" + word)
+    return b"\r\n".join(lines) + b"\r\n"
 
 
 def count_hops(header: bytes) -> int:
     """How many Received fields a header has (RFC 5321 §6.3)."""
-    raise NotImplementedError
+    return len(_HOP.findall(b"\n" + header))

@@ -1,17 +1,15 @@
 """The push scanner: finds the entities of a message in its bytes, and where each header and body lies.
 
-Between two line starts that may matter (`\\n--`) the bytes are skipped, never copied or split into lines. A decision depends
-on absolute offsets and bytes only, so every cutting of the input gives the same tree. What is kept: bytes not yet decided
-(a header up to its limit, a delimiter line, a sample of text), and the tree, bounded by the limits below.
+Between two line starts that may matter (`\\n--`) the bytes are skipped, never copied or split into lines. Decisions
+depend on absolute offsets and bytes only, so every cutting of the input gives the same tree. Kept are only bytes not yet
+decided (a header up to its limit, a delimiter line, a sample of text) and the tree, all bounded by limits.
 """
 
 import re
 from enum import Enum
 from typing import Final, NamedTuple
 
-from mailstead.ground.formats.content import ASCII_TEXT, Content, read_content
-from mailstead.ground.formats.entity import find_fields
-from mailstead.ground.formats.envelope import ENVELOPE_MAX, NO_ENVELOPE, read_envelope
+from mailstead.ground.formats.entity import EntityReader
 from mailstead.ground.formats.node import Kind, Node
 from mailstead.ground.formats.part import Part
 from mailstead.ground.formats.sample import Sampler
@@ -20,16 +18,10 @@ HEADER_MAX: Final = 1 << 20
 """Octets kept of the message's own header."""
 PART_HEADER_MAX: Final = 64 << 10
 """Octets looked at in the header of a part or nested message."""
-DEPTH_MAX: Final = 50
-PARTS_MAX: Final = 5000
-METADATA_MAX: Final = 512 << 10
-"""Octets of parameters, ids and nested envelopes in one tree; later parts show only their types."""
 LINE_MAX: Final = 1000
 """A longer line is no delimiter (RFC 5322 §2.1.1)."""
-BOUNDARY_MAX: Final = 500
 
 _STOP: Final = re.compile(rb"\n(?:\r?\n|--)")
-_IDENTITY: Final = frozenset({b"7bit", b"8bit", b"binary"})
 
 
 class _State(Enum):
@@ -69,8 +61,7 @@ class Scanner:
         self._head: bytes | None = None  # of it, once it is longer than its limit
         self._stack: list[Node] = []
         self._open: dict[bytes, int] = {}
-        self._parts = 1
-        self._metadata = METADATA_MAX
+        self._reader = EntityReader()
         self._sampled: Node | None = None
         self._sample_end = 0
 
@@ -185,7 +176,7 @@ class Scanner:
 
     def _cut(self, at: int, delimiter: _Delimiter) -> None:
         """The line end before a delimiter belongs to it."""
-        if not delimiter.closes and self._parts >= PARTS_MAX:
+        if not delimiter.closes and self._reader.is_full:
             self._state = _State.TAIL
             return
         local = at - self._base
@@ -198,7 +189,7 @@ class Scanner:
             self._forget(parent)
             self._state = _State.BODY
         else:
-            self._parts += 1
+            self._reader.count += 1
             self._begin(Node(parent.child_path(), is_whole=False), delimiter.after)
 
     def _begin(self, node: Node, start: int) -> None:
@@ -216,7 +207,13 @@ class Scanner:
         node.lines_before = self._lines
         self._scan = max(end - 1, 0)
         self._state = _State.BODY
-        self._read_entity(node, head)
+        parent = self._stack[-1] if self._stack else None
+        found = self._reader.read(node, head, parent, depth=len(self._stack))
+        if parent is None:
+            self.header, self.found = head, found
+        if node.delimiter is not None:
+            node.shadowed = self._open.get(node.delimiter)
+            self._open[node.delimiter] = len(self._stack)
         self._stack.append(node)
         if node.kind is Kind.MESSAGE:
             self._begin(Node(node.settle_path(), is_whole=True), end)
@@ -225,51 +222,6 @@ class Scanner:
 
     def _header_limit(self) -> int:
         return PART_HEADER_MAX if self._stack else HEADER_MAX
-
-    def _read_entity(self, node: Node, head: bytes) -> None:
-        parent = self._stack[-1] if self._stack else None
-        found = find_fields(head, is_message=node.is_whole)
-        digest = parent is not None and parent.kind is Kind.MULTIPART and parent.content.subtype.lower() == b"digest"
-        node.content = content = read_content(found, digest=digest)
-        if parent is None:
-            self.header, self.found = head, found
-        elif parent.kind is Kind.MESSAGE:
-            weight = min(2 * sum(map(len, found.values())), self._metadata)
-            parent.envelope = read_envelope(found, min(self._metadata, ENVELOPE_MAX)) if weight else NO_ENVELOPE
-            self._metadata -= weight
-        media = content.type.lower()
-        if media == b"multipart":
-            self._enter_multipart(node)
-        elif media == b"message" and content.subtype.lower() in (b"rfc822", b"global"):
-            self._enter_message(node)
-        self._metadata -= content.weight()
-        if self._metadata < 0:
-            self._metadata = 0
-            node.content = Content(node.content.type, node.content.subtype, (), content.encoding)
-
-    def _enter_multipart(self, node: Node) -> None:
-        boundary = next((value for name, value in node.content.params if name.lower() == b"boundary"), b"").rstrip(
-            b" \t"
-        )
-        if len(self._stack) >= DEPTH_MAX:
-            _make_opaque(node.content)
-        elif not 0 < len(boundary) <= BOUNDARY_MAX:
-            # RFC 2045 §5.2: a Content-Type that is not valid means plain text
-            node.content.type, node.content.subtype, node.content.params = b"text", b"plain", ASCII_TEXT
-        else:
-            node.kind = Kind.MULTIPART
-            node.delimiter = b"--" + boundary
-            node.shadowed = self._open.get(node.delimiter)
-            self._open[node.delimiter] = len(self._stack)
-
-    def _enter_message(self, node: Node) -> None:
-        """RFC 2046 §5.2.1: only the identity encodings; RFC 6532 §3.7 lets message/global be encoded, which stays shut."""
-        full = len(self._stack) >= DEPTH_MAX or self._parts >= PARTS_MAX
-        if full or node.content.encoding.lower() not in _IDENTITY:
-            _make_opaque(node.content)
-        else:
-            self._parts += 1
-            node.kind = Kind.MESSAGE
 
     def _forget(self, node: Node) -> None:
         if node.delimiter is not None:
@@ -317,8 +269,3 @@ class Scanner:
             self._count_to(keep)
             del buffer[: keep - self._base]
             self._base = keep
-
-
-def _make_opaque(content: Content) -> None:
-    """Not looked into, so it may not show as what would have to be (RFC 9051 §9, body-type-msg and body-type-mpart)."""
-    content.type, content.subtype = b"application", b"octet-stream"
