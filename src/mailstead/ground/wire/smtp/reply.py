@@ -37,7 +37,6 @@ class Status(Enum):
     CANNOT_VERIFY = 252, "2.1.5", "Cannot verify; will accept the message and attempt delivery"
 
     TIMEOUT = 421, "4.4.2", "Timeout exceeded, closing connection"
-    TOO_SLOW = 421, "4.4.2", "Too slow, closing connection"
     SHUTTING_DOWN = 421, "4.3.2", "Service going down, try again soon"
     TOO_MANY_CONNECTIONS = 421, "4.7.0", "Too many connections from your IP. Please try again later."
     SERVER_FULL = 421, "4.3.2", "Too many connections, try again later"

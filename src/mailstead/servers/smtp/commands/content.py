@@ -1,0 +1,101 @@
+"""What DATA and BDAT LAST share: the end of the content, filing, and the reply or replies."""
+
+from mailstead.ground.model.envelope import Client, Envelope
+from mailstead.ground.model.outcome import Deferred, Delivered, Outcome
+from mailstead.ground.wire.smtp.receiver import End
+from mailstead.ground.wire.smtp.reply import Reply
+from mailstead.servers.smtp.intake import Intake
+from mailstead.servers.smtp.replies import incident_reply, reply_to_outcome
+from mailstead.servers.smtp.session import Session, Transaction
+from mailstead.services.delivery.deliver import Receipt
+from mailstead.services.folders.incoming import Letter
+from mailstead.telemetry import Event, emit, incident
+
+
+async def conclude(session: Session, intake: Intake, end: End) -> list[Reply]:
+    """The content is here: file it. One reply; in LMTP one for each recipient (RFC 2033 §4.2)."""
+    transaction = session.transaction
+    assert transaction is not None, "the table asks for recipients"
+    session.transaction = session.intake = None
+    letter = await intake.finish(end.data, intact=end.intact)
+    if isinstance(letter, Reply):
+        _tell_refused(session, transaction, intake.size, letter)
+        return [letter] * (len(transaction.accepted) if session.is_lmtp else 1)
+    client = _signed(session, transaction.envelope)
+    try:
+        receipt = await session.office.reception.accept(
+            letter, transaction.envelope, transaction.accepted, client, each_is_told=session.is_lmtp
+        )
+    except Exception as error:  # noqa: BLE001 - any fault of ours is told as one, and the sender keeps the letter
+        reply = incident_reply(incident(error, subsystem="smtp", session=session.number))
+        intake.abort()
+        return [reply] * (len(transaction.accepted) if session.is_lmtp else 1)
+    if any(isinstance(outcome, Delivered) for outcome in receipt.outcomes):
+        session.commands = 0
+        _tell_accepted(session, transaction, letter, client)
+    else:
+        intake.abort()
+    return _replies(session, transaction, receipt, intake.size)
+
+
+def _replies(session: Session, transaction: Transaction, receipt: Receipt, size: int) -> list[Reply]:
+    outcomes = receipt.outcomes if session.is_lmtp else (_joint(receipt.outcomes),)
+    replies = [reply_to_outcome(outcome, receipt.id) for outcome in outcomes]
+    for outcome, reply in zip(outcomes, replies, strict=True):
+        if not isinstance(outcome, Delivered):
+            _tell_refused(session, transaction, size, reply)
+    return replies
+
+
+def _joint(outcomes: tuple[Outcome, ...]) -> Outcome:
+    """One reply for all: yes if anyone was reached, else come back if that could help."""
+    for kind in (Delivered, Deferred):
+        for outcome in outcomes:
+            if isinstance(outcome, kind):
+                return outcome
+    return outcomes[0]
+
+
+def _signed(session: Session, envelope: Envelope) -> Client:
+    """With the `with` word of Received (RFC 3848 §2, RFC 6531 §4.3)."""
+    tls = "S" if session.stream.tls else ""
+    if session.is_lmtp:
+        protocol = f"{'UTF8' if envelope.smtputf8 else ''}LMTP{tls}"
+    elif envelope.smtputf8:
+        protocol = f"UTF8SMTP{tls}"
+    else:
+        protocol = f"ESMTP{tls}" if session.is_extended else "SMTP"
+    client = session.client
+    return Client(
+        ip=client.ip, port=client.port, helo=client.helo, protocol=protocol, tls=client.tls, session=client.session
+    )
+
+
+def _tell_accepted(session: Session, transaction: Transaction, letter: Letter, client: Client) -> None:
+    emit(
+        Event.SMTP_MESSAGE_ACCEPTED,
+        session=session.number,
+        protocol=session.profile.protocol,
+        client_ip=client.ip,
+        client_hostname=client.helo,
+        sender=str(transaction.envelope.sender or ""),
+        recipient_count=len(transaction.accepted),
+        size=letter.staged.size,
+        message_id=letter.rendered.message_id,
+        elapsed=session.office.clock.monotonic() - transaction.began_at,
+        tls_active=bool(client.tls),
+    )
+
+
+def _tell_refused(session: Session, transaction: Transaction, size: int, reply: Reply) -> None:
+    refused = reply.status.code >= 500
+    emit(
+        Event.SMTP_MESSAGE_REFUSED if refused else Event.SMTP_MESSAGE_DEFERRED,
+        session=session.number,
+        protocol=session.profile.protocol,
+        client_ip=session.client.ip,
+        sender=str(transaction.envelope.sender or ""),
+        size=size,
+        reason=reply.status.name.lower(),
+        detail=reply.text,
+    )

@@ -1,0 +1,67 @@
+"""The total tables from facts to replies."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from mailstead.ground.model.outcome import Deferred, Delivered, Failed, Outcome
+from mailstead.ground.model.verdict import Defer, Reason, Refuse
+from mailstead.ground.wire.smtp.reply import Reply, Status
+
+REFUSALS: Final[Mapping[Reason, Status]] = {
+    Reason.USER_UNKNOWN: Status.USER_UNKNOWN,
+    Reason.RELAY_DENIED: Status.RELAY_DENIED,
+    Reason.DOMAIN_INACTIVE: Status.ACCOUNT_INACTIVE,
+    Reason.ACCOUNT_INACTIVE: Status.ACCOUNT_INACTIVE,
+    Reason.MAILBOX_FULL: Status.MAILBOX_FULL_NOW,
+    Reason.MESSAGE_TOO_LARGE: Status.TOO_LARGE,
+    Reason.SENDER_INVALID: Status.SENDER_REFUSED,
+    Reason.RECIPIENT_INVALID: Status.RECIPIENT_REFUSED,
+    Reason.TOO_MANY_HOPS: Status.TOO_MANY_HOPS,
+    Reason.ALIAS_LOOP: Status.ALIAS_LOOP,
+    Reason.NO_SPACE: Status.NO_SPACE_EVER,
+    Reason.BUSY: Status.TRANSACTION_REFUSED,
+    Reason.FORWARD_UNAVAILABLE: Status.FORWARD_UNAVAILABLE,
+}
+
+DEFERRALS: Final[Mapping[Reason, Status]] = {
+    Reason.USER_UNKNOWN: Status.RECIPIENT_LATER,
+    Reason.RELAY_DENIED: Status.RELAY_LATER,
+    Reason.DOMAIN_INACTIVE: Status.ACCOUNT_ASLEEP,
+    Reason.ACCOUNT_INACTIVE: Status.ACCOUNT_ASLEEP,
+    Reason.MAILBOX_FULL: Status.MAILBOX_FULL,
+    Reason.MESSAGE_TOO_LARGE: Status.SIZE_LATER,
+    Reason.SENDER_INVALID: Status.SENDER_LATER,
+    Reason.RECIPIENT_INVALID: Status.RECIPIENT_LATER,
+    Reason.TOO_MANY_HOPS: Status.HOPS_LATER,
+    Reason.ALIAS_LOOP: Status.HOPS_LATER,
+    Reason.NO_SPACE: Status.NO_SPACE,
+    Reason.BUSY: Status.TRY_LATER,
+    Reason.FORWARD_UNAVAILABLE: Status.FORWARD_LATER,
+}
+
+
+def reply_to_verdict(verdict: Refuse | Defer, address: str = "") -> Reply:
+    """The evidence stays with us. An unknown user is named, so that the sender of a pipeline knows which it was."""
+    match verdict:
+        case Refuse(Reason.USER_UNKNOWN):
+            return Reply(Status.USER_UNKNOWN, f"<{address}>: {Status.USER_UNKNOWN.text}")
+        case Refuse(reason):
+            return Reply(REFUSALS[reason])
+        case Defer(reason):
+            return Reply(DEFERRALS[reason])
+
+
+def reply_to_outcome(outcome: Outcome, number: int) -> Reply:
+    """After the content."""
+    match outcome:
+        case Delivered():
+            return Reply(Status.FILED, Status.FILED.text.format(id=number))
+        case Deferred(reason):
+            return Reply(DEFERRALS[reason])
+        case Failed(reason):
+            return Reply(REFUSALS[reason])
+
+
+def incident_reply(incident: str) -> Reply:
+    """A fault of ours: the stranger learns the name under which we find it."""
+    return Reply(Status.LOCAL_ERROR, Status.LOCAL_ERROR.text.format(incident=incident))

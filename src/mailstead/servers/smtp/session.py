@@ -1,0 +1,184 @@
+"""One session: who speaks, how far the transaction has come, and what waits to be read and sent.
+
+Invariants: `transaction` is None until MAIL was accepted and after its content was taken or forgotten; `intake` is
+there only while BDAT content is under way; nothing is awaited from the peer while replies are kept back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final
+
+from mailstead.ground.model.envelope import Client, Envelope
+from mailstead.ground.wire.smtp.receiver import Event, Receiver
+from mailstead.ground.wire.smtp.reply import Reply
+from mailstead.net.clock import Clock
+from mailstead.net.stream import PeerGone, Stream, TimedOut, Woken
+from mailstead.servers.smtp.intake import Intake
+from mailstead.servers.smtp.profile import Dialect, Profile
+from mailstead.services.delivery.plan import Accepted
+from mailstead.services.reception.reception import Reception
+
+KEPT_BACK_MAX: Final = 16_384
+"""Octets of replies joined into one packet (RFC 2920 §3.2)."""
+DRAIN_AFTER: Final = 65_536
+
+
+class State(Enum):
+    """How far a session has come."""
+
+    START = 1  # no hello yet
+    READY = 2
+    MAIL = 3  # a sender, no recipient yet
+    RCPT = 4
+    CHUNKS = 5  # BDAT is under way
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One mail transaction, replaced whole."""
+
+    envelope: Envelope
+    began_at: float
+    accepted: tuple[Accepted, ...] = ()
+
+    def with_recipient(self, accepted: Accepted) -> "Transaction":
+        """The same with one recipient more."""
+        envelope = self.envelope.with_recipient(accepted.recipient)
+        return Transaction(envelope, self.began_at, (*self.accepted, accepted))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """What all sessions of a listener share."""
+
+    profile: Profile
+    reception: Reception
+    clock: Clock
+    keywords: Sequence[str]  # of EHLO
+    keywords_under_tls: Sequence[str]
+    verbs: Sequence[str]  # of HELP
+
+
+class Session:
+    """State and the two directions of one connection."""
+
+    def __init__(self, stream: Stream, office: Office, number: int) -> None:
+        self.stream = stream
+        self.office = office
+        self.profile = office.profile
+        self.limits = office.profile.limits
+        self.number = number
+        self.receiver = Receiver()
+        self.client = Client(ip=stream.peer_ip, port=stream.peer_port, session=str(number))
+        self.hello = ""
+        self.is_extended = False
+        self.transaction: Transaction | None = None
+        self.intake: Intake | None = None
+        self.transactions = self.errors = self.misses = self.commands = 0
+        self.is_over = False
+        self.is_draining = False
+        self.began_at = office.clock.monotonic()
+        self.received = 0
+        self._replies: list[bytes] = []
+        self._kept_back = 0
+        self._sent = 0
+        self._describe_tls()
+
+    @property
+    def state(self) -> State:
+        """Derived, so that it cannot disagree."""
+        if self.intake is not None:
+            return State.CHUNKS
+        if self.transaction is not None:
+            return State.RCPT if self.transaction.accepted else State.MAIL
+        return State.READY if self.hello else State.START
+
+    @property
+    def is_lmtp(self) -> bool:
+        """One reply for each recipient."""
+        return self.profile.dialect is Dialect.LMTP
+
+    # what the commands change
+
+    def greet(self, name: str, *, is_extended: bool) -> None:
+        """RFC 5321 §4.1.4: a hello also ends a transaction."""
+        self.forget_transaction()
+        self.hello, self.is_extended = name, is_extended
+        self.client = replace(self.client, helo=name)
+
+    def start_over(self) -> None:
+        """RFC 3207 §4.2: after TLS nothing of before is known."""
+        self.forget_transaction()
+        self.receiver.clear()
+        self.hello, self.is_extended = "", False
+        self.client = replace(self.client, helo="")
+        self._describe_tls()
+
+    def forget_transaction(self) -> None:
+        """RSET, a hello, or the end."""
+        self.transaction = None
+        if self.intake is not None:
+            self.intake.abort()
+            self.intake = None
+
+    def _describe_tls(self) -> None:
+        tls = self.stream.tls
+        if tls is not None:
+            self.client = replace(self.client, tls=f"{tls.version} {tls.cipher}")
+
+    # out
+
+    def send(self, reply: Reply) -> None:
+        """Keep a reply until the next wait for the peer."""
+        line = reply.render()
+        self._replies.append(line)
+        self._kept_back += len(line)
+
+    def flush(self) -> None:
+        """Hand everything to the stream."""
+        if self._replies:
+            self.stream.write(b"".join(self._replies))
+            self._replies.clear()
+            self._sent += self._kept_back
+            self._kept_back = 0
+
+    # in
+
+    async def next_command(self) -> Event:
+        """The next command line; TimedOut, PeerGone, Woken when it is time to go."""
+        now = self.office.clock.monotonic()
+        deadline = now + self.limits.command_timeout
+        if self.limits.session_timeout:
+            deadline = min(deadline, self.began_at + self.limits.session_timeout)
+        while (event := self.receiver.next_event()) is None:
+            if self.is_draining and self.transaction is None:
+                raise Woken
+            await self._fill(deadline)
+        return event
+
+    async def next_content(self, began_at: float, before: int) -> Event:
+        """The next piece of content. `before`: octets received when it began, at `began_at`."""
+        while (event := self.receiver.next_event()) is None:
+            in_time = self.limits.data_grace + (self.received - before) / self.limits.min_rate
+            await self._fill(began_at + min(in_time, self.limits.data_timeout))
+        return event
+
+    async def _fill(self, deadline: float) -> None:
+        """Wait for bytes; replies go out first, unless more commands are here already (RFC 2920 §3.2)."""
+        if self._kept_back > KEPT_BACK_MAX or not self.stream.has_input():
+            self.flush()
+        if self._sent > DRAIN_AFTER:
+            self._sent = 0
+            await self.stream.drain(self.limits.write_timeout)
+        timeout = deadline - self.office.clock.monotonic()
+        if timeout <= 0:
+            raise TimedOut
+        try:
+            data = await self.stream.read(timeout)
+        except Woken:
+            return  # whoever asks next sees `is_draining`
+        if not data:
+            raise PeerGone
+        self.received += len(data)
+        self.receiver.feed(data)
