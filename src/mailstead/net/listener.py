@@ -10,13 +10,13 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final
 
 from mailstead.net.connection import TLS_SHUTDOWN, Connection
-from mailstead.net.origin import Networks, is_within, limit_key, told_by_proxy
+from mailstead.net.guest import Guest
+from mailstead.net.origin import Networks, endpoint_of, is_within, limit_key, local_port_of, told_by_proxy
 from mailstead.net.proxy import BadProxyHeader
-from mailstead.net.stream import PeerGone, Stream, TimedOut, Woken
+from mailstead.net.stream import PeerGone, TimedOut, Woken
 from mailstead.net.sweep import Sweep
 from mailstead.net.tally import Tally
 from mailstead.telemetry import Event, Gauge, emit, incident, set_gauge
@@ -27,7 +27,7 @@ HANDSHAKE: Final = 15.0
 # out of descriptors or memory: for now, and not the listener's fault
 _SHORT: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
-Serve = Callable[[Stream], Awaitable[None]]
+Admitted = Connection | Guest
 
 
 class Refusal(Enum):
@@ -52,9 +52,18 @@ class Door:
 
 
 class Listener:
-    """One protocol on its sockets in this worker."""
+    """One protocol on its sockets in this worker. `serve` takes what `make` makes: a `Stream` unless told so."""
 
-    def __init__(self, door: Door, sockets: Sequence[socket.socket], serve: Serve, sweep: Sweep, tally: Tally) -> None:
+    def __init__(
+        self,
+        door: Door,
+        sockets: Sequence[socket.socket],
+        serve: Callable[[Any], Awaitable[None]],
+        sweep: Sweep,
+        tally: Tally,
+        make: Callable[[str, Sweep, Callable[[Any], None]], Admitted] = Connection,
+    ) -> None:
+        self._make = make
         self._door = door
         self._sockets = list(sockets)
         self._serve = serve
@@ -135,13 +144,13 @@ class Listener:
             self.start()
 
     def _admit(self, sock: socket.socket, address: object) -> None:
-        ip, port = _endpoint(address)
+        ip, port = endpoint_of(address)
         if self._is_stopping:
             self._turn_away(sock, Refusal.STOPPING)
             return
-        connection = Connection(self.name, self._sweep, self._lost)
+        connection = self._make(self.name, self._sweep, self._lost)
         connection.peer_ip, connection.peer_port = ip, port
-        connection.local_port = _local_port(sock)
+        connection.local_port = local_port_of(sock)
         connection.is_proxied = is_within(ip, self._door.proxies)
         if not connection.is_proxied and not self._enter(connection, sock):
             return
@@ -149,7 +158,7 @@ class Listener:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _enter(self, connection: Connection, sock: socket.socket) -> bool:
+    def _enter(self, connection: Admitted, sock: socket.socket) -> bool:
         """Count the connection in; past a limit turn it away and count it out again."""
         door, tally, ip = self._door, self._tally, connection.peer_ip
         self._count(+1)
@@ -193,10 +202,10 @@ class Listener:
         finally:
             sock.close()
 
-    def _lost(self, connection: Connection) -> None:
+    def _lost(self, connection: Admitted) -> None:
         self._leave(connection.peer_ip)
 
-    async def _run(self, connection: Connection, sock: socket.socket) -> None:
+    async def _run(self, connection: Admitted, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         began = loop.time()
         if not await self._open(connection, sock):
@@ -221,7 +230,7 @@ class Listener:
         finally:
             emit(Event.NET_CONNECTION_CLOSED, listener=self.name, elapsed=loop.time() - began)
 
-    def _fail(self, connection: Connection, error: Exception) -> None:
+    def _fail(self, connection: Admitted, error: Exception) -> None:
         name = incident(error, subsystem=self.name)
         emit(
             Event.NET_CONNECTION_FAILED,
@@ -232,7 +241,7 @@ class Listener:
         )
         connection.abort()
 
-    async def _open(self, connection: Connection, sock: socket.socket) -> bool:
+    async def _open(self, connection: Admitted, sock: socket.socket) -> bool:
         """Proxy header, then transport and TLS; False if the connection did not come to stand."""
         entered = not connection.is_proxied
         try:
@@ -252,7 +261,7 @@ class Listener:
             return False
         return True
 
-    async def _connect(self, connection: Connection, sock: socket.socket) -> None:
+    async def _connect(self, connection: Admitted, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         if self._door.tls is None:
             await loop.connect_accepted_socket(lambda: connection, sock)
@@ -267,28 +276,8 @@ class Listener:
         version = connection.tls.version if connection.tls else ""
         emit(Event.NET_TLS_STARTED, listener=self.name, tls_version=version)
 
-    def _tell_unopened(self, connection: Connection, error: BaseException, *, entered: bool) -> None:
+    def _tell_unopened(self, connection: Admitted, error: BaseException, *, entered: bool) -> None:
         if not entered:
             emit(Event.NET_PROXY_REFUSED, listener=self.name, peer=connection.peer_ip, reason=str(error) or "timeout")
         elif self._door.tls is not None:
             emit(Event.NET_TLS_FAILED, listener=self.name, client_ip=connection.peer_ip, error=str(error))
-
-
-def _endpoint(address: object) -> tuple[str, int]:
-    """Address and port of the peer; whoever comes by a Unix socket is of this machine."""
-    match address:
-        case (str(ip), int(port), *_):
-            return _plain(ip), port
-        case _:
-            return "127.0.0.1", 0
-
-
-def _plain(ip: str) -> str:
-    if ":" not in ip:
-        return ip
-    mapped = getattr(ip_address(ip.partition("%")[0]), "ipv4_mapped", None)
-    return str(mapped) if mapped else ip.partition("%")[0]
-
-
-def _local_port(sock: socket.socket) -> int:
-    return int(sock.getsockname()[1]) if sock.family in (socket.AF_INET, socket.AF_INET6) else 0

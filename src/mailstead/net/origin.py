@@ -58,3 +58,24 @@ async def _peek(sock: socket.socket) -> ProxyHeader:
             pass
         # peeked bytes keep the socket readable, so waiting for readiness would spin
         await asyncio.sleep(_PAUSE)
+
+
+def endpoint_of(address: object) -> tuple[str, int]:
+    """Address and port of the peer; whoever comes by a Unix socket is of this machine."""
+    match address:
+        case (str(ip), int(port), *_):
+            return _plain(ip), port
+        case _:
+            return "127.0.0.1", 0
+
+
+def _plain(ip: str) -> str:
+    if ":" not in ip:
+        return ip
+    mapped = getattr(ip_address(ip.partition("%")[0]), "ipv4_mapped", None)
+    return str(mapped) if mapped else ip.partition("%")[0]
+
+
+def local_port_of(sock: socket.socket) -> int:
+    """The port the client came to; 0 by a Unix socket."""
+    return int(sock.getsockname()[1]) if sock.family in (socket.AF_INET, socket.AF_INET6) else 0

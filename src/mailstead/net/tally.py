@@ -1,8 +1,8 @@
 """Counts that all workers share without asking anyone: count-min sketches in shared memory.
 
 Each worker writes only its own region and reads the sum over all: no lock. A key is four cells, one in each row; its
-estimate is the least of the four sums. It is never too low, and too high by more than e*N/WIDTH (N: sum of all
-counts) in less than one of e^4 = 55 cases: by 1.7 with 10,000 sessions. A keyed hash finds the cells, so nobody can aim.
+estimate is the least of the four sums. It is never too low; it is too high by more than e*N/WIDTH (N: the sum of all
+counts) in less than one of e^4 = 55 cases: by 1.7 with 10,000 sessions. A keyed hash finds the cells: nobody can aim.
 """
 
 import mmap

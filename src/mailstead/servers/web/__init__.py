@@ -1,0 +1,1 @@
+"""HTTP: for now whether the program is well, and its metrics."""
