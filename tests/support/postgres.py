@@ -71,7 +71,8 @@ def cluster() -> Iterator[Cluster]:
             "--locale=C.UTF-8",
             "--no-sync",
         )
-        options = f"-F -k {folder} -c listen_addresses='' -c max_connections=200 -c full_page_writes=off -c synchronous_commit=off"
+        settings = "listen_addresses=''", "max_connections=200", "full_page_writes=off", "synchronous_commit=off"
+        options = " ".join((f"-F -k {folder}", *(f"-c {setting}" for setting in settings)))
         _run(account, programs / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-o", options, "start")
         try:
             running = Cluster(folder)
