@@ -1,4 +1,4 @@
-"""Copies inside a unit: in one account the same messages are placed again, in another one new messages share the blobs."""
+"""Copies inside a unit: in one account the same messages are placed again, in another new ones share the blobs."""
 
 from dataclasses import dataclass
 

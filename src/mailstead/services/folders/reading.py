@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from mailstead.ground.model.ids import BlobId, FolderId
 from mailstead.ground.model.uidset import UidSet
@@ -45,7 +45,7 @@ class Reading:
     async def rows(self, folder: FolderId, uids: UidSet, load: int) -> AsyncIterator[list[FetchRow]]:
         """The rows of these UIDs that are still there, in order, in chunks of at most ROWS_AT_ONCE."""
 
-        async def read(tx: ReadTx, first: int, last: int) -> list[FetchRow]:
+        async def read(first: int, last: int, tx: ReadTx) -> list[FetchRow]:
             return await tx.messages.fetch(folder, first, last, load, ROWS_AT_ONCE)
 
         async for chunk in self._chunks(uids, read, ROWS_AT_ONCE):
@@ -54,19 +54,19 @@ class Reading:
     async def flag_rows(self, folder: FolderId, uids: UidSet) -> AsyncIterator[list[FlagRow]]:
         """As `rows`, for flags alone and in chunks of at most FLAGS_AT_ONCE."""
 
-        async def read(tx: ReadTx, first: int, last: int) -> list[FlagRow]:
+        async def read(first: int, last: int, tx: ReadTx) -> list[FlagRow]:
             return await tx.placements.list_flags(folder, first, last, FLAGS_AT_ONCE)
 
         async for chunk in self._chunks(uids, read, FLAGS_AT_ONCE):
             yield chunk
 
     async def _chunks(
-        self, uids: UidSet, read: Callable[[ReadTx, int, int], Coroutine[None, None, list[R]]], size: int
+        self, uids: UidSet, read: Callable[[int, int, ReadTx], Coroutine[Any, Any, list[R]]], size: int
     ) -> AsyncIterator[list[R]]:
         for first, last in ranges(uids):
             start = first
             while start <= last:
-                rows = await self._store.read(partial(read, first=start, last=last))
+                rows = await self._store.read(partial(read, start, last))
                 if not rows:
                     break
                 start = rows[-1].uid + 1 if len(rows) >= size else last + 1
@@ -107,7 +107,7 @@ def _only(rows: list[R], uids: UidSet) -> list[R]:
     """Without what lies in the gaps of the set."""
     span = UidSet(((rows[0].uid, rows[-1].uid),))
     wanted = uids & span
-    if len(wanted.runs) == 1:
+    if wanted == span:
         return rows
     members = set(wanted)
     return [row for row in rows if row.uid in members]

@@ -1,0 +1,71 @@
+"""IDLE (RFC 9051 §6.3.13): news is sent the moment the hub has it; no task waits while nothing happens."""
+
+import asyncio
+
+from mailstead.ground.wire.imap import response
+from mailstead.ground.wire.imap.event import RawLine
+from mailstead.net.stream import PeerGone
+from mailstead.servers.imap.reply import Reply, bad, ok
+from mailstead.servers.imap.session import Session
+from mailstead.telemetry import incident
+
+
+class Pusher:
+    """Sends news of the selected folder while the session's own task waits for DONE."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._task: asyncio.Task[None] | None = None
+
+    def on_news(self) -> None:
+        """Called by the hub: take note."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._push())
+
+    async def push(self, *, ask: bool = False) -> None:
+        """Tell until there is nothing more to tell."""
+        session = self._session
+        selected = session.in_folder
+        reading = session.services.folders.reading
+        while ask or selected.has_news:
+            await selected.sync(session.give, reading, may_expunge=True, ask=ask)
+            await session.flush()
+            ask = False
+
+    async def stop(self) -> None:
+        """Let a push under way end."""
+        if self._task is not None:
+            await self._task
+
+    async def _push(self) -> None:
+        try:
+            await self.push()
+        except PeerGone:
+            self._session.stream.abort()  # it takes nothing: dropped, and the reading task hears of it
+        except Exception as error:  # noqa: BLE001 - the last place that can see it
+            incident(error, subsystem="imap", session=self._session.id)
+            self._session.stream.abort()
+        finally:
+            self._task = None
+
+
+async def idle(session: Session, _command: object) -> Reply:
+    """Ends with the line DONE; anything else is refused."""
+    session.send(response.continuation(b"idling"))
+    session.receiver.expect_line()
+    pusher = Pusher(session)
+    selected = session.selected
+    try:
+        if selected is not None:
+            selected.watch.listen(pusher.on_news)
+            await pusher.push(ask=True)
+        session.is_busy = False
+        event = await session.next_event()
+        session.is_busy = True
+    finally:
+        if selected is not None:
+            selected.watch.listen(None)
+        await pusher.stop()
+    if isinstance(event, RawLine) and event.line.upper() == b"DONE":
+        return ok("IDLE completed")
+    return bad("DONE expected")

@@ -1,0 +1,56 @@
+"""SELECT and EXAMINE (RFC 9051 §6.3.2)."""
+
+from mailstead.ground.model.directory import Role
+from mailstead.ground.model.flags import ALL_FLAGS, Flag
+from mailstead.ground.wire.imap import response
+from mailstead.ground.wire.imap.command import Select, StatusItem
+from mailstead.ground.wire.imap.response import Code
+from mailstead.servers.imap.reply import Reply, ok
+from mailstead.servers.imap.selected import Selected
+from mailstead.servers.imap.session import Session, State
+
+
+async def select(session: Session, command: Select) -> Reply:
+    """Open a folder; the one that was open is left even if this fails."""
+    if session.selected is not None:
+        session.deselect()
+        session.send(response.ok(b"*", "Previous mailbox is closed", Code.CLOSED))
+    home, name = session.homes.find(command.folder)
+    folders = session.services.folders
+    folder = await folders.tree.get(home.account_id, name)
+    watch = await folders.hub.open(folder)
+    try:
+        keywords = await folders.reading.keywords(folder.id)
+        unseen = await folders.reading.first_unseen(folder.id) if folder.unseen else None
+    except BaseException:
+        watch.close()
+        raise
+    is_read_only = command.is_read_only or home.role < Role.EDITOR
+    session.selected = Selected(home, folder, watch, keywords, is_read_only=is_read_only)
+    session.state = State.SELECTED
+    _describe(session, session.selected, unseen)
+    return ok(f"{'EXAMINE' if command.is_read_only else 'SELECT'} completed", _access(session.selected))
+
+
+def _access(selected: Selected) -> Code:
+    return Code.READ_ONLY if selected.is_read_only else Code.READ_WRITE
+
+
+def _describe(session: Session, selected: Selected, unseen: int | None) -> None:
+    view = selected.watch.view
+    session.send(response.flags(ALL_FLAGS, selected.keywords))
+    session.send(response.exists(len(selected.numbering)))
+    if not session.utf8:
+        # RFC 3501 §2.3.2: \Recent means little where several sessions share a folder; it is never set here.
+        session.send(response.recent(0))
+        number = selected.numbering.told.number(unseen) if unseen is not None else None
+        if number is not None:
+            session.send(response.ok(b"*", "First unseen", response.code_unseen(number)))
+    bits, words = (Flag.NONE, ()) if selected.is_read_only else (ALL_FLAGS, selected.keywords)
+    permanent = response.code_permanentflags(bits, words, may_create=not selected.is_read_only)
+    session.send(response.ok(b"*", "Flags permitted", permanent))
+    session.send(response.ok(b"*", "UIDs valid", response.code_number(StatusItem.UIDVALIDITY, view.uidvalidity)))
+    session.send(response.ok(b"*", "Predicted next UID", response.code_number(StatusItem.UIDNEXT, view.uidnext)))
+    if session.utf8:
+        # RFC 9051 §6.3.2: rev2 wants the name as we write it.
+        session.send(response.folder_list((), selected.name, utf8=True))

@@ -1,0 +1,219 @@
+"""The loop of one connection: events of the stream to handlers of the table, replies and news back.
+
+Commands run one after the other; output waits until input runs out, so pipelined commands are answered in few writes.
+"""
+
+import contextlib
+from typing import Final
+
+from mailstead.ground.model.errors import MailError
+from mailstead.ground.wire.imap import response
+from mailstead.ground.wire.imap.command import Command
+from mailstead.ground.wire.imap.event import (
+    AppendEnd,
+    CommandReady,
+    Event,
+    LiteralChunk,
+    LiteralWanted,
+    MessageLiteral,
+    RawLine,
+    Refused,
+)
+from mailstead.ground.wire.imap.grammar.table import parse_command
+from mailstead.ground.wire.imap.response import Code
+from mailstead.ground.wire.imap.syntax import BadCharset, Syntax
+from mailstead.net.stream import PeerGone, TimedOut
+from mailstead.servers.imap.appending import Appending
+from mailstead.servers.imap.commands.authenticate import ANSWERED
+from mailstead.servers.imap.reply import Refusal, Reply, bad, no, reply_to
+from mailstead.servers.imap.session import Session, State
+from mailstead.servers.imap.table import COMMANDS, Row
+from mailstead.telemetry import Event as LogEvent
+from mailstead.telemetry import emit, incident
+
+NOT_NOW: Final = {
+    State.NOT_AUTHENTICATED: "Log in first",
+    State.AUTHENTICATED: "Select a mailbox first, or already logged in",
+    State.SELECTED: "Already logged in",
+}
+
+
+class Conversation:
+    """Runs a session from its greeting to its end."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._appending = Appending(session)
+        self._bad_in_a_row = 0
+        self._commands = 0
+
+    @property
+    def commands(self) -> int:
+        """How many came."""
+        return self._commands
+
+    async def run(self) -> None:
+        """Until LOGOUT, the end of the stream, a timeout or a drain; PeerGone if the peer went away."""
+        session = self._session
+        text = f"{session.services.settings.hostname} ready"
+        session.send(response.ok(b"*", text, response.code_capability(session.capabilities)))
+        try:
+            await self._converse()
+        except TimedOut:
+            session.send(response.bye("Nothing came for too long"))
+        finally:
+            await self._appending.cancel()
+        await session.flush()
+
+    async def _converse(self) -> None:
+        session = self._session
+        while session.state is not State.LOGOUT:
+            event = session.receiver.next_event()
+            if event is not None:
+                session.is_busy = True
+                await self._handle(event)
+                continue
+            if self._appending.is_waiting and not session.stream.has_input():
+                await self._settle()
+            if not self._is_inside_command:
+                session.is_busy = False
+                if session.is_draining:
+                    session.send(response.bye("Server is shutting down", Code.UNAVAILABLE))
+                    return
+            await session.read()
+
+    @property
+    def _is_inside_command(self) -> bool:
+        return self._appending.is_coming or self._appending.is_waiting
+
+    async def _handle(self, event: Event) -> None:
+        match event:
+            case LiteralChunk() | AppendEnd() | MessageLiteral():
+                await self._append(event)
+            case CommandReady():
+                await self._settle()
+                await self._command(event)
+            case LiteralWanted(tag, name, _):
+                await self._settle()
+                if name in COMMANDS:
+                    self._session.send(response.continuation())
+                else:
+                    self._refuse_literal(tag, bad("Unknown command"))
+            case Refused(tag, reason, is_fatal):
+                await self._settle()
+                self._appending.forget()
+                self._answer(tag, bad(reason))
+                if is_fatal:
+                    self._hang_up(reason)
+            case RawLine():
+                raise AssertionError("nobody waits for a line")
+
+    async def _append(self, event: LiteralChunk | AppendEnd | MessageLiteral) -> None:
+        try:
+            match event:
+                case LiteralChunk():
+                    await self._appending.take(event)
+                case AppendEnd(tag):
+                    self._commands += 1
+                    self._appending.end(tag)
+                    if self._appending.is_crowded:
+                        await self._settle()
+                case MessageLiteral(tag=tag):
+                    self._session.tag = tag
+                    await self._appending.begin(event)
+                    if event.is_synchronising:
+                        await self._settle()
+                        self._session.send(response.continuation())
+        except (PeerGone, TimedOut):
+            raise
+        except Exception as error:  # noqa: BLE001 - every APPEND is answered
+            await self._settle()
+            self._appending.forget()
+            self._refuse_literal(self._session.tag, self._reply_for(error))
+
+    async def _settle(self) -> None:
+        """Answer the APPENDs that are on their way."""
+        if not self._appending.is_waiting:
+            return
+        answers = await self._appending.settle()
+        await self._tell_news(None)
+        for tag, answer in answers:
+            self._answer(tag, answer if isinstance(answer, Reply) else self._reply_for(answer))
+
+    async def _command(self, ready: CommandReady) -> None:
+        session = self._session
+        session.tag = ready.tag
+        self._commands += 1
+        row = COMMANDS.get(ready.name)
+        reply = await self._run(row, ready)
+        if session.selected is not None and reply is not ANSWERED:
+            with contextlib.suppress(MailError):  # the store is busy: the news will come with a later command
+                await self._tell_news(row)
+        if reply is not ANSWERED:
+            self._answer(ready.tag, reply)
+
+    async def _run(self, row: Row | None, ready: CommandReady) -> Reply:
+        session = self._session
+        if row is None:
+            return bad("Unknown command")
+        if session.state not in row.states:
+            return bad(NOT_NOW.get(session.state, "Not now"))
+        try:
+            command: Command = parse_command(ready, utf8=session.utf8)
+            return await row.run(session, command)
+        except (PeerGone, TimedOut):
+            raise
+        except Exception as error:
+            if session.is_inside_response:
+                incident(error, subsystem="imap", session=session.id)
+                session.stream.abort()
+                raise PeerGone from error
+            return self._reply_for(error)
+
+    def _reply_for(self, error: BaseException) -> Reply:
+        """Every failure has a reply; a bug of ours says no more than its incident."""
+        match error:
+            case Refusal():
+                return error.reply
+            case BadCharset():
+                return no(error.message, response.code_badcharset())
+            case Syntax():
+                return bad(error.message)
+            case MailError():
+                return reply_to(error)
+            case Exception():
+                name = incident(error, subsystem="imap", session=self._session.id)
+                return no(f"Internal error, incident {name}", Code.SERVERBUG)
+            case _:
+                raise error
+
+    async def _tell_news(self, row: Row | None) -> None:
+        session = self._session
+        if session.selected is None:
+            return
+        uses_numbers = row is not None and row.uses_numbers
+        asks = row is not None and row.asks
+        reading = session.services.folders.reading
+        await session.selected.sync(session.give, reading, may_expunge=not uses_numbers, ask=asks)
+
+    def _answer(self, tag: bytes, reply: Reply) -> None:
+        session = self._session
+        session.send(reply.line(tag))
+        if reply.condition is not response.Condition.BAD:
+            self._bad_in_a_row = 0
+            return
+        emit(LogEvent.IMAP_COMMAND_REFUSED, session=session.id, command="", reason=reply.text)
+        self._bad_in_a_row += 1
+        if self._bad_in_a_row >= session.services.settings.bad_commands_max:
+            self._hang_up("Too many commands that are none")
+
+    def _refuse_literal(self, tag: bytes, reply: Reply) -> None:
+        """The bytes of a refused literal are thrown away as they come, or, if they are too many, not waited for."""
+        may_go_on = self._session.receiver.refuse()
+        self._answer(tag, reply)
+        if not may_go_on:
+            self._hang_up("That literal is too large to wait for its end")
+
+    def _hang_up(self, text: str) -> None:
+        self._session.send(response.bye(text))
+        self._session.state = State.LOGOUT

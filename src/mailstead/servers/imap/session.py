@@ -1,0 +1,177 @@
+"""One connection's state. Invariants: output is sent in the order of `send`; only the conversation's own task reads;
+`selected` is set exactly in State.SELECTED; nothing of a session is known to another one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from mailstead.ground.model.sequence import SequenceSet
+from mailstead.ground.model.uidset import UidSet
+from mailstead.ground.wire.imap.event import Event
+from mailstead.ground.wire.imap.receiver import CommandReceiver
+from mailstead.net.clock import Clock
+from mailstead.net.stream import PeerGone, Stream
+from mailstead.servers.imap.homes import Homes
+from mailstead.servers.imap.reply import Refusal, bad
+from mailstead.servers.imap.selected import Selected
+from mailstead.servers.imap.settings import ImapSettings
+from mailstead.servers.imap.view import NoSuchNumber
+from mailstead.services.accounts.login import Authenticator, Principal
+from mailstead.services.folders.service import Folders
+from mailstead.services.search.service import Search
+
+FLUSH_AT: Final = 64 * 1024
+"""Bytes of output collected before they are handed to the stream."""
+
+
+class State(Enum):
+    """RFC 9051 §3."""
+
+    NOT_AUTHENTICATED = "not authenticated"
+    AUTHENTICATED = "authenticated"
+    SELECTED = "selected"
+    LOGOUT = "logout"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What all sessions share."""
+
+    settings: ImapSettings
+    folders: Folders
+    search: Search
+    authenticator: Authenticator
+    clock: Clock
+
+
+Advertise = Callable[["Session"], list[str]]
+
+
+class Session:
+    """What commands read and change."""
+
+    __slots__ = (
+        "_advertise", "_homes", "_out", "_out_size", "enabled", "failed_logins", "id", "is_busy", "is_draining",
+        "is_inside_response", "principal", "receiver",
+        "saved", "selected", "services", "state", "stream", "tag",
+    )  # fmt: skip
+
+    def __init__(self, stream: Stream, services: Services, session_id: int, advertise: Advertise) -> None:
+        self.id = session_id
+        self.stream = stream
+        self.services = services
+        self.receiver = CommandReceiver()
+        self.state = State.NOT_AUTHENTICATED
+        self.principal: Principal | None = None
+        self.selected: Selected | None = None
+        self.saved = UidSet()  # RFC 5182: `$`
+        self.enabled: frozenset[str] = frozenset()
+        self.failed_logins = 0
+        self.tag = b"*"  # of the command that runs
+        self.is_busy = False  # a command runs, or one has begun to come
+        self.is_draining = False
+        self.is_inside_response = False  # part of a response was promised: a failure now can only end the connection
+        self._advertise = advertise
+        self._homes: Homes | None = None
+        self._out: list[bytes] = []
+        self._out_size = 0
+
+    # --- who and where ---
+
+    @property
+    def capabilities(self) -> list[str]:
+        """What is true at this moment (RFC 9051 §6.1.1)."""
+        return self._advertise(self)
+
+    @property
+    def homes(self) -> Homes:
+        """The names this user may use."""
+        assert self._homes is not None
+        return self._homes
+
+    @property
+    def in_folder(self) -> Selected:
+        """The selected folder; only for handlers of State.SELECTED."""
+        assert self.selected is not None
+        return self.selected
+
+    @property
+    def utf8(self) -> bool:
+        """RFC 9051 §5.1: folder names are UTF-8 once the client enabled rev2."""
+        return "IMAP4REV2" in self.enabled
+
+    @property
+    def may_login(self) -> bool:
+        """RFC 9051 §6.2.3: no password goes over a line that others can read."""
+        return self.stream.tls is not None or self.services.settings.plain_login
+
+    def enter(self, principal: Principal) -> None:
+        """The login succeeded."""
+        self.principal = principal
+        self._homes = Homes(principal)
+        self.state = State.AUTHENTICATED
+
+    def deselect(self) -> None:
+        """Close the selected folder, if any."""
+        if self.selected is not None:
+            self.selected.close()
+            self.selected = None
+            self.state = State.AUTHENTICATED
+        self.saved = UidSet()
+
+    def resolve(self, numbers: SequenceSet, *, by_uid: bool, strict: bool = True) -> UidSet:
+        """The UIDs a command means, of those this client was told of; Refusal for a number that is not in use."""
+        numbering = self.in_folder.numbering
+        if numbers.is_saved:
+            return self.saved & numbering.told  # RFC 5182 §2.1
+        if by_uid:
+            return numbering.resolve_uids(numbers)
+        try:
+            return numbering.resolve_numbers(numbers, strict=strict)
+        except NoSuchNumber:
+            raise Refusal(bad("No message of that number")) from None
+
+    # --- in and out ---
+
+    def send(self, data: bytes) -> None:
+        """Queue output; it leaves with the next `flush`."""
+        self._out.append(data)
+        self._out_size += len(data)
+
+    async def give(self, data: bytes) -> None:
+        """Queue output of which there may be much: waits for a peer that reads slowly."""
+        self.send(data)
+        if self._out_size >= FLUSH_AT:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Hand over what is queued and wait until the peer took most of it; PeerGone if it does not."""
+        if not self._out:
+            return
+        data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+        self._out.clear()
+        self._out_size = 0
+        self.stream.write(data)
+        await self.stream.drain(self.services.settings.write_timeout)
+
+    @property
+    def read_timeout(self) -> float:
+        """RFC 9051 §5.4; short before login."""
+        settings = self.services.settings
+        return settings.login_timeout if self.principal is None else settings.idle_timeout
+
+    async def read(self) -> None:
+        """Wait for more input; PeerGone at its end, TimedOut."""
+        await self.flush()
+        data = await self.stream.read(self.read_timeout)
+        if not data:
+            raise PeerGone
+        self.receiver.feed(data)
+
+    async def next_event(self) -> Event:
+        """The next event of the stream, in the middle of a command."""
+        while (event := self.receiver.next_event()) is None:
+            await self.read()
+        return event

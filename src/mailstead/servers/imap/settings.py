@@ -1,0 +1,22 @@
+"""What the configuration decides about IMAP sessions."""
+
+from dataclasses import dataclass
+from ssl import SSLContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImapSettings:
+    """Spans are seconds, sizes bytes."""
+
+    hostname: str
+    tls: SSLContext | None = None  # None: no STARTTLS
+    plain_login: bool = False  # allow a login without TLS: only for a port that listens on loopback
+    max_message_size: int = 50 * 1024 * 1024
+    login_timeout: float = 60.0
+    idle_timeout: float = 1800.0  # RFC 9051 §5.4: at least 30 minutes
+    write_timeout: float = 60.0  # a peer that takes nothing for so long is dropped
+    tls_timeout: float = 30.0
+    login_tries: int = 4
+    failure_delay: float = 1.5  # before the answer to a failed login
+    bad_commands_max: int = 50  # in a row, then BYE
+    vendor: tuple[tuple[str, str], ...] = (("name", "Mailstead"),)  # ID (RFC 2971); no version unless told

@@ -1,0 +1,106 @@
+"""The table of commands: which states allow one, whether its numbers hold back EXPUNGE, what it makes us advertise.
+
+An extension adds a row or a feature; CAPABILITY derives from here.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mailstead.servers.imap.commands.authenticate import authenticate, login, starttls
+from mailstead.servers.imap.commands.copy import copy
+from mailstead.servers.imap.commands.enable import enable
+from mailstead.servers.imap.commands.expunge import close, expunge, unselect
+from mailstead.servers.imap.commands.fetch import fetch
+from mailstead.servers.imap.commands.folders import create, delete, namespace, rename, subscribe
+from mailstead.servers.imap.commands.idle import idle
+from mailstead.servers.imap.commands.listing import list_, lsub
+from mailstead.servers.imap.commands.plain import capability, identify, logout, noop
+from mailstead.servers.imap.commands.search import search
+from mailstead.servers.imap.commands.select import select
+from mailstead.servers.imap.commands.status import status
+from mailstead.servers.imap.commands.store import store
+from mailstead.servers.imap.reply import Reply
+from mailstead.servers.imap.session import Session, State
+
+Handler = Callable[[Session, Any], Awaitable[Reply]]
+"""The value is what `parse_command` gives for the name: the rows pair them, so each handler names its own type."""
+
+ALWAYS: Final = frozenset({State.NOT_AUTHENTICATED, State.AUTHENTICATED, State.SELECTED})
+BEFORE_LOGIN: Final = frozenset({State.NOT_AUTHENTICATED})
+AFTER_LOGIN: Final = frozenset({State.AUTHENTICATED, State.SELECTED})
+SELECTED: Final = frozenset({State.SELECTED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One command."""
+
+    run: Handler
+    states: frozenset[State]
+    uses_numbers: bool = False  # RFC 9051 §7.5.1: no EXPUNGE in its answer
+    asks: bool = False  # looks at the store for news of other workers, rather than at what was heard
+    capabilities: tuple[str, ...] = ()  # after login
+
+
+COMMANDS: Final[Mapping[bytes, Row]] = {
+    b"CAPABILITY": Row(run=capability, states=ALWAYS),
+    b"NOOP": Row(run=noop, states=ALWAYS, asks=True),
+    b"LOGOUT": Row(run=logout, states=ALWAYS),
+    b"ID": Row(run=identify, states=ALWAYS, capabilities=("ID",)),
+    b"STARTTLS": Row(run=starttls, states=BEFORE_LOGIN),
+    b"LOGIN": Row(run=login, states=BEFORE_LOGIN),
+    b"AUTHENTICATE": Row(run=authenticate, states=BEFORE_LOGIN),
+    b"ENABLE": Row(run=enable, states=AFTER_LOGIN, capabilities=("ENABLE",)),
+    b"NAMESPACE": Row(run=namespace, states=AFTER_LOGIN, capabilities=("NAMESPACE",)),
+    b"LIST": Row(
+        run=list_, states=AFTER_LOGIN, capabilities=("LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE", "CHILDREN")
+    ),
+    b"LSUB": Row(run=lsub, states=AFTER_LOGIN),
+    b"SUBSCRIBE": Row(run=subscribe, states=AFTER_LOGIN),
+    b"UNSUBSCRIBE": Row(run=subscribe, states=AFTER_LOGIN),
+    b"CREATE": Row(run=create, states=AFTER_LOGIN, capabilities=("CREATE-SPECIAL-USE",)),
+    b"DELETE": Row(run=delete, states=AFTER_LOGIN),
+    b"RENAME": Row(run=rename, states=AFTER_LOGIN),
+    b"STATUS": Row(run=status, states=AFTER_LOGIN, capabilities=("STATUS=SIZE",)),
+    b"SELECT": Row(run=select, states=AFTER_LOGIN),
+    b"EXAMINE": Row(run=select, states=AFTER_LOGIN),
+    b"IDLE": Row(run=idle, states=AFTER_LOGIN, capabilities=("IDLE",)),
+    b"CHECK": Row(run=noop, states=SELECTED, asks=True),
+    b"CLOSE": Row(run=close, states=SELECTED),
+    b"UNSELECT": Row(run=unselect, states=SELECTED, capabilities=("UNSELECT",)),
+    b"EXPUNGE": Row(run=expunge, states=SELECTED),
+    b"UID EXPUNGE": Row(run=expunge, states=SELECTED, capabilities=("UIDPLUS",)),
+    b"FETCH": Row(run=fetch, states=SELECTED, uses_numbers=True, capabilities=("BINARY",)),
+    b"UID FETCH": Row(run=fetch, states=SELECTED),
+    b"STORE": Row(run=store, states=SELECTED, uses_numbers=True),
+    b"UID STORE": Row(run=store, states=SELECTED),
+    b"SEARCH": Row(run=search, states=SELECTED, uses_numbers=True, capabilities=("ESEARCH", "SEARCHRES")),
+    b"UID SEARCH": Row(run=search, states=SELECTED),
+    b"COPY": Row(run=copy, states=SELECTED),
+    b"UID COPY": Row(run=copy, states=SELECTED),
+    b"MOVE": Row(run=copy, states=SELECTED, capabilities=("MOVE",)),
+    b"UID MOVE": Row(run=copy, states=SELECTED),
+}
+"""APPEND is not here: its messages stream, see `appending`."""
+
+REVISIONS: Final = ("IMAP4rev1", "IMAP4rev2")
+BEFORE: Final = (*REVISIONS, "ID", "SASL-IR", "LITERAL-")
+AFTER: Final = (
+    *REVISIONS,
+    "LITERAL+",
+    "MULTIAPPEND",
+    *(name for row in COMMANDS.values() for name in row.capabilities),
+)
+
+
+def list_capabilities(session: Session) -> list[str]:
+    """What is true at this moment. RFC 7888 §5: LITERAL- or LITERAL+, never both."""
+    settings = session.services.settings
+    if session.state is not State.NOT_AUTHENTICATED:
+        return [*AFTER, f"APPENDLIMIT={settings.max_message_size}"]
+    names = list(BEFORE)
+    if settings.tls is not None and session.stream.tls is None:
+        names.append("STARTTLS")
+    names += ["AUTH=PLAIN"] if session.may_login else ["LOGINDISABLED"]
+    return names

@@ -1,0 +1,70 @@
+"""Rows of one chunk of a folder, loaded when a key first asks for them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Final
+
+from mailstead.ground.model.ids import BlobId, FolderId
+from mailstead.ground.model.uidset import UidSet
+from mailstead.services.folders.reading import FetchRow, FlagRow, Load, Reading
+from mailstead.services.search.texts import HeldBlob, read_body_texts
+
+BATCH_BYTES: Final = 1 << 20
+ROWS_A_TURN: Final = 20
+"""Messages decoded before others get their turn."""
+
+
+class Chunk:
+    """Answers what the keys ask; nothing is read twice."""
+
+    def __init__(self, reading: Reading, folder: FolderId, uids: UidSet) -> None:
+        self._reading = reading
+        self._folder = folder
+        self._uids = uids
+        self._flags: list[FlagRow] | None = None
+        self._rows: list[FetchRow] | None = None
+
+    async def flags(self) -> list[FlagRow]:
+        """Flags of all that is there."""
+        if self._flags is None:
+            self._flags = [row async for rows in self._reading.flag_rows(self._folder, self._uids) for row in rows]
+        return self._flags
+
+    async def rows(self) -> list[FetchRow]:
+        """Sizes and dates of all that is there."""
+        if self._rows is None:
+            self._rows = [row async for rows in self._reading.rows(self._folder, self._uids, Load.ROW) for row in rows]
+        return self._rows
+
+    async def headers(self, uids: UidSet) -> AsyncIterator[FetchRow]:
+        """Rows with their headers."""
+        async for rows in self._reading.rows(self._folder, uids, Load.HEADER):
+            for index, row in enumerate(rows):
+                if index % ROWS_A_TURN == ROWS_A_TURN - 1:
+                    await asyncio.sleep(0)
+                yield row
+
+    async def texts(self, uids: UidSet) -> AsyncIterator[tuple[FetchRow, list[str]]]:
+        """Rows with the texts of their parts."""
+        async for rows in self._reading.rows(self._folder, uids, Load.PARTS):
+            for batch in _batches(rows):
+                blobs = await self._reading.bodies(batch)
+                for index, row in enumerate(batch):
+                    if index % ROWS_A_TURN == ROWS_A_TURN - 1:
+                        await asyncio.sleep(0)
+                    blob = blobs.get(BlobId(row.blob_id))
+                    reader = HeldBlob(blob) if blob is not None else await self._reading.open(BlobId(row.blob_id))
+                    yield row, await read_body_texts(row.parts, reader)
+
+
+def _batches(rows: Iterable[FetchRow]) -> Iterable[list[FetchRow]]:
+    batch: list[FetchRow] = []
+    weight = 0
+    for row in rows:
+        if batch and weight + row.size > BATCH_BYTES:
+            yield batch
+            batch, weight = [], 0
+        batch.append(row)
+        weight += row.size
+    if batch:
+        yield batch

@@ -1,0 +1,86 @@
+"""What a message says, as folded text: header fields with their encoded words decoded, and the text of its parts."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from mailstead.ground.formats.headers import decode_field, each_field, unfold
+from mailstead.ground.formats.parts import Span, unpack_parts
+from mailstead.ground.formats.text import read_text
+from mailstead.services.folders.reading import BlobReader
+from mailstead.services.search.folding import fold_text
+
+PART_MAX: Final = 16 << 20
+"""Bytes of one part that are searched; what lies behind them is not found."""
+
+
+class Fields:
+    """The header of one message; values are decoded when they are asked for."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, header: bytes) -> None:
+        self._fields = [(name.lower(), value) for name, value in each_field(header)]
+
+    def holds(self, name: bytes, needle: str) -> bool:
+        """RFC 9051 §6.4.4: a field of this name with this text in it; '' asks only for the field."""
+        return any(key == name and (not needle or needle in _decode(value)) for key, value in self._fields)
+
+    def text(self) -> str:
+        """The whole header, for TEXT."""
+        return "\n".join(f"{name.decode('latin-1')}: {_decode(value)}" for name, value in self._fields)
+
+
+def _decode(value: bytes) -> str:
+    return fold_text(decode_field(unfold(value)))
+
+
+async def read_body_texts(parts: bytes, reader: BlobReader) -> list[str]:
+    """The folded texts of a message's parts, and of the headers of messages inside it."""
+    texts = []
+    for span in _walk(unpack_parts(parts)):
+        if span.type == "text":
+            body = await _read(reader, span.body_offset, span.body_size)
+            texts.append(fold_text(read_text(body, span, PART_MAX)))
+        elif span.is_message:
+            root = span.children[0]
+            texts.append(Fields(await _read(reader, root.header_offset, root.header_size)).text())
+    return texts
+
+
+def _walk(span: Span) -> Iterator[Span]:
+    """Every entity, however deep they nest."""
+    waiting = [span]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        waiting.extend(reversed(current.children))
+
+
+async def _read(reader: BlobReader, offset: int, size: int) -> bytes:
+    """As much of a part as is searched, in pieces the reader allows."""
+    pieces, end = [], offset + min(size, PART_MAX)
+    while offset < end:
+        piece = await reader.read(offset, min(end - offset, 256 * 1024))
+        if not piece:
+            break
+        pieces.append(piece)
+        offset += len(piece)
+    return b"".join(pieces)
+
+
+class HeldBlob:
+    """A blob that is in memory already, as a reader."""
+
+    __slots__ = ("_data",)
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    @property
+    def size(self) -> int:
+        """All of it."""
+        return len(self._data)
+
+    async def read(self, offset: int, length: int) -> bytes:
+        """A slice."""
+        return self._data[offset : offset + length]
