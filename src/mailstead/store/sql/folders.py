@@ -53,7 +53,7 @@ UNSUBSCRIBE: Final = "DELETE FROM subscription WHERE account_id = :account AND n
 
 def canonical_name(name: str) -> str:
     """RFC 9051 §5.1: INBOX in any case is INBOX; every other name is itself."""
-    return INBOX if len(name) == len(INBOX) and name.upper() == INBOX else name
+    return INBOX if len(name) == len(INBOX) and name.lower() == "inbox" else name
 
 
 def _folder_of(row: Row) -> Folder:
