@@ -1,4 +1,4 @@
-"""The selected folder of a session: its watch on the shared view, its numbering, and what its client has yet to hear."""
+"""The selected folder of a session: its watch on the shared view, its numbering, what its client is yet to hear."""
 
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final

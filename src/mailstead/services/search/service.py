@@ -1,4 +1,4 @@
-"""SEARCH over a folder: chunks of UIDs, their keys from the cheapest to the dearest, nothing read that is not asked for."""
+"""SEARCH over a folder: chunks of UIDs, cheap keys before dear ones, nothing read that is not asked for."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,0 +1,1 @@
+"""Dialogues of RFC 3501 and RFC 9051."""
