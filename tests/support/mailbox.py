@@ -21,6 +21,8 @@ from tests.support.stores import AnyStore
 
 T = TypeVar("T")
 
+NO_FLAGS = Flags()
+
 NOW = Instant(1_790_000_000_000)
 PREFIX = b"Return-Path: <>\r\n"
 
@@ -69,7 +71,7 @@ class Mailbox:
         self,
         folder: FolderId,
         body: bytes = b"x",
-        flags: Flags = Flags(),
+        flags: Flags = NO_FLAGS,
         *,
         may_exceed: bool = True,
         is_file: bool = False,
