@@ -1,0 +1,90 @@
+"""Asking the running server over its control socket; without a server, doing the same here."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from mailstead.cli.exits import Failure
+
+if TYPE_CHECKING:
+    from mailstead.app.config_file import Loaded
+
+Json = dict[str, Any]
+CONNECT_TIMEOUT: Final = 5.0
+ANSWER_TIMEOUT: Final = 600.0
+LINE_MAX: Final = 16 << 20
+ONLINE_ONLY: Final = frozenset({"status", "stop"})
+
+
+def _nothing(_: Json) -> None:
+    """For those who do not listen."""
+
+
+def ask(
+    loaded: "Loaded",
+    command: str,
+    args: Json,
+    row: Callable[[Json], None] = _nothing,
+    progress: Callable[[Json], None] = _nothing,
+) -> Json:
+    """The answer of a command; Failure."""
+    connection = connect(loaded.config.control_socket)
+    if connection is None:
+        if command in ONLINE_ONLY:
+            where = loaded.config.control_socket
+            raise Failure("unavailable", f"no server answers at {where}", "start it: mailstead run")
+        from mailstead.cli.offline import perform_here
+
+        return perform_here(loaded, command, args, row, progress)
+    with connection:
+        return _converse(connection, command, args, row, progress)
+
+
+def connect(path: Path) -> socket.socket | None:
+    """A connection to the server; None if none runs there."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(CONNECT_TIMEOUT)
+    try:
+        connection.connect(str(path))
+    except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
+        connection.close()
+        return None
+    except PermissionError as error:
+        connection.close()
+        raise Failure(
+            "denied", f"{path} belongs to another user", "run this as the server's user, or as root"
+        ) from error
+    except OSError as error:
+        connection.close()
+        raise Failure("unavailable", f"the server does not answer at {path}: {error}", "see its log") from error
+    return connection
+
+
+def _converse(
+    connection: socket.socket, command: str, args: Json, row: Callable[[Json], None], progress: Callable[[Json], None]
+) -> Json:
+    connection.settimeout(ANSWER_TIMEOUT)
+    request = json.dumps({"id": 1, "command": command, "args": args}, ensure_ascii=False)
+    try:
+        connection.sendall(request.encode() + b"\n")
+        for message in _messages(connection):
+            if "row" in message:
+                row(message["row"])
+            elif "progress" in message:
+                progress(message["progress"])
+            elif "ok" in message:
+                return dict(message["ok"])
+            else:
+                error = message["error"]
+                raise Failure(error["kind"], error["message"], error["fix"])
+    except OSError as error:
+        raise Failure("unavailable", f"the server went away: {error}", "see its log") from error
+    raise Failure("unavailable", "the server went away before it answered", "see its log; what was asked may be done")
+
+
+def _messages(connection: socket.socket) -> Iterator[Json]:
+    with connection.makefile("rb") as lines:
+        while line := lines.readline(LINE_MAX):
+            yield json.loads(line)

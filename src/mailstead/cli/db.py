@@ -1,0 +1,34 @@
+"""`mailstead db`."""
+
+import click
+
+from mailstead.cli.exits import Failure
+from mailstead.cli.shell import Json, Shell, common
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def db() -> None:
+    """The store."""
+
+
+@db.command("check")
+@common
+def check(shell: Shell) -> None:
+    """Verify every blob, count and index; say what is wrong."""
+    found: list[Json] = []
+
+    def hear(row: Json) -> None:
+        found.append(row)
+        if shell.as_json:
+            shell.print_json(row)
+        else:
+            print("\t".join(str(value) for value in row.values() if value not in ("", None)))
+
+    result = shell.ask("db.check", row=hear)
+    if shell.as_json:
+        shell.print_json(result)
+    if found:
+        raise Failure("problems", f"{len(found)} problems in the store", "keep a copy of the data before you repair it")
+    if not shell.as_json:
+        counts = ", ".join(f"{value} {name}" for name, value in result.items() if isinstance(value, int))
+        print(f"The store is whole{': ' + counts if counts else ''}.")

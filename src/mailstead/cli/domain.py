@@ -1,0 +1,81 @@
+"""`mailstead domain`."""
+
+import click
+
+from mailstead.cli.shell import SIZE, Json, Shell, changing, common, note, size_words
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def domain() -> None:
+    """Domains we receive mail for."""
+
+
+@domain.command("add")
+@click.argument("name")
+@click.option("--alias-of", metavar="DOMAIN", help="Another name for a domain that is here already.")
+@click.option("--catchall", metavar="ADDRESS", help="Where mail to unknown names goes.")
+@click.option("--max-users", type=click.IntRange(0), default=0, help="Most accounts; 0: no limit.")
+@click.option("--quota", type=SIZE, help="Default quota of its users, like 2GB; none: no limit.")
+@changing
+def add(shell: Shell, name: str, alias_of: str | None, catchall: str | None, max_users: int, quota: int | None) -> None:
+    """Add a domain.
+
+    \b
+    mailstead domain add example.com
+    mailstead domain add example.net --alias-of example.com
+    """
+    args = {"name": name, "alias_of": alias_of, "catchall": catchall, "max_users": max_users, "quota": quota}
+    shell.change("domain.add", args, lambda domain: f"added the domain {domain['name']}")
+
+
+@domain.command("list")
+@common
+def list_(shell: Shell) -> None:
+    """All domains."""
+    columns = (
+        ("DOMAIN", lambda row: row["unicode"]),
+        ("STATUS", lambda row: row["status"]),
+        ("ALIAS OF", lambda row: row["alias_of"] or ""),
+        ("CATCH-ALL", lambda row: row["catchall"] or ""),
+        ("MAX USERS", lambda row: str(row["max_users"] or "")),
+    )
+    shell.list("domain.list", {}, columns, "There is no domain yet: mailstead domain add example.com")
+
+
+@domain.command("show")
+@click.argument("name")
+@common
+def show(shell: Shell, name: str) -> None:
+    """One domain and what it holds."""
+    found = shell.ask("domain.show", {"name": name})
+    if shell.as_json:
+        shell.print_json(found)
+        return
+    quota = size_words(found["default_quota"]) if found["default_quota"] else "none"
+    lines = (
+        ("domain", found["name"] if found["name"] == found["unicode"] else f"{found['unicode']} ({found['name']})"),
+        ("status", found["status"]),
+        ("alias of", found["alias_of"] or "-"),
+        ("catch-all", found["catchall"] or "-"),
+        ("users", f"{found['users']}" + (f" of {found['max_users']}" if found["max_users"] else "")),
+        ("shared accounts", str(found["shared"])),
+        ("aliases", str(found["aliases"])),
+        ("mail", f"{found['used_messages']} messages, {size_words(found['used_bytes'])}"),
+        ("default quota", quota),
+        ("since", found["created_at"]),
+    )
+    for head, value in lines:
+        print(f"{head:<16} {value}")
+
+
+@domain.command("remove")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@changing
+def remove(shell: Shell, name: str, yes: bool) -> None:
+    """Remove a domain that has no accounts, with its aliases."""
+    plan: Json = shell.ask("domain.remove", {"name": name, "dry_run": True})
+    if plan["aliases"]:
+        note(f"{plan['aliases']} aliases of {plan['name']} go with it")
+        shell.confirm(f"Remove {plan['name']} with {plan['aliases']} aliases", plan["name"], yes=yes)
+    shell.change("domain.remove", {"name": name}, lambda gone: f"removed the domain {gone['name']}")

@@ -1,0 +1,85 @@
+"""`mailstead`: the command line. Nothing is imported before it is needed."""
+
+import os
+import sys
+from typing import Final
+
+import click
+
+from mailstead.cli.exits import DONE, FAILED, INTERRUPTED, USAGE, Failure
+from mailstead.cli.lazy import LazyGroup, Row
+
+EPILOG: Final = """\
+\b
+A first letter in ten seconds:      mailstead dev
+A server of your own:               mailstead init --domain example.com \\
+                                        --hostname mail.example.com --admin you@example.com
+                                    mailstead run
+Another user:                       mailstead user add ada@example.com
+"""
+
+root = LazyGroup(
+    "mailstead",
+    {
+        "dev": Row("mailstead.cli.dev:dev", "A sandbox with sample mail; nothing leaves this machine."),
+        "init": Row("mailstead.cli.init:init", "Write the configuration of a new server and its first user."),
+        "run": Row("mailstead.cli.run:run", "Serve, until told to stop."),
+        "serve": Row("mailstead.cli.run:run", ""),
+        "status": Row("mailstead.cli.run:status", "How the running server is."),
+        "stop": Row("mailstead.cli.run:stop", "Ask it to finish what it does and end."),
+        "domain": Row("mailstead.cli.domain:domain", "Domains we receive mail for."),
+        "user": Row("mailstead.cli.user:user", "People, their accounts, and accounts they share."),
+        "alias": Row("mailstead.cli.alias:alias", "Addresses that mean other addresses."),
+        "db": Row("mailstead.cli.db:db", "The store."),
+        "config": Row("mailstead.cli.config:config", "Look at the configuration, check it, explain it."),
+        "version": Row("mailstead.cli.help:version", "What is installed."),
+        "help": Row("mailstead.cli.help:help_", "Help on a command or a topic, such as exit-codes."),
+    },
+    help="Your own mail, from MX to inbox, in one program.",
+    epilog=EPILOG,
+)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run a command and end with its exit code."""
+    sys.exit(run(sys.argv[1:] if args is None else args))
+
+
+def run(args: list[str]) -> int:
+    """The exit code of a command line."""
+    try:
+        code = root.main(args, prog_name="mailstead", standalone_mode=False)
+        sys.stdout.flush()
+    except Failure as failure:
+        return tell(failure, as_json="--json" in args)
+    except click.UsageError as error:
+        error.show()
+        return USAGE
+    except click.ClickException as error:
+        error.show()
+        return FAILED
+    except (click.Abort, KeyboardInterrupt):
+        print("\nmailstead: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # whoever read our output has seen enough; keep the interpreter from complaining at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    return code if isinstance(code, int) else DONE
+
+
+def tell(failure: Failure, *, as_json: bool) -> int:
+    """Say what happened: to people on standard error, to programs on standard output."""
+    print(f"mailstead: {failure.message}", file=sys.stderr)
+    if failure.fix:
+        print(f"    fix: {failure.fix}", file=sys.stderr)
+    if as_json:
+        import json
+
+        error = {"kind": failure.kind, "message": failure.message, "fix": failure.fix}
+        print(json.dumps({"schema": "mailstead.error.v1", "error": error}, ensure_ascii=False))
+    return failure.code
+
+
+if __name__ == "__main__":
+    main()
