@@ -78,10 +78,14 @@ class Counter:
         self.series: dict[Raw, float] = {} if spec.by else {(): 0.0}
 
     def observe(self, fields: Fields) -> None:
-        """Count one event."""
-        spec = self.spec
-        key = _key(self.series, spec.by, fields) if spec.by else ()
-        self.series[key] = self.series.get(key, 0.0) + (fields.get(spec.amount, 0) if spec.amount else 1)
+        """Count one event. The way of a known series is the hot one."""
+        by, amount = self.spec.by, self.spec.amount
+        key = (fields.get(by[0]),) if len(by) == 1 else tuple([fields.get(label) for label in by])
+        more = fields.get(amount, 0) if amount else 1
+        try:
+            self.series[key] += more
+        except KeyError:
+            self.series[_bounded(self.series, key)] = self.series.get(_bounded(self.series, key), 0.0) + more
 
     def snapshot(self) -> list[tuple[Labels, list[float]]]:
         """All series as they are now."""
@@ -103,10 +107,10 @@ class Histogram:
         value = fields.get(self.spec.value)
         if value is None:
             return
-        key = _key(self.series, self.spec.by, fields) if self.spec.by else ()
+        key = tuple([fields.get(label) for label in self.spec.by])
         buckets = self.series.get(key)
         if buckets is None:
-            buckets = self.series[key] = self._fresh()
+            buckets = self.series.setdefault(_bounded(self.series, key), self._fresh())
         buckets[bisect_left(self.spec.bounds, value)] += 1
         buckets[-1] += value
 
@@ -115,12 +119,9 @@ class Histogram:
         return [(_words(key), list(buckets)) for key, buckets in self.series.items()]
 
 
-def _key(series: Mapping[Raw, Any], by: Labels, fields: Fields) -> Raw:
-    """The series an event belongs to. Past `MOST_SERIES` new ones share one, so a stranger cannot fill our memory."""
-    key = (fields.get(by[0]),) if len(by) == 1 else tuple(map(fields.get, by))
-    if key in series or len(series) < MOST_SERIES:
-        return key
-    return (OTHER,) * len(by)
+def _bounded(series: Mapping[Raw, Any], key: Raw) -> Raw:
+    """The key of a new series. Past `MOST_SERIES` new ones share one, so a stranger cannot fill our memory."""
+    return key if len(series) < MOST_SERIES else (OTHER,) * len(key)
 
 
 def _words(key: Raw) -> Labels:

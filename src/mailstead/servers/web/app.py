@@ -84,10 +84,15 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return web.json_response({"error": "internal error", "incident": name}, status=500)
 
 
+async def _hide_versions(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = "mailstead"
+
+
 def build_app(sources: Sources) -> web.Application:
     """Routes and limits."""
     pages = Pages(sources)
     app = web.Application(middlewares=[within_time, errors_as_json], client_max_size=MOST_BODY)
+    app.on_response_prepare.append(_hide_versions)
     app.router.add_get("/health", pages.health)
     app.router.add_get("/metrics", pages.metrics)
     return app

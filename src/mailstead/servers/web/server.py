@@ -1,6 +1,7 @@
 """HTTP on sockets of ours: aiohttp's protocol for each connection, our own accepting, limits and draining around it."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -15,6 +16,10 @@ _LATER: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 27\r\n"
     b'Retry-After: 5\r\nConnection: close\r\n\r\n{"error":"try again later"}'
 )
+
+# what aiohttp would call an error is a stranger's malformed request; faults of ours are incidents (see `app`)
+_QUIET: Final = logging.getLogger("mailstead.http")
+_QUIET.setLevel(logging.CRITICAL)
 
 
 def refuse(_: Refusal) -> bytes:
@@ -33,6 +38,7 @@ class WebServer:
             app,
             handle_signals=False,
             access_log=None,
+            logger=_QUIET,
             keepalive_timeout=KEEP_ALIVE,
             max_line_size=MOST_LINE,
             max_field_size=MOST_HEADER,
