@@ -1,6 +1,7 @@
 """The configuration tree seen as a flat table of keys: `smtp.relay_port` and what is known of it."""
 
 import dataclasses
+import json
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -181,3 +182,33 @@ def value_of(config: Config, path: str) -> object:
     for name in path.split("."):
         value = getattr(value, name)
     return value
+
+
+def pack_config(config: Config) -> bytes:
+    """For the way to another process of ours: every key as text."""
+    return json.dumps({path: _as_texts(key, value_of(config, path)) for path, key in keys().items()}).encode()
+
+
+def unpack_config(data: bytes) -> Config:
+    """As it was."""
+    texts = json.loads(data)
+    return build({path: _from_texts(keys()[path], text) for path, text in texts.items() if text is not None})
+
+
+def _from_texts(key: Key, text: list[str] | str) -> object:
+    """Without the checks of a file: what is set by a program may be outside of a key's range."""
+    read = str if key.choices else READERS[key.kind]
+    return tuple(map(read, text)) if isinstance(text, list) else read(text)
+
+
+def _as_texts(key: Key, value: object) -> list[str] | str | None:
+    match value:
+        case None:
+            return None
+        case tuple():
+            return [str(element) for element in value]
+        case timedelta():
+            return f"{value.total_seconds():.6f}"
+        case bool():
+            return key.show(value)
+    return str(value)

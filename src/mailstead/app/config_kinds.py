@@ -54,6 +54,7 @@ class BadValue(Exception):  # noqa: N818 - a fact about the operator's text
 _NUMBER: Final = re.compile(r"-?[0-9](?:_?[0-9])*\Z")
 _SIZE: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?i?b?)\Z", re.IGNORECASE)
 _SIZE_UNITS: Final = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+_SECONDS: Final = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,6})?\Z")
 _SPAN: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d|w)")
 _SPAN_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})
@@ -95,8 +96,8 @@ def read_size(text: str) -> Size:
 def read_span(text: str) -> timedelta:
     """A duration: 30s, 5m, 1h30m; a bare number is seconds, as in the files of other servers."""
     word = text.strip().lower()
-    if word.isascii() and word.isdigit() and len(word) <= 10:
-        return timedelta(seconds=int(word))
+    if _SECONDS.match(word):
+        return timedelta(seconds=float(word))
     parts = _SPAN.findall(word)
     if not parts or "".join(_SPAN.split(word)[::3]).strip() or len(word) > 32:
         raise BadValue(f"{text!r} is not a duration", "write seconds, or a number with s, m, h or d, like 5m")
