@@ -209,6 +209,5 @@ def _as_texts(key: Key, value: object) -> list[str] | str | None:
             return [str(element) for element in value]
         case timedelta():
             return f"{value.total_seconds():.6f}"
-        case bool():
-            return key.show(value)
-    return str(value)
+        case _:
+            return key.show(value) if isinstance(value, bool) else str(value)
