@@ -135,7 +135,11 @@ async def furnish(store: Any, given: Mapping[str, str]) -> AccountId:
         ids = {}
         for name, kind in (("ann", AccountKind.PERSONAL), ("bob", AccountKind.PERSONAL), ("team", AccountKind.SHARED)):
             account = await tx.directory.insert_account(
-                domain.id, Address.parse(f"{name}@example.test"), kind=kind, quota_bytes=int(given.get("quota", "0")), now=NOW
+                domain.id,
+                Address.parse(f"{name}@example.test"),
+                kind=kind,
+                quota_bytes=int(given.get("quota", "0")),
+                now=NOW,
             )
             modseq = (await tx.advance(account.id))[account.id]
             await tx.folders.create_birth_folders(account.id, modseq=modseq, now=NOW)
@@ -154,7 +158,7 @@ def build(store: Any, clock: FakeClock, given: Mapping[str, str]) -> tuple[Folde
     """The server as `given` describes it."""
     settings = ImapSettings(
         hostname="imap.example.test",
-        tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if given.get("starttls") == "yes" else None,
+        tls=(lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) if given.get("starttls") == "yes" else None,
         plain_login=given.get("plain_login", "yes") == "yes",
         max_message_size=int(given.get("max_message_size", "52428800")),
         failure_delay=0.0,
@@ -179,7 +183,7 @@ async def open_scene(folder: Path, given: Mapping[str, str]) -> AsyncIterator[Im
         folders, imap = build(store, clock, given)
         relay.hub = folders.hub
         tls = TlsInfo("TLSv1.3", "TLS_AES_256_GCM_SHA384") if given.get("tls") == "yes" else None
-        stream = MemoryStream(clock, tls=tls)
+        stream = MemoryStream(clock, peer_ip=given.get("from", "127.0.0.1"), tls=tls)
         task = asyncio.create_task(imap.serve(stream))
         scene = ImapScene(clock, store, folders, imap, stream, task, account)
         for _ in range(int(given.get("letters", "0"))):

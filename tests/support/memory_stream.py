@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from ssl import SSLContext
 
-from mailstead.net.stream import PeerGone, TimedOut, TlsInfo
+from mailstead.net.stream import PeerGone, TimedOut, TlsInfo, Woken
 from tests.support.fake_clock import FakeClock
 
 
@@ -77,6 +77,7 @@ class MemoryStream:
         self._wait: asyncio.Future[bool] | None = None
         self._is_lost = False
         self._is_closed = False
+        self._is_woken = False
         self.peer_ip = peer_ip
         self.peer_port = 40000
         self.is_proxied = is_proxied
@@ -100,8 +101,15 @@ class MemoryStream:
         """True while the server waits for the client."""
         return self._wait is not None and not self._wait.done()
 
+    def wake(self) -> None:
+        self._is_woken = True
+        self._wake()
+
     async def read(self, timeout: float) -> bytes:
-        while not self._pieces:
+        while not self._pieces or self._is_woken:
+            if self._is_woken:
+                self._is_woken = False
+                raise Woken
             if self._is_lost or self._is_closed:
                 raise PeerGone
             self._wait = asyncio.get_running_loop().create_future()

@@ -4,7 +4,6 @@ Commands run one after the other; output waits until input runs out, so pipeline
 """
 
 import contextlib
-from typing import Final
 
 from mailstead.ground.model.errors import MailError
 from mailstead.ground.wire.imap import response
@@ -26,16 +25,10 @@ from mailstead.net.stream import PeerGone, TimedOut
 from mailstead.servers.imap.appending import Appending
 from mailstead.servers.imap.commands.authenticate import ANSWERED
 from mailstead.servers.imap.reply import Refusal, Reply, bad, no, reply_to
-from mailstead.servers.imap.session import Session, State
+from mailstead.servers.imap.session import Leaving, Session, State
 from mailstead.servers.imap.table import COMMANDS, Row
 from mailstead.telemetry import Event as LogEvent
 from mailstead.telemetry import emit, incident
-
-NOT_NOW: Final = {
-    State.NOT_AUTHENTICATED: "Log in first",
-    State.AUTHENTICATED: "Select a mailbox first, or already logged in",
-    State.SELECTED: "Already logged in",
-}
 
 
 class Conversation:
@@ -61,6 +54,8 @@ class Conversation:
             await self._converse()
         except TimedOut:
             session.send(response.bye("Nothing came for too long"))
+        except Leaving:
+            session.send(response.bye("Server is shutting down", Code.UNAVAILABLE))
         finally:
             await self._appending.cancel()
         await session.flush()
@@ -75,16 +70,8 @@ class Conversation:
                 continue
             if self._appending.is_waiting and not session.stream.has_input():
                 await self._settle()
-            if not self._is_inside_command:
-                session.is_busy = False
-                if session.is_draining:
-                    session.send(response.bye("Server is shutting down", Code.UNAVAILABLE))
-                    return
+            session.is_busy = self._appending.is_coming or self._appending.is_waiting
             await session.read()
-
-    @property
-    def _is_inside_command(self) -> bool:
-        return self._appending.is_coming or self._appending.is_waiting
 
     async def _handle(self, event: Event) -> None:
         match event:
@@ -124,7 +111,7 @@ class Conversation:
                     if event.is_synchronising:
                         await self._settle()
                         self._session.send(response.continuation())
-        except (PeerGone, TimedOut):
+        except (PeerGone, TimedOut, Leaving):
             raise
         except Exception as error:  # noqa: BLE001 - every APPEND is answered
             await self._settle()
@@ -157,11 +144,11 @@ class Conversation:
         if row is None:
             return bad("Unknown command")
         if session.state not in row.states:
-            return bad(NOT_NOW.get(session.state, "Not now"))
+            return bad(_why_not(session.state, row))
         try:
             command: Command = parse_command(ready, utf8=session.utf8)
             return await row.run(session, command)
-        except (PeerGone, TimedOut):
+        except (PeerGone, TimedOut, Leaving):
             raise
         except Exception as error:
             if session.is_inside_response:
@@ -217,3 +204,10 @@ class Conversation:
     def _hang_up(self, text: str) -> None:
         self._session.send(response.bye(text))
         self._session.state = State.LOGOUT
+
+
+def _why_not(state: State, row: Row) -> str:
+    """RFC 9051 §3: a command in a state that does not allow it."""
+    if state is State.NOT_AUTHENTICATED:
+        return "Log in first"
+    return "Select a mailbox first" if State.SELECTED in row.states else "Already logged in"

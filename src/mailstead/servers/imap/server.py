@@ -2,8 +2,6 @@
 
 import asyncio
 
-from mailstead.ground.wire.imap import response
-from mailstead.ground.wire.imap.response import Code
 from mailstead.net.ids import IdSource
 from mailstead.net.stream import PeerGone, Stream
 from mailstead.servers.imap.conversation import Conversation
@@ -61,7 +59,5 @@ class ImapServer:
         self._is_draining = True
         for session in list(self._sessions):
             session.is_draining = True
-            if not session.is_busy:
-                session.stream.write(response.bye("Server is shutting down", Code.UNAVAILABLE))
-                session.stream.close()
+            session.stream.wake()
         await self._empty.wait()

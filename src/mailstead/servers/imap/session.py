@@ -5,6 +5,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import ip_address
 from typing import Final
 
 from mailstead.ground.model.sequence import SequenceSet
@@ -12,7 +13,7 @@ from mailstead.ground.model.uidset import UidSet
 from mailstead.ground.wire.imap.event import Event
 from mailstead.ground.wire.imap.receiver import CommandReceiver
 from mailstead.net.clock import Clock
-from mailstead.net.stream import PeerGone, Stream
+from mailstead.net.stream import PeerGone, Stream, Woken
 from mailstead.servers.imap.homes import Homes
 from mailstead.servers.imap.reply import Refusal, bad
 from mailstead.servers.imap.selected import Selected
@@ -33,6 +34,10 @@ class State(Enum):
     AUTHENTICATED = "authenticated"
     SELECTED = "selected"
     LOGOUT = "logout"
+
+
+class Leaving(Exception):  # noqa: N818 - it is news
+    """The server drains, and this session is between two commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,11 @@ class Session:
     @property
     def may_login(self) -> bool:
         """RFC 9051 §6.2.3: no password goes over a line that others can read."""
-        return self.stream.tls is not None or self.services.settings.plain_login
+        if self.stream.tls is not None:
+            return True
+        # A proxy's own address grants nothing: what it forwards comes from elsewhere.
+        is_local = not self.stream.is_proxied and ip_address(self.stream.peer_ip).is_loopback
+        return self.services.settings.plain_login and is_local
 
     def enter(self, principal: Principal) -> None:
         """The login succeeded."""
@@ -163,9 +172,14 @@ class Session:
         return settings.login_timeout if self.principal is None else settings.idle_timeout
 
     async def read(self) -> None:
-        """Wait for more input; PeerGone at its end, TimedOut."""
+        """Wait for more input; PeerGone at its end, TimedOut, Leaving in a drain between commands."""
         await self.flush()
-        data = await self.stream.read(self.read_timeout)
+        if self.is_draining and not self.is_busy:
+            raise Leaving
+        try:
+            data = await self.stream.read(self.read_timeout)
+        except Woken:
+            return  # `drain` asks to look up
         if not data:
             raise PeerGone
         self.receiver.feed(data)

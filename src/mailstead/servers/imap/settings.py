@@ -1,5 +1,6 @@
 """What the configuration decides about IMAP sessions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from ssl import SSLContext
 
@@ -9,8 +10,8 @@ class ImapSettings:
     """Spans are seconds, sizes bytes."""
 
     hostname: str
-    tls: SSLContext | None = None  # None: no STARTTLS
-    plain_login: bool = False  # allow a login without TLS: only for a port that listens on loopback
+    tls: Callable[[], SSLContext] | None = None  # the context of the moment; None: no STARTTLS
+    plain_login: bool = False  # allow a login without TLS from this machine itself
     max_message_size: int = 50 * 1024 * 1024
     login_timeout: float = 60.0
     idle_timeout: float = 1800.0  # RFC 9051 §5.4: at least 30 minutes

@@ -18,6 +18,7 @@ from mailstead.ground.model.uidset import UidSet
 from mailstead.services.folders.view import FolderView
 from mailstead.services.folders.watching import OpenAccount, OpenFolder, Watch
 from mailstead.store.port import ReadTx, Store
+from mailstead.telemetry import incident
 
 CHANGES_AT_ONCE: Final = 500
 UIDS_AT_ONCE: Final = 50_000
@@ -73,7 +74,10 @@ class Hub:
         """Find what lost wakes should have said. Called once a second by whoever runs the worker."""
         watched = [account_id for account_id, account in self._accounts.items() if account.watch_count]
         for start in range(0, len(watched), ACCOUNTS_AT_ONCE):
-            self.wake(await self._read_modseqs(watched[start : start + ACCOUNTS_AT_ONCE]))
+            try:
+                self.wake(await self._read_modseqs(watched[start : start + ACCOUNTS_AT_ONCE]))
+            except Exception as error:  # noqa: BLE001 - the next look is a second away
+                _note(error)
             await asyncio.sleep(0)
 
     async def catch_up(self, account_id: AccountId, *, ask: bool = False) -> None:
@@ -111,8 +115,8 @@ class Hub:
                 account_id = self._dirty.pop()
                 try:
                     await self.catch_up(account_id)
-                except MailError:
-                    continue  # a busy store: `look` comes back to it within a second
+                except Exception as error:  # noqa: BLE001 - `look` comes back to it within a second
+                    _note(error)
         finally:
             self._worker = None
 
@@ -204,6 +208,12 @@ class Hub:
             return await tx.modseq(account_id)
 
         return await self._store.read(unit)
+
+
+def _note(error: Exception) -> None:
+    """What the store cannot do for now is its own event; anything else is a fault of ours."""
+    if not isinstance(error, MailError):
+        incident(error, subsystem="folders")
 
 
 def _apply(account: OpenAccount, changes: list[Change], reached: ModSeq) -> set[FolderId]:

@@ -29,7 +29,7 @@ async def starttls(session: Session, _command: object) -> Reply:
     session.receiver.clear()
     session.send(response.ok(session.tag, "Begin TLS negotiation now"))
     await session.flush()
-    await session.stream.start_tls(settings.tls, settings.tls_timeout)
+    await session.stream.start_tls(settings.tls(), settings.tls_timeout)
     return ANSWERED
 
 
