@@ -14,7 +14,13 @@ pytestmark = pytest.mark.e2e
 
 def _run(*command: str, text: str = "", **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, input=text, capture_output=True, text=True, timeout=60, check=False, env={"PATH": "/usr/bin:/bin", **more}
+        command,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", **more},
     )
 
 

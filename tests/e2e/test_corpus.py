@@ -65,7 +65,9 @@ def round_trip(box: Sandbox, archive: str) -> dict[str, int]:
             wanted = re.sub(rb"\r\n|\r|\n", b"\r\n", data)  # what imaplib made of it
         assert raw.endswith(wanted), name
         if by_smtp:
-            assert raw[: len(raw) - len(wanted)].startswith(b"Return-Path: <corpus@elsewhere.example>\r\nReceived: "), name
+            assert raw[: len(raw) - len(wanted)].startswith(b"Return-Path: <corpus@elsewhere.example>\r\nReceived: "), (
+                name
+            )
         else:
             assert raw == wanted, name
         reader.fetch(str(number), "(ENVELOPE BODYSTRUCTURE BODY)")
@@ -78,7 +80,7 @@ def test_every_letter_comes_back(tmp_path: Path) -> None:
     archive = os.environ.get("MAILSTEAD_CORPUS")
     if not archive:
         pytest.skip("set MAILSTEAD_CORPUS to a tar archive of letters")
-    with sandbox(tmp_path, MAILSTEAD_DEV_SAMPLES="0") as box:
+    with sandbox(tmp_path, "--no-samples") as box:
         print(round_trip(box, archive))
         assert box.cli("db", "check").returncode == 0
         assert box.stop() == 0

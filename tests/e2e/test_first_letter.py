@@ -28,7 +28,9 @@ def test_ready_line_names_what_scripts_need(box: Sandbox) -> None:
 
 
 def test_smtp_in_imap_out(box: Sandbox) -> None:
-    text = "From: eve@elsewhere.example\r\nTo: ada@dev.localhost\r\nSubject: first\r\n\r\n.dot\r\n..two dots\r\nbody\r\n"
+    text = (
+        "From: eve@elsewhere.example\r\nTo: ada@dev.localhost\r\nSubject: first\r\n\r\n.dot\r\n..two dots\r\nbody\r\n"
+    )
     with box.smtp() as client:
         client.sendmail("eve@elsewhere.example", ["ada@dev.localhost"], text)
     reader = box.imap("ada")
@@ -66,7 +68,9 @@ def test_imaps(box: Sandbox) -> None:
 def test_lmtp_answers_for_each_recipient(box: Sandbox) -> None:
     with smtplib.LMTP("127.0.0.1", box.port("lmtp"), "mx.example") as client:
         refused = client.sendmail(
-            "a@elsewhere.example", ["you@dev.localhost", "nobody@dev.localhost", "ada@dev.localhost"], "Subject: l\r\n\r\nx\r\n"
+            "a@elsewhere.example",
+            ["you@dev.localhost", "nobody@dev.localhost", "ada@dev.localhost"],
+            "Subject: l\r\n\r\nx\r\n",
         )
     assert set(refused) == {"nobody@dev.localhost"}
     assert refused["nobody@dev.localhost"][0] == 550

@@ -46,7 +46,7 @@ def _check(box: Sandbox, ledger: Ledger) -> None:
 def torture(folder: Path, kills: int, seed: int) -> dict[str, int]:
     """Kill `kills` times; gives the counts."""
     chance = random.Random(seed)
-    box = Sandbox(folder / "box", free_base(), {"MAILSTEAD_DEV_SAMPLES": "0"}).start()
+    box = Sandbox(folder / "box", free_base(), ("--no-samples",)).start()
     ledger = Ledger()
     highest = 0
     try:

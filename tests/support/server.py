@@ -39,7 +39,7 @@ class Sandbox:
 
     folder: Path
     base: int
-    environment: dict[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     ready: dict[str, object] = field(default_factory=dict)
 
@@ -47,8 +47,8 @@ class Sandbox:
         """Start it and wait for its line of JSON."""
         log = (self.folder.parent / f"{self.folder.name}.log").open("ab")
         self.process = subprocess.Popen(
-            [*MAILSTEAD, "dev", "--json", "--dir", str(self.folder), "--port-base", str(self.base)],
-            stdout=subprocess.PIPE, stderr=log, env={**os.environ, **self.environment}, cwd=self.folder.parent,
+            [*MAILSTEAD, "dev", "--json", "--dir", str(self.folder), "--port-base", str(self.base), *self.options],
+            stdout=subprocess.PIPE, stderr=log, cwd=self.folder.parent,
         )  # fmt: skip
         log.close()
         assert self.process.stdout is not None
@@ -94,7 +94,12 @@ class Sandbox:
         """Run a command against it."""
         config = str(self.ready["config"])
         return subprocess.run(
-            [*MAILSTEAD, *arguments, "--config", config], input=text, capture_output=True, text=True, timeout=60, check=False
+            [*MAILSTEAD, *arguments, "--config", config],
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
 
     def smtp(self) -> smtplib.SMTP:
@@ -148,9 +153,9 @@ def _alive(pid: int) -> bool:
 
 
 @contextlib.contextmanager
-def sandbox(folder: Path, **environment: str) -> Iterator[Sandbox]:
+def sandbox(folder: Path, *options: str) -> Iterator[Sandbox]:
     """A sandbox that is stopped at the end, whatever happened."""
-    box = Sandbox(folder / "box", free_base(), environment)
+    box = Sandbox(folder / "box", free_base(), options)
     try:
         yield box.start()
     finally:

@@ -1,4 +1,4 @@
-"""The letters of the sandbox: a thread, a newsletter, attachments, many scripts, a bounce. All written for this purpose."""
+"""The letters of the sandbox: a thread, a newsletter, attachments, many scripts, a bounce."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -183,8 +183,7 @@ def _bounce(desk: _Desk, domain: str) -> Sample:
     original = f"From: you@{domain}\r\nTo: nobody@elsewhere.example\r\nSubject: Hello?\r\n\r\n"
     boundary = "report-boundary-1"
     parts = (
-        "Content-Type: text/plain\r\n\r\nYour letter to nobody@elsewhere.example could not be delivered:\r\n"
-        "nobody of that name is known there.\r\n",
+        "Content-Type: text/plain\r\n\r\nYour letter to nobody@elsewhere.example found nobody of that name.\r\n",
         f"Content-Type: message/delivery-status\r\n\r\n{report}",
         f"Content-Type: text/rfc822-headers\r\n\r\n{original}",
     )

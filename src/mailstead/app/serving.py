@@ -1,0 +1,70 @@
+"""From a configuration to a running program: what `mailstead run` and `mailstead dev` share."""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+
+import mailstead
+from mailstead.app import wiring
+from mailstead.app.config import Config
+from mailstead.app.config_file import Loaded, load
+from mailstead.app.doors import endpoints
+from mailstead.app.settings import collect, ensure_certificate, pack
+from mailstead.app.supervisor import Plan, run
+from mailstead.net.clock import SystemClock
+from mailstead.services.accounts.directory import Directory
+from mailstead.services.accounts.domains import ensure_domain
+from mailstead.services.accounts.passwords import DirectHasher
+from mailstead.telemetry import Event, configure, emit
+
+OnReady = Callable[[Mapping[str, int]], None]
+
+
+def run_server(loaded: Loaded, on_ready: OnReady = lambda _: None) -> int:
+    """Run until stopped; the exit code. BadCertificate, CannotListen and others before anything was begun."""
+    config = loaded.config
+    configure(config.logger.level, config.logger.format, config.logger.output_path)
+    for key, _ in loaded.waiting:
+        emit(Event.CONFIG_KEY_IDLE, key=key)
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ensure_certificate(config)
+
+    def ready(ports: Mapping[str, int]) -> None:
+        if "smtp" in ports:
+            emit(Event.SMTP_SERVER_STARTED, port=ports["smtp"])
+        on_ready(ports)
+
+    plan = Plan(
+        endpoints=endpoints(config),
+        run_dir=config.data_dir / "run",
+        settings=pack(collect(config)),
+        workers=config.worker_count(os.cpu_count() or 1),
+        user=config.server.user,
+        group=config.server.group,
+        grace=config.server.shutdown_grace.total_seconds(),
+        version=mailstead.__version__,
+        migrate=lambda: _prepare(loaded),
+        lock_holder=wiring.lock_holder(config),
+        on_ready=ready,
+        reload=lambda: pack(collect(load(loaded.path).config)),
+    )
+    return run(plan)
+
+
+def _prepare(loaded: Loaded) -> None:
+    """The schema; and, for a server without a file, the domain of MAIL_DOMAIN."""
+    wiring.migrate(loaded.config)
+    if loaded.path is None:
+        asyncio.run(_ensure_domain(loaded.config))
+
+
+async def _ensure_domain(config: Config) -> None:
+    async with wiring.open_store(config) as store:
+        directory = Directory(
+            store=store,
+            hasher=DirectHasher(),
+            clock=SystemClock(),
+            default_domain=config.server.domain,
+            min_password_length=config.security.min_password_length,
+        )
+        await ensure_domain(directory, config.server.domain)

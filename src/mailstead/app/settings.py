@@ -1,0 +1,86 @@
+"""What the supervisor hands to its workers: the configuration and the certificate, read before root was given up."""
+
+import datetime
+import os
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from mailstead.app.config import Config
+from mailstead.app.config_keys import pack_config, unpack_config
+from mailstead.net.clock import SystemClock
+from mailstead.net.tls import make_self_signed, server_context
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One version of them. The certificate travels as text: its key may be readable by root alone."""
+
+    config: Config
+    certificate: bytes
+    key: bytes
+
+
+_Packed = tuple[bytes, bytes, bytes]
+
+
+def pack(settings: Settings) -> bytes:
+    """For the way to a worker."""
+    return msgspec.msgpack.encode((pack_config(settings.config), settings.certificate, settings.key))
+
+
+def unpack(data: bytes) -> Settings:
+    """As they were."""
+    config, certificate, key = msgspec.msgpack.decode(data, type=_Packed)
+    return Settings(unpack_config(config), certificate, key)
+
+
+def certificate_files(config: Config) -> tuple[Path, Path]:
+    """The operator's, or those of our own making."""
+    if config.tls.cert_file and config.tls.key_file:
+        return config.tls.cert_file, config.tls.key_file
+    folder = config.data_dir / "tls"
+    return folder / "cert.pem", folder / "key.pem"
+
+
+def ensure_certificate(config: Config) -> None:
+    """Without a certificate of the operator's, make one that is signed by itself; BadCertificate if one does not fit."""
+    certificate, key = certificate_files(config)
+    if config.tls.cert_file is None and not certificate.exists():
+        certificate.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        now = datetime.datetime.fromtimestamp(SystemClock().now() / 1000, tz=datetime.UTC)
+        names = dict.fromkeys(
+            [config.smtp_hostname, config.server.hostname, config.server.domain, "localhost", "127.0.0.1"]
+        )
+        make_self_signed(certificate, key, list(names), now)
+    server_context(certificate, key)
+
+
+def collect(config: Config) -> Settings:
+    """Read the certificate beside the configuration."""
+    certificate, key = certificate_files(config)
+    return Settings(config, certificate.read_bytes(), key.read_bytes())
+
+
+def context_of(settings: Settings) -> ssl.SSLContext:
+    """A server's TLS context. `ssl` loads from files only: these exist in memory and have no name."""
+    with _nameless(settings.certificate) as certificate, _nameless(settings.key) as key:
+        context = server_context(certificate.path, key.path)
+    if settings.config.tls.min_version == "1.3":
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return context
+
+
+class _nameless:  # noqa: N801 - used like a function
+    def __init__(self, data: bytes) -> None:
+        self._fd = os.memfd_create("pem", os.MFD_CLOEXEC)
+        os.write(self._fd, data)
+        self.path = Path(f"/proc/self/fd/{self._fd}")
+
+    def __enter__(self) -> "_nameless":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)

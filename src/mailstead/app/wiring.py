@@ -1,0 +1,299 @@
+"""Puts the house together: the one place that names implementations."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from mailstead.app.config import Config
+from mailstead.app.context import WorkerContext, WorkerParts
+from mailstead.app.doors import Doors, Rooms, is_loopback
+from mailstead.app.duties import Duties
+from mailstead.app.settings import Settings, context_of, unpack
+from mailstead.ground.model.change import Wake
+from mailstead.ground.model.ids import BlobId, Instant
+from mailstead.net.clock import SystemClock
+from mailstead.net.hasher import RemoteHasher
+from mailstead.net.ids import IdSource
+from mailstead.servers.control.desk import CheckStore, Desk, Json, Say
+from mailstead.servers.control.server import ControlServer
+from mailstead.servers.imap.server import ImapServer
+from mailstead.servers.imap.session import Services
+from mailstead.servers.imap.settings import ImapSettings
+from mailstead.servers.smtp.profile import Limits, Profile, lmtp, mx
+from mailstead.servers.smtp.server import SmtpServer
+from mailstead.services.accounts.directory import Directory
+from mailstead.services.accounts.login import Authenticator
+from mailstead.services.delivery.deliver import Delivery
+from mailstead.services.folders.service import Folders
+from mailstead.services.reception.reception import Reception, ReceptionRules
+from mailstead.services.search.service import Search
+from mailstead.store.blobs.local import FileBlobs
+from mailstead.store.port import OnCommit
+from mailstead.store.port.blobs import Blobs
+from mailstead.store.sql.lock import holder, lock_path
+from mailstead.store.sql.lookup import BlobLookup
+from mailstead.store.sql.migrate import migrate_sqlite, next_writer_sqlite
+from mailstead.store.sql.sqlite import SqliteStore
+from mailstead.telemetry import configure
+from mailstead.telemetry.metrics import Snapshot
+
+if TYPE_CHECKING:
+    from mailstead.servers.web.server import WebServer
+    from mailstead.store.sql.postgres import PostgresStore
+
+LOOK_AGAIN: Final = 1.0
+"""Seconds: a wake that was lost on the way costs no more."""
+
+
+class OpenStore:
+    """A store and what else its opening gave. Services see the port alone."""
+
+    def __init__(self, config: Config, on_commit: OnCommit) -> None:
+        self._config = config
+        self.clock = SystemClock()
+        self.ids = IdSource(self.clock, self._next_writer())
+        self._blobs: list[FileBlobs] = []
+        self.store = self._make(on_commit)
+
+    def _next_writer(self) -> int:
+        if self._config.database.url:
+            from mailstead.store.sql.postgres_session import next_writer_postgres
+
+            return next_writer_postgres(self._config.database.url)
+        return next_writer_sqlite(self._config.database.path)
+
+    def _make(self, on_commit: OnCommit) -> "SqliteStore | PostgresStore":
+        database = self._config.database
+        if database.url:
+            from mailstead.store.sql.postgres import PostgresStore
+
+            return PostgresStore(
+                database.url,
+                self._make_blobs,
+                on_commit,
+                pool_size=database.pool_size,
+                blob_folder=self._config.data_dir,
+                reserve=database.reserve,
+            )
+        return SqliteStore(database.path, self._make_blobs, on_commit, reserve=database.reserve)
+
+    def _make_blobs(self, lookup: BlobLookup) -> Blobs:
+        blobs = FileBlobs(self._config.data_dir / "blobs", self.ids.next, lookup)
+        self._blobs.append(blobs)
+        return blobs
+
+    async def close(self) -> None:
+        """Finish what waits."""
+        await self.store.close()
+        for blobs in self._blobs:
+            blobs.close()
+
+    # what single duties need of the engine (`duties.Keeper`)
+
+    async def checkpoint(self) -> None:
+        """Write the log back; PostgreSQL does so by itself."""
+        if isinstance(self.store, SqliteStore):
+            await self.store.checkpoint()
+
+    def discard(self, blob: BlobId) -> None:
+        """Remove the file of a blob without a row."""
+        for blobs in self._blobs:
+            blobs.discard(blob)
+
+    async def sweep(self, now: Instant) -> int:
+        """Remove files that no row names."""
+        return sum([await blobs.sweep(now) for blobs in self._blobs])
+
+
+def migrate(config: Config) -> None:
+    """Bring the schema up to this program, before any worker starts."""
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if config.database.url:
+        from mailstead.store.sql.postgres_session import migrate_postgres
+
+        migrate_postgres(config.database.url)
+        return
+    config.database.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    migrate_sqlite(config.database.path)
+
+
+def lock_holder(config: Config) -> Callable[[], tuple[int, float] | None]:
+    """Who holds the store's lock among processes."""
+    if config.database.url:
+        return lambda: None
+    path = lock_path(config.database.path)
+    return lambda: holder(path)
+
+
+@asynccontextmanager
+async def open_store(config: Config) -> AsyncIterator["SqliteStore | PostgresStore"]:
+    """The store for a command, without a server."""
+    await asyncio.to_thread(migrate, config)
+    opened = await asyncio.to_thread(OpenStore, config, lambda _: None)
+    await opened.store.open()
+    try:
+        yield opened.store
+    finally:
+        await opened.close()
+
+
+def check_of(config: Config, store: "SqliteStore | PostgresStore") -> CheckStore | None:
+    """`db check` on this engine."""
+    from mailstead.app.checking import check_store
+
+    return partial(check_store, config, store)
+
+
+async def build_worker(data: bytes, context: WorkerContext) -> WorkerParts:
+    """Everything one worker serves with."""
+    settings = unpack(data)
+    config = settings.config
+    configure(config.logger.level, config.logger.format, config.logger.output_path)
+    return await Worker(settings, context).build()
+
+
+class Worker:
+    """The parts of one worker, from the store upwards."""
+
+    def __init__(self, settings: Settings, context: WorkerContext) -> None:
+        self._settings = settings
+        self._config = settings.config
+        self._context = context
+        self._tls = context_of(settings)
+        self._opened = OpenStore(self._config, self._committed)
+        store, clock = self._opened.store, self._opened.clock
+        hasher = RemoteHasher(context.hasher_path)
+        self._folders = Folders.on(store, clock, self._opened.ids)
+        self._authenticator = Authenticator(store, hasher, clock, default_domain=self._config.server.domain)
+        self._directory = Directory(
+            store=store,
+            hasher=hasher,
+            clock=clock,
+            default_domain=self._config.server.domain,
+            min_password_length=self._config.security.min_password_length,
+        )
+        self._duties = Duties(store, self._opened, clock, f"{os.getpid()}.{self._opened.ids.next()}")
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _committed(self, wakes: list[Wake]) -> None:
+        """The store's `on_commit`: sessions here, then the other workers."""
+        self._folders.hub.wake(wakes)
+        self._context.bus.publish(wakes)
+
+    async def build(self) -> WorkerParts:
+        """Open the store, make the rooms and their doors."""
+        await self._opened.store.open()
+        self._context.bus.subscribe(self._folders.hub.wake)
+        smtp, lmtp_room, imap = self._smtp(mx), self._smtp(lmtp), self._imap()
+        rooms = Rooms(smtp=smtp.serve, lmtp=lmtp_room.serve, imap=imap.serve, control=self._control().serve)
+        doors = Doors(self._config, self._context, lambda: self._tls)
+        listeners, web = doors.listeners(rooms), None
+        if doors.has("http"):
+            web = await self._web()
+            listeners.append(doors.http_listener(web))
+        self._duties.start()
+        self._tasks.append(asyncio.create_task(self._look()))
+
+        def drain() -> None:
+            smtp.drain()
+            lmtp_room.drain()
+            self._tasks.append(asyncio.create_task(imap.drain()))
+            if web is not None:
+                web.drain()
+
+        async def close() -> None:
+            if web is not None:
+                await web.close()
+            for task in self._tasks:
+                task.cancel()
+            await self._duties.stop()
+            await self._opened.close()
+
+        return WorkerParts(listeners=listeners, drain=drain, close=close, reload=self._reload, illness=self._illness)
+
+    async def _web(self) -> "WebServer":
+        """aiohttp costs memory and start time: only where HTTP is served."""
+        from mailstead.servers.web.app import Sources
+        from mailstead.servers.web.server import WebServer
+
+        async def illness() -> str:
+            status = (await self._context.link.ask()).status
+            return "; ".join(worker.illness for worker in status.workers if worker.illness)
+
+        async def metrics() -> Snapshot:
+            return (await self._context.link.ask()).metrics
+
+        web = WebServer(Sources(illness, metrics))
+        await web.start()
+        return web
+
+    def _smtp(self, make: Callable[..., Profile]) -> SmtpServer:
+        config, opened = self._config, self._opened
+        rules = ReceptionRules(
+            max_message_size=config.smtp.max_message_size, relay_networks=tuple(config.smtp.relay_networks)
+        )
+        delivery = Delivery(opened.store, opened.clock, opened.ids, hostname=config.smtp_hostname)
+        limits = Limits(
+            max_recipients=config.smtp.max_recipients,
+            max_transactions=config.smtp.max_transactions,
+            max_errors=config.smtp.max_errors,
+            max_recipient_misses=config.smtp.max_recipient_misses,
+            command_timeout=config.smtp.command_timeout.total_seconds(),
+            data_timeout=config.smtp.data_timeout.total_seconds(),
+            session_timeout=config.smtp.session_timeout.total_seconds(),
+        )
+        profile = make(config.smtp_hostname, tls=lambda: self._tls, limits=limits)
+        return SmtpServer(profile, Reception(opened.store, delivery, rules), opened.clock, opened.ids)
+
+    def _imap(self) -> ImapServer:
+        config, opened = self._config, self._opened
+        settings = ImapSettings(
+            hostname=config.server.hostname,
+            tls=lambda: self._tls,
+            plain_login=config.imap.plain_login == "loopback" and all(map(is_loopback, config.imap_listen)),
+            max_message_size=config.smtp.max_message_size,
+            login_timeout=config.imap.login_timeout.total_seconds(),
+            idle_timeout=config.imap.idle_timeout.total_seconds(),
+            write_timeout=config.imap.write_timeout.total_seconds(),
+            bad_commands_max=config.imap.max_errors,
+        )
+        folders = self._folders
+        services = Services(settings, folders, Search(folders.reading), self._authenticator, opened.clock)
+        return ImapServer(services, opened.ids)
+
+    def _control(self) -> ControlServer:
+        async def check(say: Say) -> Json:
+            from mailstead.app.checking import check_store
+
+            return await check_store(self._config, self._opened.store, say)
+
+        return ControlServer(Desk(directory=self._directory, supervise=self._supervise, check_store=check))
+
+    async def _supervise(self, command: str) -> Json:
+        """What only the process above all workers can do."""
+        if command == "stop":
+            self._context.link.stop_program()
+            return {}
+        answer = await self._context.link.ask()
+        return msgspec.structs.asdict(answer.status) | {"workers": msgspec.to_builtins(answer.status.workers)}
+
+    async def _reload(self, data: bytes) -> None:
+        """New certificate and log level; the rest needs a restart."""
+        self._settings = unpack(data)
+        self._tls = context_of(self._settings)
+        logger = self._settings.config.logger
+        configure(logger.level, logger.format, logger.output_path)
+
+    def _illness(self) -> str:
+        return "" if self._opened.store.has_room() else "the disk is below its reserve: mail is put off"
+
+    async def _look(self) -> None:
+        """Lost wakes cost a second and no more."""
+        while True:
+            await asyncio.sleep(LOOK_AGAIN)
+            await self._folders.hub.look()
