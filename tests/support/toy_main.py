@@ -1,4 +1,4 @@
-"""Runs the supervisor with toy servers: `python -m tests.support.toy_main FOLDER WORKERS SETTINGS`. Prints the ports."""
+"""Runs the supervisor with toy servers: `python -m tests.support.toy_main FOLDER WORKERS SETTINGS`."""
 
 import json
 import sys
@@ -29,10 +29,10 @@ def main() -> int:
         wiring="tests.support.toy:build",
         has_hasher=len(sys.argv) > 4,
         grace=5.0,
-        migrate=lambda: (folder / "migrated").touch(),
+        migrate=(folder / "migrated").touch,
         lock_holder=lambda: lock_holder(folder),
         on_ready=lambda ports: print(json.dumps(ports), flush=True),
-        reload=lambda: (folder / "settings").read_bytes(),
+        reload=(folder / "settings").read_bytes,
     )
     return run(plan)
 
