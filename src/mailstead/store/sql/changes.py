@@ -13,7 +13,7 @@ from mailstead.store.sql.session import Row, Session
 INSERT: Final = """
     INSERT INTO change (account_id, modseq, seq, folder_id, kind, uids, at)
     VALUES (:account, :modseq,
-            (SELECT COALESCE(MAX(seq) + 1, 0) FROM change WHERE account_id = :account AND modseq = :modseq),
+            (SELECT COUNT(*) FROM change WHERE account_id = :account AND modseq = :modseq), -- MAX takes 6 us more
             :folder, :kind, :uids, :now)"""
 
 LIST: Final = """

@@ -25,9 +25,9 @@ CLEAR_BIT: Final = UidText.of("""
 
 CHOSEN: Final = UidText.of("SELECT uid, bits, keywords, modseq FROM placement WHERE {uids} ORDER BY uid")
 
-RESTATE: Final = """
+RESTATE: Final = UidText.of("""
     UPDATE placement SET bits = :bits, keywords = :keywords, modseq = :modseq
-     WHERE folder_id = :folder AND uid IN {ids}"""
+     WHERE {uids}""")
 
 COUNT: Final = """
     UPDATE folder SET unseen = unseen + :unseen, deleted = deleted + :deleted, modseq = :modseq
@@ -101,8 +101,9 @@ async def _restate(
             unseen += (bits & SEEN) - (new[0] & SEEN)
             deleted += bool(new[0] & DELETED) - bool(bits & DELETED)
     for (bits, keywords), group in groups.items():
-        values = {"folder": folder, "ids": str(group), "bits": bits, "keywords": keywords, "modseq": modseq}
-        await session.run(session.dialect.fill(RESTATE), values)
+        chosen = UidSet(runs_of(group))
+        values = {"bits": bits, "keywords": keywords, "modseq": modseq, **uid_params(folder, chosen)}
+        await session.run(RESTATE.pick(session, chosen), values)
     if changed:
         await _count(session, folder, unseen, deleted, modseq)
     return changed

@@ -46,8 +46,7 @@ INSERT: Final = """
 
 USE: Final = """
     UPDATE account SET used_bytes = used_bytes + :size, used_messages = used_messages + 1
-     WHERE id = :account
- RETURNING used_bytes, quota_bytes"""
+     WHERE id = :account AND (:may_exceed = 1 OR quota_bytes = 0 OR used_bytes + :size <= quota_bytes)"""
 
 EXPUNGE: Final = UidText.of("DELETE FROM placement WHERE {uids} RETURNING uid, message_id, bits, size")
 
@@ -86,7 +85,7 @@ class SqlPlacements:
         rows = await self._session.rows(LIST, {"folder": folder, "first": first, "last": last, "limit": limit})
         return [_placement_of(row) for row in rows]
 
-    async def list_flags(self, folder: FolderId, first: int, last: int, limit: int = 2000) -> list[FlagRow]:
+    async def list_flags(self, folder: FolderId, first: int, last: int, limit: int = 500) -> list[FlagRow]:
         """In UID order."""
         rows = await self._session.rows(LIST_FLAGS, {"folder": folder, "first": first, "last": last, "limit": limit})
         return cast(list[FlagRow], list(map(_flag_row, rows)))
@@ -118,12 +117,9 @@ class SqlPlacements:
         return Uid(uid), uidvalidity
 
     async def _use(self, account: AccountId, size: int, *, may_exceed: bool) -> None:
-        row = await self._session.row(USE, {"account": account, "size": size})
-        if row is None:
-            raise NotFound(f"account {account} is gone")
-        used, quota = row
-        if used > quota > 0 and not may_exceed:
-            raise OverQuota(f"{used} bytes would pass the quota of {quota}")
+        values = {"account": account, "size": size, "may_exceed": int(may_exceed)}
+        if not await self._session.run(USE, values):
+            raise OverQuota(f"{size} bytes more would pass the quota of account {account}")
 
     async def store_flags(
         self, folder: FolderId, uids: UidSet, op: FlagOp, flags: Flags, *,
