@@ -42,8 +42,8 @@ def parse_date_time(text: bytes) -> Instant:
                 int(year), number, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=UTC
             )  # fmt: skip
             if int(second) <= 60:
-                return Instant((local - offset - _EPOCH) // timedelta(milliseconds=1))
-        except (ValueError, OverflowError):
+                return Instant((local - _EPOCH - offset) // timedelta(milliseconds=1))
+        except ValueError:
             pass
     raise Syntax('A date like "01-Feb-2024 12:30:00 +0100" expected')
 

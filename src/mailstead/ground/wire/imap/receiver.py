@@ -23,11 +23,13 @@ from mailstead.ground.wire.imap.event import (
 from mailstead.ground.wire.imap.limits import BEFORE_LOGIN, Limits
 
 TAG_MAX: Final = 128
+_SWALLOWED_LITERALS: Final = 1000
+"""Many tiny ones would cost much time in one read."""
 _TAIL: Final = 32
 """Enough of a line's end to see the longest literal announcement."""
 
 # RFC 9051 §9: tag = 1*<any ASTRING-CHAR except "+">
-_TAG: Final = re.compile(rb'([^\x00-\x20(){%%*"\\+\x7f-\xff]{1,%d})(?=[ \r\n]|\Z)' % TAG_MAX)
+_TAG: Final = re.compile(rb'([^\x00-\x20(){%%*"\\+\x7f-\xff]{1,%d})(?=[ \r\n])' % TAG_MAX)
 _HEAD: Final = re.compile(rb'([^\x00-\x20(){%%*"\\+\x7f-\xff]{1,%d}) +((?:[Uu][Ii][Dd] +)?[A-Za-z0-9.-]+)' % TAG_MAX)
 _ANNOUNCED: Final = re.compile(rb"(~?)\{(\d{1,20})(\+?)\}\r?\n?\Z")
 _APPEND: Final = b"APPEND"
@@ -139,6 +141,7 @@ class CommandReceiver:
         self._state = _State.COMMAND
         self._client_waits = False
         self._tag = b"*"
+        self._literals = 0
         if self._gathered:
             self._gathered = bytearray()
 
@@ -155,7 +158,7 @@ class CommandReceiver:
             name = b"UID " + name[4:].lstrip()
         start = head.end()
         if self._data[end - 1] == 0x7D and (literal := _ANNOUNCED.search(self._data, max(start, end - _TAIL), end)):
-            self._tag, self._name, self._literals = tag, name, 0
+            self._tag, self._name = tag, name
             return self._announced(self._data[start : literal.start()], literal, end)
         self._pass_line(end)
         return CommandReady(tag, name, self._data[start:end])
@@ -197,7 +200,7 @@ class CommandReceiver:
         self._literals += 1
         problem = self._check_literal(len(self._gathered) + len(text), size, is_asked=not plus)
         if problem:
-            return self._refuse_literal(0 if not plus else size, problem)
+            return self._refuse_literal(size if plus else None, problem)
         self._gathered += text + literal[0] + b"\r\n"
         self._remaining = size
         self._state = _State.LITERAL
@@ -216,17 +219,19 @@ class CommandReceiver:
         return ""
 
     def _gather_literal(self) -> Event | _Step | None:
-        self._client_waits = False
         data = self._take_literal()
-        if not data and self._remaining:
+        if data is None:
             return None
         self._gathered += data
         if not self._remaining:
             self._state = _State.REST
         return _Step.AGAIN
 
-    def _take_literal(self) -> bytes:
-        """As much of the literal as is here."""
+    def _take_literal(self) -> bytes | None:
+        """As much of the literal as is here; None if a client that waits or has more to send has sent nothing yet."""
+        if self._pos == len(self._data) and (self._client_waits or self._remaining):
+            return None
+        self._client_waits = False
         stop = min(self._pos + self._remaining, len(self._data))
         data = self._data[self._pos : stop]
         self._remaining -= stop - self._pos
@@ -241,7 +246,7 @@ class CommandReceiver:
             return self._refuse_literal(size, f"A non-synchronizing literal can have at most {most} bytes")
         head = bytes(self._gathered) + text
         if len(head) > self.limits.command:
-            return self._refuse_literal(0 if is_waiting else size, "The command is too large")
+            return self._refuse_literal(None if is_waiting else size, "The command is too large")
         self._gathered = bytearray()
         self._remaining = size
         self._state = _State.MESSAGE
@@ -249,9 +254,8 @@ class CommandReceiver:
         return MessageLiteral(self._tag, head, size, is_waiting, is_binary, is_first)
 
     def _message_bytes(self) -> Event | None:
-        self._client_waits = False
         data = self._take_literal()
-        if not data and self._remaining:
+        if data is None:
             return None
         if not self._remaining:
             self._state = _State.AFTER_MESSAGE
@@ -279,18 +283,19 @@ class CommandReceiver:
     def _refuse_line(self, reason: str) -> Refused:
         """The line is not used up: it is swallowed to its end, with the literals it announces."""
         tag = self._tag
-        if self._state is _State.COMMAND and (match := _TAG.match(self._data, self._pos)):
-            tag = match[1]
+        if self._state is _State.COMMAND:
+            match = _TAG.match(self._data, self._pos, self._pos + self.limits.line + 2)
+            tag = match[1] if match else tag
         self._swallow_line()
         return Refused(tag, reason)
 
-    def _refuse_literal(self, size: int, reason: str) -> Refused:
-        """`size` is 0 if the client waits and will send nothing."""
+    def _refuse_literal(self, size: int | None, reason: str) -> Refused:
+        """`size` is None if the client waits and will send nothing."""
         tag = self._tag
-        if size:
-            self._swallow_literal(size)
-        else:
+        if size is None:
             self._begin_command()
+        else:
+            self._swallow_literal(size)
         return Refused(tag, reason, is_fatal=self._state is _State.DEAD)
 
     def _swallow_line(self) -> None:
@@ -312,19 +317,17 @@ class CommandReceiver:
         self._budget -= stop - self._pos
         self._pos = self._scanned = stop
         literal = _ANNOUNCED.search(self._tail) if end >= 0 else None
-        size = int(literal[2]) if literal is not None and literal[3] else 0
-        self._budget -= size
-        if self._budget < 0:
-            return self._die("Too much of a refused command")
-        if end < 0:
-            return None
-        self._tail = b""
-        self._remaining = size
-        if size:
+        if literal is not None and literal[3]:
+            self._remaining = int(literal[2])
+            self._budget -= self._remaining
+            self._literals += 1
             self._state = _State.SWALLOW_LITERAL
-        else:
+        elif end >= 0:
             self._begin_command()
-        return _Step.AGAIN
+        if self._budget < 0 or self._literals > _SWALLOWED_LITERALS:
+            return self._die("Too much of a refused command")
+        self._tail = b"" if end >= 0 else self._tail
+        return None if end < 0 else _Step.AGAIN
 
     def _drop_literal(self) -> _Step | None:
         self._remaining -= (taken := min(self._remaining, len(self._data) - self._pos))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from mailstead.ground.model.flags import Flag
@@ -260,10 +261,9 @@ NUMBERS_IN_CHUNK: Final = 4096
 def search(numbers: UidSet) -> Iterator[bytes]:
     """`* SEARCH 1 2 3` of rev1, in pieces to be written one after the other."""
     yield b"* SEARCH"
-    for first, last in numbers.runs:
-        for start in range(first, last + 1, NUMBERS_IN_CHUNK):
-            stop = min(start + NUMBERS_IN_CHUNK, last + 1)
-            yield (" " + " ".join(map(str, range(start, stop)))).encode("ascii")
+    rest = iter(numbers)
+    while chunk := list(islice(rest, NUMBERS_IN_CHUNK)):
+        yield (" " + " ".join(map(str, chunk))).encode("ascii")
     yield b"\r\n"
 
 

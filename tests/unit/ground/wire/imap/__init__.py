@@ -1,0 +1,1 @@
+"""IMAP on bytes."""
