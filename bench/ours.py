@@ -15,25 +15,29 @@ CONFIG = """
 server:
   hostname: mx.example.test
   domain: example.test
+  listen: [127.0.0.1]
   data_dir: {d}/data
 database:
   path: {d}/data/mailstead.db
 logger:
-  level: warning
+  level: warn
   format: text
   output_path: {d}/log
 smtp:
   relay_port: {smtp}
   lmtp_port: {lmtp}
-  sessions_per_ip: 100000
+  sessions_per_ip: 0
+  max_connections: 0
 imap:
   port: {imap}
   imaps_port: {imaps}
-  allow_plaintext_login: true
-  sessions_per_ip: 100000
-  max_connections: 100000
+  plain_login: loopback
+  sessions_per_ip: 0
+  max_connections: 0
 api:
   port: {http}
+security:
+  min_password_length: 2
 """
 
 

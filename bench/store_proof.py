@@ -11,6 +11,7 @@ and one keeps the log short. Every acknowledged letter is counted at the end: ea
 import argparse
 import asyncio
 import json
+import logging
 import os
 import shutil
 import signal
@@ -96,6 +97,16 @@ async def fill(folder: Path, *, expunge: bool) -> dict:
     }
 
 
+class Commands:
+    """The session with a watch on COMMIT."""
+
+    def __init__(self, session, commit) -> None:
+        self.session, self.commit = session, commit
+
+    def command(self, sql: str) -> None:
+        (self.commit if sql == "COMMIT" else self.session.command)(sql)
+
+
 class Worker:
     """One process under load."""
 
@@ -108,11 +119,13 @@ class Worker:
         self.stalls: list[float] = []
         self.busy_turns = self.refused = self.expunge_done = 0
         self.wal_peak = 0
+        self.parts: dict[str, list[float]] = {}
         self.end = time.monotonic() + options["seconds"]
         self.acks = os.open(folder / f"acks.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     async def run(self) -> None:
         self.store, self.ids = await open_store(self.folder)
+        self.instrument()
         loads = [self.deliver(n) for n in range(self.options["clients"])]
         loads += [self.flag(n) for n in range(4)] + [self.busy() for _ in range(self.options["busy"])]
         loads += [self.fetch(), self.watch()]
@@ -122,8 +135,31 @@ class Worker:
                 loads.append(self.expunge())
         await asyncio.gather(*loads)
         await self.store.close()
-        names = ("latencies", "flags", "reads", "stalls", "busy_turns", "refused", "expunge_done", "wal_peak")
+        names = ("latencies", "flags", "reads", "stalls", "busy_turns", "refused", "expunge_done", "wal_peak", "parts")
         (self.folder / f"result.{os.getpid()}").write_text(json.dumps({name: getattr(self, name) for name in names}))
+
+    def instrument(self) -> None:
+        """How long the lock, the units and the COMMIT take of a group."""
+        lock, runner = self.store._lock, self.store._runner
+        take, command, run = lock.take, runner._session.command, runner.run
+
+        def timed(kind, call):
+            def measured(*args):
+                started = time.perf_counter()
+                try:
+                    return call(*args)
+                finally:
+                    self.parts.setdefault(kind, []).append(time.perf_counter() - started)
+
+            return measured
+
+        lock.take = timed("lock", take)
+        commit = timed("commit", command)
+        runner._session = Commands(runner._session, commit)
+        whole = {lane: timed(f"group of {lane.name}", run) for lane in Lane}
+        store = self.store
+        store._restart = timed("log restarted", store._restart)
+        runner.run = lambda lanes, lane: whole[lane](lanes, lane)
 
     @property
     def on(self) -> bool:
@@ -211,7 +247,9 @@ class Worker:
         while self.on:
             await asyncio.sleep(1)
             self.wal_peak = max(self.wal_peak, self.store.wal_size())
+            started = time.perf_counter()
             await self.store.checkpoint()
+            self.parts.setdefault("checkpoint", []).append(time.perf_counter() - started)
 
 
 def spread(values: list[float]) -> str:
@@ -289,6 +327,7 @@ def main() -> None:
     parser.add_argument("--worker", type=int)
     parser.add_argument("--options")
     args = parser.parse_args()
+    logging.getLogger("mailstead").addHandler(logging.NullHandler())
     if args.worker is not None:
         options = json.loads(args.options)
         slow = SlowDisk(options["slow"] / 1000) if options["slow"] else None
@@ -306,6 +345,8 @@ def main() -> None:
         print(f"flags      {spread(joined['flags'])}")
         print(f"reads      {spread(joined['reads'])}")
         print(f"loop late  {spread(joined['stalls'])}")
+        for part in sorted({part for result in results for part in result["parts"]}):
+            print(f"  {part:21} {spread(sum((result['parts'].get(part, []) for result in results), []))}")
         print(f"busy turns {sum(r['busy_turns'] for r in results)}, refused {sum(r['refused'] for r in results)}, expunged {sum(r['expunge_done'] for r in results)}, longest log {max(r['wal_peak'] for r in results) / 1e6:.0f} MB")
         verify(folder, options)
     finally:

@@ -4,7 +4,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -142,11 +141,15 @@ async def open_store(config: Config) -> AsyncIterator["SqliteStore | PostgresSto
         await opened.close()
 
 
-def check_of(config: Config, store: "SqliteStore | PostgresStore") -> CheckStore | None:
+def check_of(config: Config, store: "SqliteStore | PostgresStore") -> CheckStore:
     """`db check` on this engine."""
-    from mailstead.app.checking import check_store
 
-    return partial(check_store, config, store)
+    async def check(say: Say) -> Json:
+        from mailstead.app.checking import check_store
+
+        return await check_store(config, store, say)
+
+    return check
 
 
 async def build_worker(data: bytes, context: WorkerContext) -> WorkerParts:
@@ -267,11 +270,7 @@ class Worker:
         return ImapServer(services, opened.ids)
 
     def _control(self) -> ControlServer:
-        async def check(say: Say) -> Json:
-            from mailstead.app.checking import check_store
-
-            return await check_store(self._config, self._opened.store, say)
-
+        check = check_of(self._config, self._opened.store)
         return ControlServer(Desk(directory=self._directory, supervise=self._supervise, check_store=check))
 
     async def _supervise(self, command: str) -> Json:
