@@ -128,7 +128,7 @@ class CommandReceiver:
             self._scanned = len(self._data)
             return None
         first_cr = self._data.find(b"\r", self._pos, end)
-        if first_cr != end - 1:
+        if first_cr < 0 or first_cr != end - 1:
             return self._refuse_line("A line must end in CRLF and hold no other CR or LF")
         if self._state is not _State.RAW and self._data.find(b"\0", self._pos, end) >= 0:
             return self._refuse_line("A command cannot hold NUL")

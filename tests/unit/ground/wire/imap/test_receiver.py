@@ -166,6 +166,7 @@ def test_clear_gives_what_was_not_used() -> None:
     ("stream", "tag", "reason"),
     [
         (b"\r\n", b"*", "A tag and a command"),
+        (b"\n", b"*", "CRLF"),
         (b"a\r\n", b"a", "A tag and a command"),
         (b"a \r\n", b"a", "A tag and a command"),
         (b"a+b NOOP\r\n", b"*", "A tag and a command"),
