@@ -1,0 +1,44 @@
+"""What this machine lacks."""
+
+from pathlib import Path
+
+from mailstead.app.config import Config
+from mailstead.app.config_check import check_machine
+from mailstead.app.config_keys import build
+
+
+def told(config: Config) -> list[str]:
+    return [f"{problem.key}: {problem.what}" for problem in check_machine(config, {})]
+
+
+def test_certificates_that_are_not_there(tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_text("")
+    key.chmod(0o604)
+    config = build({"tls.cert_file": tmp_path / "no.pem", "tls.key_file": key})
+    assert told(config) == [
+        f"tls.cert_file: {tmp_path / 'no.pem'}: No such file or directory",
+        f"tls.key_file: {key} is open to everyone on this machine",
+    ]
+    key.chmod(0o640)
+    assert told(build({"tls.key_file": key})) == []
+
+
+def test_the_data_directory(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert told(build({"server.data_dir": data})) == []
+    data.mkdir(mode=0o700)
+    assert told(build({"server.data_dir": data})) == []
+    data.chmod(0o755)
+    assert told(build({"server.data_dir": data})) == [f"server.data_dir: {data} is open to everyone on this machine"]
+    file = tmp_path / "file"
+    file.write_text("")
+    assert told(build({"server.data_dir": file})) == [f"server.data_dir: {file} is not a directory"]
+
+
+def test_users_and_groups() -> None:
+    assert told(build({"server.user": "nobody"})) == []
+    assert told(build({"server.user": "no-such-user", "server.group": "no-such-group"})) == [
+        "server.user: there is no user 'no-such-user'",
+        "server.group: there is no group 'no-such-group'",
+    ]
