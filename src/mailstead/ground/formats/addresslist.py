@@ -20,6 +20,8 @@ class Mailbox(msgspec.Struct, frozen=True, gc=False):
 
 
 MAILBOXES_MAX: Final = 10_000
+WORDS_MAX: Final = 2000
+"""Of one address; what comes after is left out."""
 END_OF_GROUP: Final = Mailbox()
 
 # The common shapes: `Name <local@host>`, `"Name" <local@host>`, `local@host`, each up to its comma.
@@ -112,7 +114,8 @@ class _Reader:
         return self._out[: self._limit]
 
     def _word(self, token: bytes) -> None:
-        self._words.append((token, self._spaced))
+        if len(self._words) < WORDS_MAX:
+            self._words.append((token, self._spaced))
         self._spaced = False
 
     def _special(self, char: bytes) -> None:

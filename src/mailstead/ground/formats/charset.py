@@ -85,13 +85,18 @@ def decode_charset(data: bytes, charset: bytes | None) -> str:
     if codec is None or codec == "ascii":
         return guess_text(data)
     try:
-        return data.decode(codec)
+        return _without_surrogates(data.decode(codec)) if codec == "utf_7" else data.decode(codec)
     except ValueError:
         pass
     try:
         return data.decode("utf-8")
     except ValueError:
-        return data.decode(codec, "replace")
+        return _without_surrogates(data.decode(codec, "replace"))
+
+
+def _without_surrogates(text: str) -> str:
+    """UTF-7 lets halves of a pair through, which no other encoding can store."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def guess_text(data: bytes) -> str:

@@ -1,8 +1,8 @@
 """The push scanner: finds the entities of a message in its bytes, and where each header and body lies.
 
 Between two line starts that may matter (`\\n--`) the bytes are skipped, never copied or split into lines. Decisions
-depend on absolute offsets and bytes only, so every cutting of the input gives the same tree. Kept are only bytes not yet
-decided (a header up to its limit, a delimiter line, a sample of text) and the tree, all bounded by limits.
+depend on absolute offsets and bytes only, so every cutting of the input gives the same tree. Kept are only bytes not
+yet decided (a header up to its limit, a delimiter line, a sample of text) and the tree, all bounded by limits.
 """
 
 import re

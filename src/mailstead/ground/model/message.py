@@ -11,7 +11,7 @@ class Rendered:
 
     `header` is the header block of the blob, uncompressed, up to and including its empty line;
     the added prefix of a message (Return-Path, Received) comes before it and is not part of it.
-    It holds at most 1 MiB: where the root span of `parts` tells a greater `header_size`, the rest is read from the blob.
+    It holds at most 1 MiB: where the root of `parts` tells a greater `header_size`, the rest is read from the blob.
     """
 
     version: int
