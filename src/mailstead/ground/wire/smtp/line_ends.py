@@ -21,7 +21,7 @@ class LineEnds:
         if not data or self.are_bare:
             return
         # splitlines takes CRLF, CR and LF as one break each: only if all are CRLF is each of them two octets long.
-        breaks = len(data.splitlines()) - (data[-1] != 0x0A)
+        breaks = len(data.splitlines()) - (data[-1] not in b"\r\n")
         self.are_bare = 2 * breaks != len(data) - len(data.translate(None, b"\r\n"))
 
     def close(self) -> None:
