@@ -8,7 +8,7 @@ from typing import Final
 from mailstead.ground.wire.imap.command import Attribute, Binary, BinarySize, Fetch, FetchItem, Of, Section
 from mailstead.ground.wire.imap.grammar.cursor import Cursor
 from mailstead.ground.wire.imap.grammar.message import parse_numbers
-from mailstead.ground.wire.imap.string import render_astring
+from mailstead.ground.wire.imap.string import render_astring, render_string
 from mailstead.ground.wire.imap.syntax import Syntax
 
 FIELDS_MAX: Final = 500
@@ -108,18 +108,19 @@ def _section_spec(cursor: Cursor) -> tuple[tuple[int, ...], Of, tuple[bytes, ...
         names = cursor.items(_field_name, limit=FIELDS_MAX)
         if not names:
             raise Syntax("The list of header fields is empty")
-        fields = tuple(dict.fromkeys(name.lower() for name in names))
-        spec = b"%b (%b)" % (spec, b" ".join(map(render_astring, names)))
+        fields = tuple(dict.fromkeys(name.lower() for name, _ in names))
+        spec = b"%b (%b)" % (spec, b" ".join([shown for _, shown in names]))
     cursor.want(b"]")
     return part, of, fields, spec
 
 
-def _field_name(cursor: Cursor) -> bytes:
-    """header-fld-name, in capitals as Dovecot repeats it."""
+def _field_name(cursor: Cursor) -> tuple[bytes, bytes]:
+    """header-fld-name, and how the answer repeats it: as Dovecot does, in capitals, and quoted if it came so."""
+    is_quoted = cursor.has(b'"')
     name = cursor.astring("a header field").upper()
     if not name.isascii() or not name.decode("ascii").isprintable():
         raise Syntax("A header field's name is printable ASCII")
-    return name
+    return name, render_string(name) if is_quoted else render_astring(name)
 
 
 def _part(digits: bytes | None) -> tuple[int, ...]:

@@ -51,7 +51,7 @@ def test_uid_fetch_implies_uid() -> None:
         (
             b'BODY.PEEK[HEADER.FIELDS (From "to" FROM)]<0.1>',
             Section(
-                label=b"BODY[HEADER.FIELDS (FROM TO FROM)]<0>", of=Of.FIELDS, fields=(b"from", b"to"),
+                label=b'BODY[HEADER.FIELDS (FROM "TO" FROM)]<0>', of=Of.FIELDS, fields=(b"from", b"to"),
                 partial=(0, 1), sets_seen=False,
             ),
         ),
