@@ -1,16 +1,19 @@
 """One writer at a time among processes: flock on a file of its own, taken at once or waited for with a deadline.
 
 The kernel frees it when its holder dies. Who holds it stands in the file, so that a supervisor can end one that hangs.
-Each opening has its own descriptor: two stores of one process exclude each other too.
+Each opening has its own descriptors: two stores of one process exclude each other too.
+
+The lock is two: whoever wants it passes a gate and waits inside for the door. A worker that has just given it back
+finds the gate held by one that waits, so a busy worker cannot keep the others out by being awake.
 """
 
-import fcntl
 import mmap
 import os
 import signal
 import struct
 import threading
 import time
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Final, Self
@@ -37,36 +40,54 @@ class ProcessLock:
     """Exclusive among all openings of one path."""
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if os.fstat(self._fd).st_size < _HOLDER.size:
-            os.ftruncate(self._fd, mmap.PAGESIZE)
-        self._page = mmap.mmap(self._fd, mmap.PAGESIZE)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._door = os.open(path, flags, 0o600)
+        self._gate = os.open(path.with_name(f"{path.name}-gate"), flags, 0o600)
+        if os.fstat(self._door).st_size < mmap.PAGESIZE:
+            os.ftruncate(self._door, mmap.PAGESIZE)
+        self._page = mmap.mmap(self._door, mmap.PAGESIZE)
         self._pid = os.getpid()
         self._is_waiting = False
 
     def take(self, wait: float) -> bool:
         """True once it is ours; False if `wait` seconds were not enough. The main thread waits in the kernel."""
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if wait <= 0 or not self._wait(wait):
-                return False
+        if not (self._take_now() or (wait > 0 and self._wait(wait))):
+            return False
         _HOLDER.pack_into(self._page, 0, self._pid, time.monotonic())
         return True
 
     def give_back(self) -> None:
         """Let the next one in."""
         self._page[: _HOLDER.size] = _NOBODY
-        fcntl.flock(self._fd, fcntl.LOCK_UN)
+        flock(self._door, LOCK_UN)
+
+    def holder(self) -> tuple[int, float]:
+        """(pid, monotonic seconds) as last written; pid 0 is nobody."""
+        pid, since = _HOLDER.unpack_from(self._page)
+        return pid, since
 
     def close(self) -> None:
         """Gives it back if it is ours."""
         self._page.close()
-        os.close(self._fd)
+        os.close(self._gate)
+        os.close(self._door)
 
     def held(self, wait: float) -> "_Held":
         """`with lock.held(5): ...`; LockHeld."""
         return _Held(self, wait)
+
+    def _take_now(self) -> bool:
+        try:
+            flock(self._gate, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            return False
+        try:
+            flock(self._door, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            flock(self._gate, LOCK_UN)
+        return True
 
     def _wait(self, wait: float) -> bool:
         if threading.current_thread() is not threading.main_thread():
@@ -77,13 +98,16 @@ class ProcessLock:
             self._is_waiting = True
             signal.setitimer(signal.ITIMER_REAL, wait)
             try:
-                fcntl.flock(self._fd, fcntl.LOCK_EX)
+                flock(self._gate, LOCK_EX)
+                flock(self._door, LOCK_EX)
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
                 self._is_waiting = False
         except _DeadlinePassed:
-            fcntl.flock(self._fd, fcntl.LOCK_UN)  # the alarm may have rung just after we got it
+            flock(self._door, LOCK_UN)  # the alarm may have rung just after we got it
             return False
+        finally:
+            flock(self._gate, LOCK_UN)
         return True
 
     def _ring(self, _signal: int, _frame: FrameType | None) -> None:
@@ -95,11 +119,8 @@ class ProcessLock:
         until = time.monotonic() + wait
         while time.monotonic() < until:
             time.sleep(_PAUSE)
-            try:
-                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            return True
+            if self._take_now():
+                return True
         return False
 
 
@@ -129,7 +150,7 @@ def holder(path: Path) -> tuple[int, float] | None:
         pid, since = _HOLDER.unpack(os.pread(fd, _HOLDER.size, 0).ljust(_HOLDER.size, b"\0"))
         if pid == 0:
             return None
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)  # a dead holder left its name, the kernel took its lock
+        flock(fd, LOCK_SH | LOCK_NB)  # a dead holder left its name, the kernel took its lock
     except BlockingIOError:
         return pid, since
     finally:

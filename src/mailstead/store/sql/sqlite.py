@@ -6,6 +6,7 @@ No thread stands between a unit and the disk: a saturated loop starves every oth
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -33,9 +34,12 @@ SHORT_PATIENCE: Final = 0.002
 RETRY: Final = 0.02
 """Once PATIENCE was not enough the other worker hangs: look again this often and serve readers meanwhile."""
 
+_AT_ONCE: Final = 0.0
 STALL: Final = 0.05
+PAGE: Final = 4096
+CHASES: Final = 3
 RESTART_PAST: Final = 64 * 1024 * 1024
-TRUNCATE_PAST: Final = 256 * 1024 * 1024
+TRUNCATE_PAST: Final = 512 * 1024 * 1024
 
 
 class SqliteStore:
@@ -144,16 +148,20 @@ class SqliteStore:
         """
         frames = await self._loop.run_in_executor(self._thread, self._checkpoint_passively)
         size = self.wal_size()
-        if min(frames * 4096, size) < RESTART_PAST:
+        if min(frames * PAGE, size) < RESTART_PAST:
             return
-        mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if size > TRUNCATE_PAST else apsw.SQLITE_CHECKPOINT_RESTART
+        for _ in range(CHASES):  # each is shorter than the one before, and so is what is left to do under the lock
+            await self._loop.run_in_executor(self._thread, self._checkpoint_passively)
         if self._lock.take(PATIENCE):
             try:
-                self._writer.wal_checkpoint(mode=mode)
-            except apsw.BusyError:
-                pass  # a reader of another program stands in the way: the next call tries again
+                self._restart(size)
             finally:
                 self._lock.give_back()
+
+    def _restart(self, size: int) -> None:
+        mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if size > TRUNCATE_PAST else apsw.SQLITE_CHECKPOINT_RESTART
+        with suppress(apsw.BusyError):  # a reader of another program stands in the way: the next call tries again
+            self._writer.wal_checkpoint(mode=mode)
 
     def _checkpoint_passively(self) -> int:
         try:
@@ -179,12 +187,15 @@ class SqliteStore:
 
     def _run_group(self) -> tuple[float, int]:
         """Seconds to wait before the next one, and how many units this one had."""
+        before = self._lock.holder()
         if not self._lock.take(self._patience):
+            if before[0] == 0 or self._lock.holder() != before:
+                return _AT_ONCE, 0  # others come and go: it is crowded, nobody hangs
             self._patience = SHORT_PATIENCE
             return RETRY, 0
         self._patience = PATIENCE
         try:
-            return 0, self._runner.run(self._lanes, self._lanes.choose())
+            return _AT_ONCE, self._runner.run(self._lanes, self._lanes.choose())
         except apsw.Error as error:
             emit(Event.STORE_GROUP_FAILED, error=f"BEGIN: {type(error).__name__}: {error}", count=0)
             return RETRY, 0
