@@ -6,6 +6,7 @@ import signal
 
 import msgspec
 
+from mailstead import telemetry
 from mailstead.app.context import WorkerContext, WorkerParts
 from mailstead.net.listener import Door, Listener, Refusal
 from mailstead.net.stream import PeerGone, Stream, Woken
@@ -91,6 +92,7 @@ def refuse(refusal: Refusal) -> bytes:
 
 
 async def build(settings: bytes, context: WorkerContext) -> WorkerParts:
+    telemetry.configure("debug", "json", "stderr")
     chosen = msgspec.json.decode(settings, type=Settings)
     if chosen.refuse_start:
         raise SystemExit(chosen.refuse_start)

@@ -21,7 +21,7 @@ from mailstead.app.frames import TO_WORKER, Answer, Beat, Channel, Drain, Ready,
 from mailstead.net.bus import Bus
 from mailstead.net.sweep import Sweep
 from mailstead.net.tally import Board
-from mailstead.telemetry import Event, emit, incident
+from mailstead.telemetry import Event, configure, emit, incident
 from mailstead.telemetry.metrics import REGISTRY
 
 BEAT: Final = 1.0
@@ -143,6 +143,7 @@ def _find(wiring: str) -> BuildWorker:
 
 async def serve(fd: int) -> int:
     """The worker's life; its exit code."""
+    configure("warning", "text", "stderr")  # until the wiring knows better: a start that fails must be seen
     channel = await Channel.on(socket.socket(fileno=fd))
     start = await channel.receive(TO_WORKER)
     if not isinstance(start, Start):

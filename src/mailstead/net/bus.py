@@ -20,7 +20,7 @@ _BURST: Final = 64
 
 
 class Bus:
-    """One worker's end. Wakes reach our subscribers at once, those of others with the loop's next turn."""
+    """One worker's end. Who publishes tells its own sessions itself; the others hear it with the loop's next turn."""
 
     def __init__(self, folder: Path, worker: int, workers: int) -> None:
         self._own = _path(folder, worker)
@@ -46,24 +46,18 @@ class Bus:
             self._own.unlink(missing_ok=True)
 
     def subscribe(self, receive: Receive) -> None:
-        """Call `receive` with every batch of wakes, ours and others'."""
+        """Call `receive` with every batch of wakes of other workers."""
         self._subscribers.append(receive)
 
     def publish(self, wakes: list[Wake]) -> None:
-        """Tell everyone; of several wakes of one account the latest goes out."""
-        if not wakes:
+        """Tell the others; of several wakes of one account the latest goes out."""
+        if not wakes or not self._others:
             return
-        if self._others:
-            if not self._pending:
-                asyncio.get_running_loop().call_soon(self._send)
-            for wake in wakes:
-                if wake.modseq > self._pending.get(wake.account_id, 0):
-                    self._pending[wake.account_id] = wake.modseq
-        self._tell(wakes)
-
-    def _tell(self, wakes: list[Wake]) -> None:
-        for receive in self._subscribers:
-            receive(wakes)
+        if not self._pending:
+            asyncio.get_running_loop().call_soon(self._send)
+        for wake in wakes:
+            if wake.modseq > self._pending.get(wake.account_id, 0):
+                self._pending[wake.account_id] = wake.modseq
 
     def _send(self) -> None:
         pending = list(self._pending.items())
@@ -97,7 +91,9 @@ class Bus:
                 for account, modseq in _WAKE.iter_unpack(frame[2:]):
                     latest[AccountId(account)] = ModSeq(max(modseq, latest.get(AccountId(account), 0)))
         if latest:
-            self._tell([Wake(account, modseq) for account, modseq in latest.items()])
+            wakes = [Wake(account, modseq) for account, modseq in latest.items()]
+            for receive in self._subscribers:
+                receive(wakes)
 
 
 def _path(folder: Path, worker: int) -> Path:
