@@ -122,6 +122,8 @@ class Receiver:
                 return self._next_octets()
 
     def _next_line(self) -> Line | BadLine | None:
+        if self._pos >= len(self._buffer):
+            return None
         end = self._buffer.find(CRLF, self._pos, self._pos + self._line_max + 2)
         if end >= 0:
             text = self._buffer[self._pos : end]
@@ -156,7 +158,7 @@ class Receiver:
             end = buffer.find(DATA_END, end)
         if end < 0:
             return self._more_data(buffer, stuffed=True)
-        content = self._unstuff(buffer[: end + 2], stuffed=is_stuffed)
+        content = self._unstuff(buffer, end + 2, stuffed=is_stuffed)
         self._pos = end + len(DATA_END)
         self._mode = _Mode.LINE
         self._line_ends.watch(content)
@@ -168,18 +170,15 @@ class Receiver:
         cut = len(buffer) - next((len(held) for held in _HELD if buffer.endswith(held)), 0)
         if cut == 0:
             return None
-        content = self._unstuff(buffer[:cut], stuffed=stuffed)
+        content = self._unstuff(buffer, cut, stuffed=stuffed)
         self._buffer, self._pos = buffer[cut:], 0
         self._line_ends.watch(content)
         return Chunk(content) if content and not self._line_ends.are_bare else None
 
-    def _unstuff(self, content: bytes, *, stuffed: bool) -> bytes:
-        """RFC 5321 §4.5.2: a dot at the start of a line is dropped."""
-        if stuffed:
-            content = content.replace(b"\r\n.", CRLF)
-        if self._virtual:
-            content, self._virtual = content[self._virtual :], 0
-        return content
+    def _unstuff(self, buffer: bytes, cut: int, *, stuffed: bool) -> bytes:
+        """The content up to `cut`. RFC 5321 §4.5.2: a dot at the start of a line is dropped."""
+        start, self._virtual = self._virtual, 0
+        return buffer[:cut].replace(b"\r\n.", CRLF)[start:] if stuffed else buffer[start:cut]
 
     def _next_octets(self) -> Chunk | End | None:
         start = self._pos
