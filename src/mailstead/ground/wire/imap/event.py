@@ -66,7 +66,8 @@ class RawLine:
 class Refused:
     """Answer `tag BAD reason` (`tag` may be b"*"); if fatal, `* BYE reason` and close: nothing more will come.
 
-    A refusal also ends an APPEND whose messages have already come.
+    A refusal also ends an APPEND whose messages have already come. In place of a RawLine `tag` is b"*" too:
+    the command under way, whose tag the session knows, ends with it.
     """
 
     tag: bytes

@@ -21,17 +21,13 @@ from mailstead.ground.wire.imap.event import (
     Refused,
 )
 from mailstead.ground.wire.imap.limits import BEFORE_LOGIN, Limits
+from mailstead.ground.wire.imap.sink import ANNOUNCED, TAIL, Drained, Sink
 
 TAG_MAX: Final = 128
-_SWALLOWED_LITERALS: Final = 1000
-"""Many tiny ones would cost much time in one read."""
-_TAIL: Final = 32
-"""Enough of a line's end to see the longest literal announcement."""
 
 # RFC 9051 §9: tag = 1*<any ASTRING-CHAR except "+">
 _TAG: Final = re.compile(rb'([^\x00-\x20(){%%*"\\+\x7f-\xff]{1,%d})(?=[ \r\n])' % TAG_MAX)
 _HEAD: Final = re.compile(rb'([^\x00-\x20(){%%*"\\+\x7f-\xff]{1,%d}) +((?:[Uu][Ii][Dd] +)?[A-Za-z0-9.-]+)' % TAG_MAX)
-_ANNOUNCED: Final = re.compile(rb"(~?)\{(\d{1,20})(\+?)\}\r?\n?\Z")
 _APPEND: Final = b"APPEND"
 
 
@@ -42,8 +38,7 @@ class _State(Enum):
     MESSAGE = auto()  # inside a message of APPEND
     AFTER_MESSAGE = auto()  # the line goes on after it
     RAW = auto()  # a line that is no command
-    SWALLOW_LINE = auto()
-    SWALLOW_LITERAL = auto()
+    REFUSED = auto()  # what follows is thrown away
     DEAD = auto()
 
 
@@ -68,8 +63,7 @@ class CommandReceiver:
         self._literals = 0
         self._remaining = 0  # bytes of the literal under way
         self._client_waits = False  # for a continuation, so that a refused literal will not come
-        self._budget = 0  # bytes that may still be swallowed
-        self._tail = b""  # the end of a line that is swallowed
+        self._sink = Sink(0)
 
     def feed(self, data: bytes) -> None:
         """Take what was read."""
@@ -105,9 +99,9 @@ class CommandReceiver:
         if self._client_waits:
             self._begin_command()
         elif self._state in (_State.LITERAL, _State.MESSAGE):
-            self._swallow_literal(self._remaining)
+            self._throw_away(self._remaining)
         elif self._state is _State.AFTER_MESSAGE:
-            self._swallow_line()
+            self._throw_away()
         return self._state is not _State.DEAD
 
     def clear(self) -> bytes:
@@ -157,7 +151,7 @@ class CommandReceiver:
         if b" " in name:
             name = b"UID " + name[4:].lstrip()
         start = head.end()
-        if self._data[end - 1] == 0x7D and (literal := _ANNOUNCED.search(self._data, max(start, end - _TAIL), end)):
+        if self._data[end - 1] == 0x7D and (literal := ANNOUNCED.search(self._data, max(start, end - TAIL), end)):
             self._tag, self._name = tag, name
             return self._announced(self._data[start : literal.start()], literal, end)
         self._pass_line(end)
@@ -169,7 +163,7 @@ class CommandReceiver:
             return end
         if len(self._gathered) + end - self._pos > self.limits.command:
             return self._refuse_line("The command is too large")
-        literal = _ANNOUNCED.search(self._data, max(self._pos, end - _TAIL), end)
+        literal = ANNOUNCED.search(self._data, max(self._pos, end - TAIL), end)
         if literal is not None:
             return self._announced(self._data[self._pos : literal.start()], literal, end)
         self._gathered += self._data[self._pos : end]
@@ -265,7 +259,7 @@ class CommandReceiver:
         end = self._find_line()
         if not isinstance(end, int):
             return end
-        literal = _ANNOUNCED.search(self._data, max(self._pos, end - _TAIL), end)
+        literal = ANNOUNCED.search(self._data, max(self._pos, end - TAIL), end)
         if literal is not None:  # RFC 3502 §6.3.11: another message
             text = self._data[self._pos : literal.start()]
             self._pass_line(end)
@@ -281,12 +275,12 @@ class CommandReceiver:
     # --- what was refused ---
 
     def _refuse_line(self, reason: str) -> Refused:
-        """The line is not used up: it is swallowed to its end, with the literals it announces."""
+        """The line is not used up: it is thrown away to its end, with the literals it announces."""
         tag = self._tag
         if self._state is _State.COMMAND:
             match = _TAG.match(self._data, self._pos, self._pos + self.limits.line + 2)
             tag = match[1] if match else tag
-        self._swallow_line()
+        self._throw_away()
         return Refused(tag, reason)
 
     def _refuse_literal(self, size: int | None, reason: str) -> Refused:
@@ -295,52 +289,26 @@ class CommandReceiver:
         if size is None:
             self._begin_command()
         else:
-            self._swallow_literal(size)
+            self._throw_away(size)
         return Refused(tag, reason, is_fatal=self._state is _State.DEAD)
 
-    def _swallow_line(self) -> None:
+    def _throw_away(self, literal: int = 0) -> None:
         self._gathered = bytearray()
-        self._budget = self.limits.swallow
-        self._tail = b""
-        self._state = _State.SWALLOW_LINE
+        self._sink = Sink(self.limits.swallow, literal)
+        self._state = _State.DEAD if self._sink.is_over() else _State.REFUSED
 
-    def _swallow_literal(self, size: int) -> None:
-        self._swallow_line()
-        self._remaining = size
-        self._budget -= size
-        self._state = _State.SWALLOW_LITERAL if self._budget >= 0 else _State.DEAD
-
-    def _drop_line(self) -> Event | _Step | None:
-        end = self._data.find(b"\n", self._pos)
-        stop = end + 1 if end >= 0 else len(self._data)
-        self._tail = (self._tail + self._data[max(self._pos, stop - _TAIL) : stop])[-_TAIL:]
-        self._budget -= stop - self._pos
-        self._pos = self._scanned = stop
-        literal = _ANNOUNCED.search(self._tail) if end >= 0 else None
-        if literal is not None and literal[3]:
-            self._remaining = int(literal[2])
-            self._budget -= self._remaining
-            self._literals += 1
-            self._state = _State.SWALLOW_LITERAL
-        elif end >= 0:
-            self._begin_command()
-        if self._budget < 0 or self._literals > _SWALLOWED_LITERALS:
-            return self._die("Too much of a refused command")
-        self._tail = b"" if end >= 0 else self._tail
-        return None if end < 0 else _Step.AGAIN
-
-    def _drop_literal(self) -> _Step | None:
-        self._remaining -= (taken := min(self._remaining, len(self._data) - self._pos))
-        self._pos += taken
+    def _drain(self) -> Event | _Step | None:
+        self._pos, drained = self._sink.drain(self._data, self._pos)
         self._scanned = self._pos
-        if self._remaining:
-            return None
-        self._state = _State.SWALLOW_LINE
-        return _Step.AGAIN
-
-    def _die(self, reason: str) -> Refused:
-        self._state = _State.DEAD
-        return Refused(b"*", reason, is_fatal=True)
+        match drained:
+            case Drained.MORE:
+                return None
+            case Drained.END:
+                self._begin_command()
+                return _Step.AGAIN
+            case Drained.TOO_MUCH:
+                self._state = _State.DEAD
+                return Refused(b"*", "Too much of a refused command", is_fatal=True)
 
     def _nothing(self) -> None:
         self.clear()
@@ -352,7 +320,6 @@ class CommandReceiver:
         _State.MESSAGE: _message_bytes,
         _State.AFTER_MESSAGE: _line_after_message,
         _State.RAW: _raw_line,
-        _State.SWALLOW_LINE: _drop_line,
-        _State.SWALLOW_LITERAL: _drop_literal,
+        _State.REFUSED: _drain,
         _State.DEAD: _nothing,
     }
