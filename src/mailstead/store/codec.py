@@ -14,6 +14,9 @@ else:
 
 LEVEL: Final = 1
 
+FrameError: Final = zstd.ZstdError
+"""What `decompress` raises of damaged bytes."""
+
 _compressor: Final = zstd.ZstdCompressor(level=LEVEL)
 _FLUSH_FRAME: Final = zstd.ZstdCompressor.FLUSH_FRAME
 
