@@ -122,7 +122,7 @@ class _Reader:
         match char:
             case b"," if not self._in_route():
                 self._flush()
-            case b";":
+            case b";" if self._in_group or self._phrase is None or self._closed:
                 self._flush()
                 self._end_group()
             case b":" if self._phrase is None:

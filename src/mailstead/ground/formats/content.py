@@ -53,7 +53,7 @@ def read_content(found: dict[bytes, bytes], *, digest: bool = False) -> Content:
     get = found.get
     content = _read_type(get(b"content-type"), digest=digest)
     if (value := get(b"content-transfer-encoding")) is not None:
-        word = _WORD.match(_strip_comments(unfold(value)))
+        word = _WORD.match(b"".join(_strip_comments(unfold(value)).split()))  # "8 bit" is seen
         content.encoding = word[1] if word else b"7BIT"
     if (value := get(b"content-disposition")) is not None:
         content.disposition = _read_disposition(value)
@@ -61,8 +61,7 @@ def read_content(found: dict[bytes, bytes], *, digest: bool = False) -> Content:
         content.id = unfold(value)[:VALUE_MAX]
     if (value := get(b"content-description")) is not None:
         content.description = unfold(value)[:VALUE_MAX]
-    if len(found) > 4:
-        _read_rare(content, found)
+    _read_rare(content, found)
     return content
 
 

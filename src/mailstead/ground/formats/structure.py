@@ -124,7 +124,9 @@ class Scanner:
         if delimiter is None:
             self._scan = at + 1
         else:
-            self._end_header(at + 1)  # without an empty line; the body is empty
+            # Without an empty line, and with an empty body. The line end before the delimiter is the delimiter's here too.
+            self._end_header(max(self._before_line_end(at), self._start))
+            self._scan = at
         return True
 
     def _starve(self, *, final: bool) -> bool:
@@ -156,7 +158,8 @@ class Scanner:
     def _find_delimiter(self, at: int, *, final: bool) -> _Delimiter | _Wait | None:
         """RFC 2046 §5.1.1: "--" boundary, or it and "--", then white space only.
 
-        The whole line counts, so a boundary that begins like another one is told apart from it.
+        §5.1.1 would let anything follow. But where it does, it is mostly another boundary that begins alike, in a quoted
+        or broken part; like most readers of mail we take the whole line.
         """
         begin = at + 1 - self._base
         end = self._buffer.find(b"\n", begin, begin + LINE_MAX)
@@ -174,13 +177,17 @@ class Scanner:
         level = self._open.get(line[:-2]) if line.endswith(b"--") else None
         return None if level is None else _Delimiter(level, closes=True, after=after)
 
+    def _before_line_end(self, at: int) -> int:
+        """The offset of the CRLF or bare LF whose LF is at `at`."""
+        local = at - self._base
+        return at - 1 if local > 0 and self._buffer[local - 1] == 0x0D else at
+
     def _cut(self, at: int, delimiter: _Delimiter) -> None:
         """The line end before a delimiter belongs to it."""
         if not delimiter.closes and self._reader.is_full:
             self._state = _State.TAIL
             return
-        local = at - self._base
-        end = at - 1 if local > 0 and self._buffer[local - 1] == 0x0D else at
+        end = self._before_line_end(at)
         self._count_to(at)
         self._close_above(delimiter.level, end)
         parent = self._stack[-1]
@@ -194,7 +201,7 @@ class Scanner:
 
     def _begin(self, node: Node, start: int) -> None:
         self._node, self._head = node, None
-        self._start, self._scan = start, max(start - 1, 0)
+        self._start, self._scan = start, max(start - 1, self._base)
         self._state = _State.HEADER
 
     def _end_header(self, end: int) -> None:
@@ -205,7 +212,7 @@ class Scanner:
         node.header_offset, node.header_size, node.body_offset = start, end - start, end
         self._count_to(end)
         node.lines_before = self._lines
-        self._scan = max(end - 1, 0)
+        self._scan = max(end - 1, self._base)
         self._state = _State.BODY
         parent = self._stack[-1] if self._stack else None
         found = self._reader.read(node, head, parent, depth=len(self._stack))
