@@ -30,7 +30,7 @@ def test_aliases_stand_for_their_anchors() -> None:
 
 def test_a_billion_laughs_cost_nothing() -> None:
     rows = ["a: &a [x,x,x,x,x,x,x,x,x]"] + [
-        f"{n}: &{n} [{','.join([f'*{p}'] * 9)}]" for p, n in zip("abcdefgh", "bcdefghi")
+        f"{n}: &{n} [{','.join([f'*{p}'] * 9)}]" for p, n in zip("abcdefgh", "bcdefghi", strict=True)
     ]
     root = parse_yaml("\n".join(rows).encode())
     assert isinstance(root, Mapping)
