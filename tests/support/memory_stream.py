@@ -75,6 +75,7 @@ class MemoryStream:
         self._clock = clock
         self._pieces: deque[bytes] = deque()
         self._wait: asyncio.Future[bool] | None = None
+        self._full: asyncio.Future[bool] | None = None
         self._is_lost = False
         self._is_closed = False
         self._is_woken = False
@@ -99,7 +100,7 @@ class MemoryStream:
     @property
     def is_asking(self) -> bool:
         """True while the server waits for the client."""
-        return self._wait is not None and not self._wait.done()
+        return any(wait is not None and not wait.done() for wait in (self._wait, self._full))
 
     def wake(self) -> None:
         self._is_woken = True
@@ -131,10 +132,10 @@ class MemoryStream:
 
     async def drain(self, timeout: float) -> None:
         if not self.peer.reads:
-            self._wait = asyncio.get_running_loop().create_future()
-            self._clock.expire_at(self._clock.monotonic() + timeout, self._wait)
-            if not await self._wait:
-                raise PeerGone
+            self._full = asyncio.get_running_loop().create_future()
+            self._clock.expire_at(self._clock.monotonic() + timeout, self._full)
+            await self._full
+            raise PeerGone
         if self._is_lost or self._is_closed:
             raise PeerGone
 
