@@ -6,6 +6,7 @@ Wire: frames of a length and msgpack, any number in flight, answered in any orde
 import asyncio
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,9 +93,9 @@ class RemoteHasher:
         """Let go of the connection."""
         if self._reading is not None:
             self._reading.cancel()
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await _close(writer)
 
     async def _ask(self, password: str, stored: str | None) -> Done:
         if len(self._waiting) >= MOST_WAITING:
@@ -167,4 +168,10 @@ async def answer_all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
     except (EOFError, msgspec.DecodeError):
         for task in tasks:
             task.cancel()
-        writer.close()
+        await _close(writer)
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
