@@ -124,9 +124,7 @@ class Scanner:
         if delimiter is None:
             self._scan = at + 1
         else:
-            # Without an empty line, and with an empty body. The line end before the delimiter is the delimiter's here too.
-            self._end_header(max(self._before_line_end(at), self._start))
-            self._scan = at
+            self._end_header(at + 1)  # neither empty line nor body; its last line stays whole
         return True
 
     def _starve(self, *, final: bool) -> bool:
@@ -158,8 +156,8 @@ class Scanner:
     def _find_delimiter(self, at: int, *, final: bool) -> _Delimiter | _Wait | None:
         """RFC 2046 §5.1.1: "--" boundary, or it and "--", then white space only.
 
-        §5.1.1 would let anything follow. But where it does, it is mostly another boundary that begins alike, in a quoted
-        or broken part; like most readers of mail we take the whole line.
+        §5.1.1 would let anything follow. But where it does, it is mostly another boundary that begins alike, in a
+        quoted or broken part; like most readers of mail we take the whole line.
         """
         begin = at + 1 - self._base
         end = self._buffer.find(b"\n", begin, begin + LINE_MAX)
@@ -242,9 +240,11 @@ class Scanner:
         while len(self._stack) > level + 1:
             node = self._stack.pop()
             self._forget(node)
-            body_end = max(end, node.body_offset)
-            self._take_sample(node, body_end)
-            self._stack[-1].children.append(node.finish(body_end, self._lines))
+            end = max(
+                end, node.body_offset
+            )  # a header keeps its line end before a delimiter, and so do those around it
+            self._take_sample(node, end)
+            self._stack[-1].children.append(node.finish(end, self._lines))
 
     def _take_sample(self, node: Node, end: int) -> None:
         if self._sampled is node:
