@@ -118,12 +118,8 @@ class _Search:
 
     async def _first_admin(self) -> Refuse | Defer | None:
         """RFC 5321 §4.5.1: mail to postmaster must reach somebody."""
-        for user in await self.directory.list_users():
-            if user.is_admin and user.status is Status.ACTIVE:
-                for account, _ in await self.directory.list_access(user.id):
-                    if account.status is Status.ACTIVE:
-                        return self._take(account, "")
-        return _NOT_HERE
+        account = await self.directory.find_admin_account()
+        return self._take(account, "") if account is not None else _NOT_HERE
 
     def _take(self, account: Account, tag: str) -> Refuse | Defer | None:
         verdict = _judge(account.status, Reason.ACCOUNT_INACTIVE, str(account.address))

@@ -26,6 +26,9 @@ class DirectoryReads(Protocol):
     async def list_access(self, user: UserId) -> list[tuple[Account, Role]]:
         """The accounts a user may enter; personal ones first."""
 
+    async def find_admin_account(self) -> Account | None:
+        """The account of the first admin, both active: who gets mail for postmaster where nobody else does."""
+
     async def list_members(self, account: AccountId) -> list[tuple[User, Role]]: ...
 
     async def list_aliases(self, domain: DomainId | None = None) -> list[Alias]: ...

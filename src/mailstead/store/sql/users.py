@@ -37,6 +37,12 @@ LIST_ACCESS: Final = """
      WHERE g.user_id = :user AND a.status <> 'deleted'
      ORDER BY a.kind, a.address_key"""
 
+FIND_ADMIN_ACCOUNT: Final = """
+    SELECT a.id, a.domain_id, a.address, a.kind, a.status, a.quota_bytes, a.used_bytes, a.used_messages, a.created_at
+      FROM mail_user u JOIN access g ON g.user_id = u.id JOIN account a ON a.id = g.account_id
+     WHERE u.is_admin = 1 AND u.status = 'active' AND a.status = 'active'
+     ORDER BY u.id, a.kind, a.id LIMIT 1"""
+
 LIST_MEMBERS: Final = """
     SELECT u.id, u.login, u.password_hash, u.is_admin, u.status, u.created_at, g.role
       FROM access g JOIN mail_user u ON u.id = g.user_id
@@ -79,6 +85,11 @@ class SqlUsers:
         """'personal' sorts before 'shared'."""
         rows = await self._session.rows(LIST_ACCESS, {"user": user})
         return [(account_of(row[:-1]), Role(row[-1])) for row in rows]
+
+    async def find_admin_account(self) -> Account | None:
+        """Admins are few and the first user is one: this ends at once."""
+        row = await self._session.row(FIND_ADMIN_ACCOUNT)
+        return account_of(row) if row else None
 
     async def list_members(self, account: AccountId) -> list[tuple[User, Role]]:
         """By login."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mailstead.ground.model.address import Address
-from mailstead.ground.model.directory import Account, Alias, Domain, Role, Status, User
+from mailstead.ground.model.directory import Account, Alias, Domain, Status
 from mailstead.ground.model.verdict import Defer, Reason, Refuse
 from mailstead.services.accounts.resolve import DEPTH_MAX, Resolution, resolve
 
@@ -18,7 +18,7 @@ class Directory:
     domains: list[Domain] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    admins: dict[str, int] = field(default_factory=dict)
+    admin: str = ""
     asked: int = 0
 
     async def find_domain(self, name: str) -> Domain | None:
@@ -35,11 +35,8 @@ class Directory:
         targets = self.aliases.get(address.key)
         return None if targets is None else Alias(id=1, domain_id=1, address=address, targets=targets)  # type: ignore[arg-type]
 
-    async def list_users(self) -> list[User]:
-        return [User(id=1, login="admin", password_hash="", is_admin=True)] if self.admins else []  # type: ignore[arg-type]
-
-    async def list_access(self, user: int) -> list[tuple[Account, Role]]:
-        return [(account, Role.ADMIN) for account in self.accounts if str(account.address) in self.admins]
+    async def find_admin_account(self) -> Account | None:
+        return next((account for account in self.accounts if str(account.address) == self.admin), None)
 
 
 def account(number: int, address: str, status: Status = Status.ACTIVE) -> Account:
@@ -136,7 +133,7 @@ async def test_not_found(address: str, verdict: type[Refuse | Defer], reason: Re
 
 
 async def test_postmaster_reaches_an_admin() -> None:
-    found = await resolve(directory(admins={"bob@a.test": 1}), Address.parse("Postmaster@b.test"))  # type: ignore[arg-type]
+    found = await resolve(directory(admin="bob@a.test"), Address.parse("Postmaster@b.test"))  # type: ignore[arg-type]
     assert isinstance(found, Resolution)
     assert [target.account.id for target in found.targets] == [2]
 
