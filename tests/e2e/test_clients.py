@@ -105,10 +105,11 @@ def test_mbsync_brings_all_and_takes_back(box: Sandbox, tmp_path: Path) -> None:
 def test_mutt_limits_and_copies(box: Sandbox, tmp_path: Path, program: str) -> None:
     mutt = need(program)
     copy = tmp_path / "copy.mbox"
+    (tmp_path / "Mail").mkdir()  # or it asks first whether to make it
     (tmp_path / "rc").write_text(
-        f'set imap_pass="{box.password("you")}"\nset ssl_starttls=no\nset ssl_force_tls=no\nset copy=no\nset confirmcreate=no\n'
-        f"set imap_authenticators=login\nset ssl_verify_host=no\nset ssl_verify_dates=no\nset certificate_file={box.folder}/tls/cert.pem\n"
-        f'push "<limit>~s Welcome<enter><tag-pattern>~A<enter><tag-prefix><copy-message>{copy}<enter>y<quit>y"\n'
+        f'set imap_pass="{box.password("you")}"\nset ssl_starttls=no\nset ssl_force_tls=no\nset copy=no\nset confirmcreate=no\nset confirmappend=no\nset move=no\nset quit=yes\n'
+        f"set imap_authenticators=login\nset header_cache={tmp_path}/cache\n"
+        f'push "<limit>~s Welcome<enter><tag-pattern>~A<enter><tag-prefix><copy-message>{copy}<enter><quit>"\n'
     )
     flags = ["-n"] if program == "neomutt" else []
     folder = f"imap://you@dev.localhost@127.0.0.1:{box.port('imap')}/INBOX"
