@@ -50,7 +50,7 @@ class SlowDisk(apsw.VFS):
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        super().__init__("slow", "", makedefault=True)
+        super().__init__("slow", "unix", makedefault=True)
 
     def xOpen(self, name, flags):  # noqa: N802
         return SlowFile(self.seconds, name, flags)
@@ -59,7 +59,7 @@ class SlowDisk(apsw.VFS):
 class SlowFile(apsw.VFSFile):
     def __init__(self, seconds, name, flags):
         self.seconds = seconds
-        super().__init__("", name, flags)
+        super().__init__("unix", name, flags)
 
     def xSync(self, flags):  # noqa: N802
         time.sleep(self.seconds)
