@@ -166,7 +166,7 @@ def _flag_list(bits: int, keywords: Iterable[str], more: Sequence[bytes] = ()) -
     return b"(%b)" % b" ".join((*names, *(word.encode("ascii", "replace") for word in keywords), *more))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def render_flags(bits: int, keywords: str = "", *, is_recent: bool = False) -> bytes:
     """As in FETCH FLAGS, parentheses included; bits and keywords as in `model.flags.Flags`."""
     return _flag_list(bits, keywords.split(), (b"\\Recent",) if is_recent else ())

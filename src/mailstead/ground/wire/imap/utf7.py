@@ -11,15 +11,23 @@ from mailstead.ground.wire.imap.syntax import Syntax
 _SHIFTED: Final = re.compile(r"&([A-Za-z0-9+,]*)-")
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]+")
 _FORBIDDEN: Final = re.compile(rb"[\x00\r\n]")
+_REMEMBERED: Final = 200
+"""Longer names are worked out each time, so that what is remembered stays small."""
 
 
-@lru_cache(maxsize=4096)
 def encode_utf7(name: str) -> bytes:
     """Modified UTF-7; a lone surrogate becomes U+FFFD."""
+    return _remembered(name) if len(name) <= _REMEMBERED else _encode(name)
+
+
+def _encode(name: str) -> bytes:
     escaped = name.replace("&", "&-")
     if not escaped.isascii() or not escaped.isprintable():
         escaped = _UNPRINTABLE.sub(_shift, escaped)
     return escaped.encode("ascii")
+
+
+_remembered: Final = lru_cache(maxsize=1024)(_encode)
 
 
 def _shift(match: re.Match[str]) -> str:

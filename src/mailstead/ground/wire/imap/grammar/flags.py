@@ -54,9 +54,17 @@ def parse_flag_list(cursor: Cursor) -> Flags:
     return _gather(cursor.items(_flag))
 
 
-@lru_cache(maxsize=512)
-def parse_change(text: bytes) -> tuple[FlagOp, bool, Flags]:
+_Change = tuple[FlagOp, bool, Flags]
+_REMEMBERED: Final = 256
+"""Longer texts are parsed each time, so that what is remembered stays small."""
+
+
+def parse_change(text: bytes) -> _Change:
     """store-att-flags, whole: operation, silent, flags. Clients repeat a handful of them."""
+    return _remembered_change(text) if len(text) <= _REMEMBERED else _parse_change(text)
+
+
+def _parse_change(text: bytes) -> _Change:
     match = _CHANGE.match(text)
     if match is None:
         raise Syntax("FLAGS, +FLAGS or -FLAGS, perhaps with .SILENT, expected")
@@ -71,3 +79,6 @@ def parse_change(text: bytes) -> tuple[FlagOp, bool, Flags]:
         while not cursor.at_end():
             words.append(_flag(cursor))
     return _OPS[match[1]], match[2] is not None, _gather(words)
+
+
+_remembered_change: Final = lru_cache(maxsize=512)(_parse_change)
