@@ -48,11 +48,23 @@ class Profile:
         return self.dialect.value
 
 
-def mx(hostname: str, *, tls: Callable[[], SSLContext] | None = None, limits: Limits = Limits()) -> Profile:
+def mx(
+    hostname: str,
+    *,
+    tls: Callable[[], SSLContext] | None = None,
+    limits: Limits = Limits(),
+    smtputf8: bool = True,
+) -> Profile:
     """Mail from the world, for us."""
-    return Profile(name="mx", hostname=hostname, tls=tls, limits=limits)
+    return Profile(name="mx", hostname=hostname, tls=tls, limits=limits, smtputf8=smtputf8)
 
 
-def lmtp(hostname: str, *, tls: Callable[[], SSLContext] | None = None, limits: Limits = Limits()) -> Profile:
+def lmtp(
+    hostname: str,
+    *,
+    tls: Callable[[], SSLContext] | None = None,
+    limits: Limits = Limits(),
+    smtputf8: bool = True,
+) -> Profile:
     """Mail from another server of ours, already judged."""
-    return Profile(name="lmtp", hostname=hostname, dialect=Dialect.LMTP, tls=tls, limits=limits)
+    return Profile(name="lmtp", hostname=hostname, dialect=Dialect.LMTP, tls=tls, limits=limits, smtputf8=smtputf8)
