@@ -193,6 +193,22 @@ async def test_access(store: AnyStore, domain: Domain) -> None:
     await refused(NotFound, store, "grant", Access(ada.id, AccountId(99), Role.VIEWER))
 
 
+async def test_the_account_for_postmaster(store: AnyStore, domain: Domain) -> None:
+    assert await read(store, "find_admin_account") is None
+    ada, bob = await add_user(store, "ada"), await add_user(store, "bob")
+    own, other = await add_account(store, domain, "own"), await add_account(store, domain, "other")
+    await write(store, "directory", "grant", Access(ada.id, own.id, Role.ADMIN))
+    await write(store, "directory", "grant", Access(bob.id, other.id, Role.ADMIN))
+    assert await read(store, "find_admin_account") is None
+    for user in (bob, ada):
+        await write(store, "directory", "update_user", user.id, is_admin=True)
+    assert await read(store, "find_admin_account") == own
+    await write(store, "directory", "update_account", own.id, status=Status.SUSPENDED)
+    assert await read(store, "find_admin_account") == other
+    await write(store, "directory", "update_user", bob.id, status=Status.INACTIVE)
+    assert await read(store, "find_admin_account") is None
+
+
 async def test_aliases(store: AnyStore, domain: Domain) -> None:
     targets = ("ada@example.test", '"odd one"@b.test', "ö@b.test")
     alias = await write(
