@@ -1,0 +1,135 @@
+"""Sessions of two workers on one folder of a real store: after a sync each client knows what the store holds, flags too.
+
+Wakes between the workers are lost or come at any time; own changes are told by the STORE itself and not again.
+"""
+
+import asyncio
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mailstead.ground.model.directory import Role
+from mailstead.ground.model.flags import Flag, FlagOp, Flags
+from mailstead.ground.model.uidset import UidSet
+from mailstead.ground.wire.imap.response import render_flags
+from mailstead.net.ids import IdSource
+from mailstead.servers.imap.homes import Home
+from mailstead.servers.imap.selected import Selected
+from mailstead.services.folders.filing import Draft
+from mailstead.services.folders.service import Folders
+from tests.support.fake_clock import FakeClock
+from tests.support.imap_scene import furnish
+from tests.support.stores import sqlite_engine
+
+ACTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["append", "flag", "unflag", "expunge", "wake", "sync", "sync", "hold", "store"]),
+        st.integers(0, 3),  # which client, and so which worker
+        st.sets(st.integers(1, 12), min_size=1, max_size=6),  # UIDs or numbers
+    ),
+    max_size=25,
+)
+
+
+class Client:
+    """Keeps uid and flags for each number, from responses alone."""
+
+    def __init__(self, folders: Folders, selected: Selected, known: list[list[Any]]) -> None:
+        self.folders, self.selected, self.known = folders, selected, known
+
+    async def take(self, data: bytes) -> None:
+        for line in data.split(b"\r\n"):
+            if match := re.fullmatch(rb"\* (\d+) EXPUNGE", line):
+                self.known.pop(int(match[1]) - 1)
+            elif match := re.fullmatch(rb"\* (\d+) EXISTS", line):
+                await self.meet(int(match[1]))
+            elif match := re.fullmatch(rb"\* (\d+) FETCH \(UID (\d+) FLAGS (\(.*\))\)", line):
+                entry = self.known[int(match[1]) - 1]
+                assert entry[0] in (None, int(match[2])), "a number moved without EXPUNGE"
+                entry[:] = [int(match[2]), match[3]]
+            else:
+                assert not line or line.startswith(b"* FLAGS "), line
+
+    async def meet(self, count: int) -> None:
+        """New messages: a client fetches their flags."""
+        assert count >= len(self.known)
+        told = self.selected.numbering.told
+        for number in range(len(self.known) + 1, count + 1):
+            self.known.append([told.uid(number), b"?"])
+        async for rows in self.folders.reading.flag_rows(self.selected.place.folder_id, told):
+            for number, row in zip(self.selected.numbering.numbers_of([row.uid for row in rows]), rows, strict=True):
+                if self.known[number - 1][1] == b"?":
+                    self.known[number - 1] = [row.uid, render_flags(row.bits, row.keywords)]
+
+    async def sync(self, *, may_expunge: bool, ask: bool) -> None:
+        await self.selected.sync(self.take, self.folders.reading, may_expunge=may_expunge, ask=ask)
+
+    async def store(self, uids: UidSet) -> None:
+        """As the STORE command does: numbers held, changes told by itself."""
+        wanted = uids & self.selected.numbering.told
+        async for done in self.folders.filing.store_flags(
+            self.selected.place, wanted, FlagOp.ADD, Flags(Flag.ANSWERED)
+        ):
+            self.selected.told_own(done.modseq)
+            await self.take(self.selected.render_flags(done.rows))
+        await self.sync(may_expunge=False, ask=False)
+
+
+async def play(actions: list[tuple[str, int, set[int]]], folder: Path) -> None:
+    async with sqlite_engine(folder) as engine:
+        workers, account = [], None
+        for number in range(2):
+            store = await engine.open()
+            account = account or await furnish(store, {})
+            workers.append(Folders.on(store, FakeClock(), IdSource(FakeClock(), number)))
+        clients = [await enter(workers[number % 2], account) for number in range(4)]
+        for action, who, uids in actions:
+            await act(action, clients[who], workers, UidSet.of(uids), engine)
+        for client in clients:
+            await client.sync(may_expunge=True, ask=True)
+            truth = [
+                [row.uid, render_flags(row.bits, row.keywords)]
+                async for rows in client.folders.reading.flag_rows(client.selected.place.folder_id, UidSet(((1, 999),)))
+                for row in rows
+            ]
+            assert client.known == truth
+
+
+async def enter(folders: Folders, account: Any) -> Client:
+    folder = await folders.tree.get(account, "INBOX")
+    watch = await folders.hub.open(folder)
+    return Client(folders, Selected(Home(account, Role.ADMIN), folder, watch, [], is_read_only=False), [])
+
+
+async def act(action: str, client: Client, workers: list[Folders], uids: UidSet, engine: Any) -> None:
+    place, filing = client.selected.place, client.folders.filing
+    match action:
+        case "append":
+            await filing.append(place, [Draft(client.folders.take(b"a: b\r\n\r\n"))])
+        case "flag" | "unflag":
+            op = FlagOp.ADD if action == "flag" else FlagOp.REMOVE
+            async for _ in filing.store_flags(place, uids, op, Flags(Flag.FLAGGED)):
+                pass
+        case "expunge":
+            async for _ in filing.expunge(place, uids, only_deleted=False):
+                pass
+        case "wake":  # what came so far reaches one worker; the other's is lost
+            for wakes in engine.wakes:
+                client.folders.hub.wake(wakes)
+            engine.wakes.clear()
+            await asyncio.sleep(0)
+        case "sync" | "hold":
+            await client.sync(may_expunge=action == "sync", ask=bool(uids.first % 2))
+        case "store":
+            await client.store(uids)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(ACTIONS)
+def test_clients_know_what_the_store_holds(actions: list[tuple[str, int, set[int]]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(play(actions, Path(folder)))
