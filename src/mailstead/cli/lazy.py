@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import click
 
+from mailstead import __version__
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -20,7 +22,10 @@ class LazyGroup(click.Group):
     """Knows the names and the short help of its commands without importing them."""
 
     def __init__(self, name: str, rows: Mapping[str, Row], *, help: str, epilog: str = "") -> None:  # noqa: A002
-        super().__init__(name, help=help, epilog=epilog, context_settings={"help_option_names": ["-h", "--help"]})
+        version = click.Option(["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_version,
+                               help="Say what is installed, and exit.")  # fmt: skip
+        settings = {"help_option_names": ["-h", "--help"]}
+        super().__init__(name, params=[version], help=help, epilog=epilog, context_settings=settings)
         self._rows = rows
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -51,3 +56,9 @@ class LazyGroup(click.Group):
             hint = f" Did you mean {near[0]}?" if near else ""
             ctx.fail(f"no such command {args[0]!r}.{hint}")
         return super().resolve_command(ctx, args)
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        print(f"mailstead {__version__}")
+        ctx.exit()

@@ -178,7 +178,7 @@ def remove(shell: Shell, address: str, yes: bool) -> None:
     shell.confirm(f"Remove {plan['address']} with {mail}", plan["address"], yes=yes)
     gone = shell.change("user.remove", {"name": address}, lambda row: f"removed {row['address']} with {mail}")
     if gone["stray_aliases"]:
-        note(f"aliases that lead nowhere now: {', '.join(gone['stray_aliases'])}")
+        note(f"aliases that still name it: {', '.join(gone['stray_aliases'])}")
 
 
 @user.command("import")
