@@ -1,6 +1,6 @@
 """Ids made outside the store: 63 bits that rise with time, without asking anyone.
 
-41 bits of milliseconds since 2020, 10 bits of writer number (each opening of a store takes the next), 12 bits of counter.
+41 bits of milliseconds since 2020, 10 of writer number (each opening of a store takes the next one), 12 of counter.
 A clock that goes back is held until it has caught up.
 """
 
