@@ -141,15 +141,25 @@ async def open_store(config: Config) -> AsyncIterator["SqliteStore | PostgresSto
         await opened.close()
 
 
-def check_of(config: Config, store: "SqliteStore | PostgresStore") -> CheckStore:
-    """`db check` on this engine."""
+def check_of(store: "SqliteStore | PostgresStore") -> CheckStore:
+    """`db check`. For commands alone: one of its statements may take seconds, and a worker serves others."""
+    from mailstead.store.sql.check import Finding, Progress, check
 
-    async def check(say: Say) -> Json:
-        from mailstead.app.checking import check_store
+    async def run(say: Say) -> Json:
+        found = 0
+        counts: dict[str, int] = {}
+        async for report in check(store):
+            match report:
+                case Finding():
+                    found += 1
+                    words = {"severity": report.severity.value, "what": report.what, "where": report.where}
+                    await say({"row": {**words, "fix": report.fix}})
+                case Progress():
+                    counts[report.step] = report.done
+                    await say({"progress": {"step": report.step, "done": report.done, "total": report.total}})
+        return {"schema": "mailstead.check.v1", "findings": found, **counts}
 
-        return await check_store(config, store, say)
-
-    return check
+    return run
 
 
 async def build_worker(data: bytes, context: WorkerContext) -> WorkerParts:
@@ -270,8 +280,7 @@ class Worker:
         return ImapServer(services, opened.ids)
 
     def _control(self) -> ControlServer:
-        check = check_of(self._config, self._opened.store)
-        return ControlServer(Desk(directory=self._directory, supervise=self._supervise, check_store=check))
+        return ControlServer(Desk(directory=self._directory, supervise=self._supervise))
 
     async def _supervise(self, command: str) -> Json:
         """What only the process above all workers can do."""

@@ -18,7 +18,7 @@ LINE_MAX: Final = 16 << 20
 ONLINE_ONLY: Final = frozenset({"status", "stop"})
 
 
-def _nothing(_: Json) -> None:
+def be_silent(_: Json) -> None:
     """For those who do not listen."""
 
 
@@ -26,8 +26,8 @@ def ask(
     loaded: "Loaded",
     command: str,
     args: Json,
-    row: Callable[[Json], None] = _nothing,
-    progress: Callable[[Json], None] = _nothing,
+    row: Callable[[Json], None] = be_silent,
+    progress: Callable[[Json], None] = be_silent,
 ) -> Json:
     """The answer of a command; Failure."""
     connection = connect(loaded.config.control_socket)

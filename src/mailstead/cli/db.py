@@ -3,6 +3,7 @@
 import click
 
 from mailstead.cli.exits import Failure
+from mailstead.cli.progress import Progress
 from mailstead.cli.shell import Json, Shell, common
 
 
@@ -24,7 +25,7 @@ def check(shell: Shell) -> None:
         else:
             print("\t".join(str(value) for value in row.values() if value not in ("", None)))
 
-    result = shell.ask("db.check", row=hear)
+    result = shell.do_here("db.check", row=hear, progress=_Steps().hear)
     if shell.as_json:
         shell.print_json(result)
     if found:
@@ -32,3 +33,23 @@ def check(shell: Shell) -> None:
     if not shell.as_json:
         counts = ", ".join(f"{value} {name}" for name, value in result.items() if isinstance(value, int))
         print(f"The store is whole{': ' + counts if counts else ''}.")
+
+
+class _Steps:
+    """A counting line for each step of the check."""
+
+    def __init__(self) -> None:
+        self._step = ""
+        self._line: Progress | None = None
+
+    def hear(self, news: Json) -> None:
+        """How far one step has come."""
+        if news["step"] != self._step:
+            if self._line is not None:
+                self._line.end()
+            self._step, self._line = news["step"], Progress(max(news["total"], 1), news["step"])
+        if self._line is not None:
+            self._line.at(news["done"])
+        if news["done"] >= news["total"] and self._line is not None:
+            self._line.end()
+            self._line = None

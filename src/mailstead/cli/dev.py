@@ -12,8 +12,9 @@ import click
 @click.option("--port-base", type=click.IntRange(0, 60000), default=0,
               help="SMTP on this + 25, IMAP on + 143, and so on. Default: 2525, 2424, 2143, 2993, 8080.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON when everything listens.")
-def dev(directory: Path, port_base: int, as_json: bool) -> None:
+@click.option("--no-samples", is_flag=True, help="Begin with empty folders.")
+def dev(directory: Path, port_base: int, as_json: bool, no_samples: bool) -> None:
     """A sandbox with users and sample mail; it listens on this machine only and sends nothing away."""
     from mailstead.app.dev import run_dev
 
-    sys.exit(run_dev(directory, port_base, as_json))
+    sys.exit(run_dev(directory, port_base, as_json, samples=not no_samples))

@@ -3,7 +3,6 @@
 import csv
 import io
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from mailstead.app.config_kinds import BadValue, read_size
 from mailstead.cli.exits import Failure
+from mailstead.cli.progress import Progress
 from mailstead.cli.shell import Shell, note
 
 Json = dict[str, Any]
@@ -18,8 +18,6 @@ COLUMNS: Final = ("address", "password", "name", "quota", "hash")
 FILE_MAX: Final = 256 << 20
 PART: Final = 200
 SHOWN: Final = 50
-_QUIET: Final = 0.5
-_LINE_EVERY: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,7 @@ def _doubles(file: Path, lines: list[Line]) -> Iterator[str]:
 
 def _add(shell: Shell, lines: list[Line]) -> int:
     added = 0
-    progress = Progress(len(lines))
+    progress = Progress(len(lines), "users")
     for done, part in enumerate(_parts(lines)):
 
         def hear(news: Json, before: int = done * PART) -> None:
@@ -169,35 +167,3 @@ def _show_password(shell: Shell, line: Line) -> None:
         shell.print_json(row)
     else:
         print(f"{line.row['address']}\t{line.row['password']}")
-
-
-class Progress:
-    """On a terminal a line that counts, after half a second; else one line in ten seconds."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._began = self._told = time.monotonic()
-        self._is_terminal = sys.stderr.isatty()
-        self._has_line = False
-
-    def at(self, done: int) -> None:
-        """So much is done."""
-        now = time.monotonic()
-        if now - self._told < (_QUIET if self._is_terminal else _LINE_EVERY):
-            return
-        self._told = now
-        rate = done / (now - self._began)
-        left = (self._total - done) / rate if rate else 0
-        text = f"{done} of {self._total}, {rate:.0f} a second, {left:.0f} s left"
-        self._has_line = self._is_terminal
-        print(
-            f"\r{text}  " if self._is_terminal else text,
-            end="" if self._is_terminal else "\n",
-            file=sys.stderr,
-            flush=True,
-        )
-
-    def end(self) -> None:
-        """All done."""
-        if self._has_line:
-            print(file=sys.stderr)

@@ -74,7 +74,7 @@ async def _perform(
                 hear(dict(told))
 
     async with wiring.open_store(loaded.config) as store:
-        desk = desk_of(loaded, store, wiring.check_of(loaded.config, store))
+        desk = desk_of(loaded, store, wiring.check_of(store))
         if loaded.path is None:
             await ensure_domain(desk.directory, loaded.config.server.domain)
         return dict(await perform(OPERATIONS[command], desk, args, say))

@@ -33,7 +33,7 @@ def run(shell: Shell) -> None:
         )
     for text in loaded.notes:
         note(f"note: {text}")
-    from mailstead.app.wiring import run_server
+    from mailstead.app.serving import run_server
 
     sys.exit(run_server(loaded))
 

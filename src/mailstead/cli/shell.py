@@ -43,6 +43,13 @@ class Shell:
 
         return ask(self.loaded, command, dict(args or {}), **hear)
 
+    def do_here(self, command: str, **hear: Callable[[Json], None]) -> Json:
+        """Do it in this process whether a server runs or not: for long looks at the store that must hold up nobody."""
+        from mailstead.cli.client import be_silent
+        from mailstead.cli.offline import perform_here
+
+        return perform_here(self.loaded, command, {}, hear.get("row", be_silent), hear.get("progress", be_silent))
+
     def change(self, command: str, args: Mapping[str, object], words: Callable[[Json], str]) -> Json:
         """A change: rehearse or do it, say what it was, and how to undo it."""
         result = self.ask(command, {**args, "dry_run": self.dry_run})
