@@ -6,6 +6,7 @@ from mailstead.ground.formats.content import ASCII_TEXT, Content, read_content
 from mailstead.ground.formats.envelope import ENVELOPE_MAX, NO_ENVELOPE, read_envelope
 from mailstead.ground.formats.headers import each_field
 from mailstead.ground.formats.node import Kind, Node
+from mailstead.ground.formats.parameter import find_parameter
 
 DEPTH_MAX: Final = 50
 PARTS_MAX: Final = 5000
@@ -33,8 +34,14 @@ def _spellings(names: tuple[bytes, ...]) -> dict[bytes, bytes]:
     return known | {name.title().replace(b"Id", b"ID"): name for name in names}
 
 
-_CONTENT: Final = _spellings(CONTENT_FIELDS)
-_ALL: Final = _spellings(ENVELOPE_FIELDS) | _CONTENT
+# Frequent fields of no use here: so that they, too, are told by one look.
+_OTHERS: Final = dict.fromkeys(
+    (b"Received", b"DKIM-Signature", b"Return-Path", b"Delivered-To", b"X-Original-To", b"MIME-Version", b"References",
+     b"User-Agent", b"X-Mailer", b"List-Id", b"List-Unsubscribe", b"Authentication-Results", b""),
+    b"",
+)  # fmt: skip
+_CONTENT: Final = _OTHERS | _spellings(CONTENT_FIELDS)
+_ALL: Final = _CONTENT | _spellings(ENVELOPE_FIELDS)
 
 
 def find_fields(header: bytes, *, is_message: bool) -> dict[bytes, bytes]:
@@ -46,8 +53,10 @@ def find_fields(header: bytes, *, is_message: bool) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     doubles: dict[bytes, list[bytes]] = {}
     for name, value in each_field(header):
-        key = known.get(name) or known.get(name.lower())
+        key = known.get(name)
         if key is None:
+            key = known.get(name.lower())
+        if not key:
             continue
         if key not in found:
             found[key] = value
@@ -109,7 +118,7 @@ class EntityReader:
 
 def _enter_multipart(node: Node, depth: int) -> None:
     content = node.content
-    boundary = next((value for name, value in content.params if name.lower() == b"boundary"), b"").rstrip(b" \t")
+    boundary = (find_parameter(content.params, b"boundary") or b"").rstrip(b" \t")
     if depth >= DEPTH_MAX:
         _make_opaque(content)
     elif not 0 < len(boundary) <= BOUNDARY_MAX:

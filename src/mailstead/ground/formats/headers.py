@@ -29,7 +29,9 @@ def each_field(header: bytes) -> Iterable[tuple[bytes, bytes]]:
 def unfold(value: bytes) -> bytes:
     """RFC 5322 §2.2.3: without line ends; also without NUL, which no IMAP string may hold."""
     value = value.strip()
-    return _BREAKS.sub(b"", value) if _BREAKS.search(value) else value
+    if b"\n" in value or b"\r" in value or b"\0" in value:
+        return _BREAKS.sub(b"", value)
+    return value
 
 
 def find_field(header: bytes, name: bytes) -> bytes | None:

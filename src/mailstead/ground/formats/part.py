@@ -56,10 +56,3 @@ class Part(msgspec.Struct, frozen=True, gc=False):
     def is_text(self) -> bool:
         """True for text/*: its BODYSTRUCTURE gives lines."""
         return self.type.lower() == b"text"
-
-    def param(self, name: bytes) -> bytes | None:
-        """The first parameter of that lower-case name."""
-        for attribute, value in self.params:
-            if attribute.lower() == name:
-                return value
-        return None

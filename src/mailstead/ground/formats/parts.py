@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from mailstead.ground.formats.parameter import find_parameter
 from mailstead.ground.formats.part import Part
 
 
@@ -44,16 +45,12 @@ def pack_parts(root: Part) -> bytes:
 
 
 def _span(part: Part) -> Span:
-    charset = ""
-    for name, value in part.params:
-        if name.lower() == b"charset":
-            charset = _lower(value[:CHARSET_MAX])
-            break
+    charset = find_parameter(part.params, b"charset") or b""
     return Span(
         _lower(part.type),
         _lower(part.subtype),
         _lower(part.encoding),
-        charset,
+        _lower(charset[:CHARSET_MAX]),
         _lower(part.disposition[0]) if part.disposition else "",
         part.header_offset,
         part.header_size,

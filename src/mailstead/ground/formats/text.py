@@ -4,9 +4,9 @@ import re
 from typing import Final
 
 from mailstead.ground.formats.charset import decode_charset
-from mailstead.ground.formats.content import Content
 from mailstead.ground.formats.encoding import decode_body
 from mailstead.ground.formats.html import html_to_text
+from mailstead.ground.formats.parameter import find_parameter
 from mailstead.ground.formats.parts import Span
 from mailstead.ground.formats.sample import Sample, Sampler
 
@@ -39,11 +39,7 @@ def render_preview(samples: Sampler) -> str:
 
 def _decode(sample: Sample) -> str:
     content = sample.content
-    return decode_charset(decode_body(sample.data, content.encoding), _charset(content))
-
-
-def _charset(content: Content) -> bytes | None:
-    return next((value for name, value in content.params if name.lower() == b"charset"), None)
+    return decode_charset(decode_body(sample.data, content.encoding), find_parameter(content.params, b"charset"))
 
 
 def _preview_plain(text: str) -> str:
@@ -54,11 +50,14 @@ def _preview_plain(text: str) -> str:
 
 
 def _squeeze(text: str) -> str:
-    head = text[: 3 * PREVIEW_MAX]
-    for source in (head, text):
-        if not source.isascii() or not source.isprintable():
-            source = _INVISIBLE.sub("", source)  # noqa: PLW2901
-        words = " ".join(source.split())
-        if len(words) >= PREVIEW_MAX or len(source) == len(text):
-            break
+    words = _join_words(text[: 3 * PREVIEW_MAX])
+    if len(words) < PREVIEW_MAX and len(text) > 3 * PREVIEW_MAX:
+        words = _join_words(text)
     return words[:PREVIEW_MAX].rstrip()
+
+
+def _join_words(text: str) -> str:
+    words = " ".join(text.split())
+    if words.isascii() and words.isprintable():
+        return words
+    return " ".join(_INVISIBLE.sub("", words).split())

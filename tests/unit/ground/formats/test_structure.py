@@ -3,6 +3,7 @@
 import pytest
 
 from mailstead.ground.formats.entity import DEPTH_MAX, PARTS_MAX
+from mailstead.ground.formats.parameter import find_parameter
 from mailstead.ground.formats.part import Part
 from mailstead.ground.formats.structure import HEADER_MAX, Scanner
 
@@ -48,7 +49,7 @@ def test_a_plain_letter() -> None:
     assert outline(root) == "1 text/plain"
     assert (root.header_offset, root.header_size, root.size, root.lines) == (0, 14, 10, 2)
     assert body(data, root) == b"one\r\ntwo\r\n"
-    assert root.param(b"charset") == b"us-ascii"
+    assert find_parameter(root.params, b"charset") == b"us-ascii"
 
 
 @pytest.mark.parametrize(
