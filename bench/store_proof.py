@@ -42,7 +42,9 @@ from mailstead.store.sql.sqlite import SqliteStore
 from tests.support.mailboxes import NOW, Mailbox, file_letter, make_mailbox, rendered
 
 ACCOUNTS, FETCHED, EXPUNGED = 20, 50_000, 200_000
-HEADER = rendered(b"Received: from a.example.test by b.example.test; Fri, 20 Nov 2026 12:00:00 +0000\r\n" * 16 + b"\r\n")
+HEADER = rendered(
+    b"Received: from a.example.test by b.example.test; Fri, 20 Nov 2026 12:00:00 +0000\r\n" * 16 + b"\r\n"
+)
 
 
 class SlowDisk(apsw.VFS):
@@ -68,7 +70,9 @@ class SlowFile(apsw.VFSFile):
 
 async def open_store(folder: Path) -> tuple[SqliteStore, IdSource]:
     ids = IdSource(SystemClock(), next_writer_sqlite(folder / "mail.db"))
-    store = SqliteStore(folder / "mail.db", lambda lookup: FileBlobs(folder / "blobs", ids.next, lookup), lambda wakes: None)
+    store = SqliteStore(
+        folder / "mail.db", lambda lookup: FileBlobs(folder / "blobs", ids.next, lookup), lambda wakes: None
+    )
     await store.open()
     return store, ids
 
@@ -81,7 +85,9 @@ async def fill(folder: Path, *, expunge: bool) -> dict:
     fetched, expunged = await make_mailbox(store, "fetched"), await make_mailbox(store, "expunged")
     for box, count in ((fetched, FETCHED), (expunged, EXPUNGED if expunge else 0)):
         for start in range(0, count, 500):
-            staged = [store.blobs.stage_small(b"%d %d " % (box.inbox, n) + b"body " * 40) for n in range(start, start + 500)]
+            staged = [
+                store.blobs.stage_small(b"%d %d " % (box.inbox, n) + b"body " * 40) for n in range(start, start + 500)
+            ]
 
             async def unit(tx: Tx, box=box, staged=staged) -> None:
                 for one in staged:
@@ -174,7 +180,9 @@ class Worker:
             started = time.perf_counter()
             staged = self.store.blobs.stage_small(b"%d " % message + filler + b" text" * 400)
             try:
-                await self.store.write(lambda tx: file_letter(tx, box, message, staged, HEADER), size=staged.size, incoming=True)
+                await self.store.write(
+                    lambda tx: file_letter(tx, box, message, staged, HEADER), size=staged.size, incoming=True
+                )
             except (Busy, NoSpace):
                 self.refused += 1
                 await asyncio.sleep(0.1)
@@ -192,7 +200,13 @@ class Worker:
 
             async def unit(tx: Tx, at=at) -> None:
                 modseq = (await tx.advance(account))[account]
-                await tx.placements.store_flags(folder, UidSet(((at, at + 9),)), FlagOp.ADD if client % 2 else FlagOp.REMOVE, Flags(Flag.SEEN), modseq=modseq)
+                await tx.placements.store_flags(
+                    folder,
+                    UidSet(((at, at + 9),)),
+                    FlagOp.ADD if client % 2 else FlagOp.REMOVE,
+                    Flags(Flag.SEEN),
+                    modseq=modseq,
+                )
 
             started = time.perf_counter()
             try:
@@ -208,7 +222,9 @@ class Worker:
         first = 1
         while self.on:
             started = time.perf_counter()
-            rows = await self.store.read(lambda tx: tx.messages.fetch(FolderId(folder), first, 1 << 31, Load.ENVELOPE, 200))
+            rows = await self.store.read(
+                lambda tx: tx.messages.fetch(FolderId(folder), first, 1 << 31, Load.ENVELOPE, 200)
+            )
             self.reads.append(time.perf_counter() - started)
             first = rows[-1].uid + 1 if rows else 1
             await asyncio.sleep(0.01)
@@ -219,7 +235,9 @@ class Worker:
 
             async def unit(tx: Tx, first=first) -> int:
                 await tx.advance(account)
-                return len(await tx.placements.expunge(folder, UidSet(((first, first + 499),)), only_deleted=False, now=NOW))
+                return len(
+                    await tx.placements.expunge(folder, UidSet(((first, first + 499),)), only_deleted=False, now=NOW)
+                )
 
             try:
                 self.expunge_done += await self.store.write(unit, lane=Lane.BULK)
@@ -261,7 +279,9 @@ def spread(values: list[float]) -> str:
 
 
 def start(number: int, folder: Path, options: dict) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, __file__, "--worker", str(number), "--dir", str(folder), "--options", json.dumps(options)])
+    return subprocess.Popen(
+        [sys.executable, __file__, "--worker", str(number), "--dir", str(folder), "--options", json.dumps(options)]
+    )
 
 
 def supervise(folder: Path, options: dict, args: argparse.Namespace) -> float:
@@ -302,12 +322,16 @@ def verify(folder: Path, options: dict) -> None:
     """Every acknowledged letter exactly once, none twice, UIDs without a hole, the file sound."""
     acked = [tuple(map(int, line.split())) for file in folder.glob("acks.*") for line in file.read_text().splitlines()]
     db = apsw.Connection(str(folder / "mail.db"))
-    rows = db.execute("SELECT m.account_id, m.id, p.uid FROM message m JOIN placement p ON p.message_id = m.id").fetchall()
+    rows = db.execute(
+        "SELECT m.account_id, m.id, p.uid FROM message m JOIN placement p ON p.message_id = m.id"
+    ).fetchall()
     there = {(account, message) for account, message, _ in rows}
     missing = set(acked) - there
     assert not missing, f"{len(missing)} acknowledged letters are gone"
     assert len(there) == len(rows), "a letter is there twice"
-    holes = db.execute("SELECT count(*) FROM folder f WHERE f.name = 'INBOX' AND f.id IN (SELECT folder_id FROM placement) AND f.uidnext - 1 <> (SELECT max(uid) FROM placement p WHERE p.folder_id = f.id)").get
+    holes = db.execute(
+        "SELECT count(*) FROM folder f WHERE f.name = 'INBOX' AND f.id IN (SELECT folder_id FROM placement) AND f.uidnext - 1 <> (SELECT max(uid) FROM placement p WHERE p.folder_id = f.id)"
+    ).get
     assert holes == 0, "UIDNEXT is not right"
     assert db.execute("PRAGMA integrity_check").get == "ok"
     print(f"verified: {len(acked)} acknowledged letters are there exactly once, the file is sound")
@@ -337,17 +361,28 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="store-proof-", dir=args.dir))
     try:
         options = uvloop.run(fill(folder, expunge=not args.no_expunge))
-        options |= {"seconds": args.seconds, "clients": args.clients, "busy": args.busy, "pause": args.pause, "slow": args.slow_sync, "expunge": not args.no_expunge}
+        options |= {
+            "seconds": args.seconds,
+            "clients": args.clients,
+            "busy": args.busy,
+            "pause": args.pause,
+            "slow": args.slow_sync,
+            "expunge": not args.no_expunge,
+        }
         took = supervise(folder, options, args)
         results = [json.loads(path.read_text()) for path in folder.glob("result.*")]
-        joined = {name: sum((result[name] for result in results), []) for name in ("latencies", "flags", "reads", "stalls")}
+        joined = {
+            name: sum((result[name] for result in results), []) for name in ("latencies", "flags", "reads", "stalls")
+        }
         print(f"deliveries {spread(joined['latencies'])}; {len(joined['latencies']) / took:.0f} a second")
         print(f"flags      {spread(joined['flags'])}")
         print(f"reads      {spread(joined['reads'])}")
         print(f"loop late  {spread(joined['stalls'])}")
         for part in sorted({part for result in results for part in result["parts"]}):
             print(f"  {part:21} {spread(sum((result['parts'].get(part, []) for result in results), []))}")
-        print(f"busy turns {sum(r['busy_turns'] for r in results)}, refused {sum(r['refused'] for r in results)}, expunged {sum(r['expunge_done'] for r in results)}, longest log {max(r['wal_peak'] for r in results) / 1e6:.0f} MB")
+        print(
+            f"busy turns {sum(r['busy_turns'] for r in results)}, refused {sum(r['refused'] for r in results)}, expunged {sum(r['expunge_done'] for r in results)}, longest log {max(r['wal_peak'] for r in results) / 1e6:.0f} MB"
+        )
         verify(folder, options)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
