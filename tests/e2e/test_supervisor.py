@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -304,3 +305,30 @@ def test_sockets_of_systemd_are_shared_by_all_workers(tmp_path: Path) -> None:
     process.terminate()
     assert process.wait(LONG) == 0
     process.stdout.close()
+
+
+def test_out_of_descriptors_waits_and_recovers(run: Callable[..., Program]) -> None:
+    program = run(workers=1)
+    port = program.wait_ready()
+    first = Client(port)
+    used = len(list(Path(f"/proc/{first.pid}/fd").iterdir()))
+    _, most = resource.prlimit(first.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(first.pid, resource.RLIMIT_NOFILE, (used + 2, most))
+    socks = [socket.create_connection(("127.0.0.1", port), timeout=LONG) for _ in range(10)]
+    program.wait_event("net.accept.failed")
+    assert first.ask("hi")  # who is in is served
+    resource.prlimit(first.pid, resource.RLIMIT_NOFILE, (most, most))
+    for sock in socks:
+        assert sock.makefile("rb").readline().startswith(b"hello")
+    assert len(program.events("net.accept.failed")) < 10  # it waited, it did not spin
+
+
+def test_a_refused_connection_storm_leaves_the_others_alone(run: Callable[..., Program]) -> None:
+    program = run(workers=1, connections=50)
+    port = program.wait_ready()
+    held = [Client(port) for _ in range(50)]
+    for _ in range(300):
+        assert Client(port, greeted=False).line() == b"no: TOO_MANY"
+    assert held[0].ask("hi")
+    held.pop().sock.close()
+    wait_until(lambda: Client(port, greeted=False).line().startswith(b"hello"))
