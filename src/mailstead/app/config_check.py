@@ -5,10 +5,12 @@ import ipaddress
 import os
 import pwd
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+import mailstead
 from mailstead.app.config import Config
 from mailstead.app.config_kinds import IpAddress, Port
 from mailstead.app.config_report import Problem
@@ -87,6 +89,11 @@ def check_machine(config: Config, sources: Mapping[str, str]) -> list[Problem]:
     return [Problem(sources.get(key, "default"), key, what, fix) for key, what, fix in findings]
 
 
+def check_identity(config: Config) -> list[Problem]:
+    """What is wrong with the user the server is to become."""
+    return [Problem("", key, what, fix) for key, what, fix in _identity(config)]
+
+
 def _files(config: Config) -> Iterator[Finding]:
     for key, path in (("tls.cert_file", config.tls.cert_file), ("tls.key_file", config.tls.key_file)):
         if path is None:
@@ -117,10 +124,12 @@ def _data_dir(path: Path) -> Iterator[Finding]:
 def _identity(config: Config) -> Iterator[Finding]:
     if config.server.user:
         try:
-            pwd.getpwnam(config.server.user)
+            user = pwd.getpwnam(config.server.user)
         except KeyError:
             fix = f"useradd --system --shell /usr/sbin/nologin {config.server.user}"
             yield "server.user", f"there is no user {config.server.user!r}", fix
+        else:
+            yield from _program(user)
     if config.server.group:
         try:
             grp.getgrnam(config.server.group)
@@ -130,3 +139,22 @@ def _identity(config: Config) -> Iterator[Finding]:
                 f"there is no group {config.server.group!r}",
                 f"groupadd --system {config.server.group}",
             )
+
+
+def _program(user: pwd.struct_passwd) -> Iterator[Finding]:
+    """Workers begin as that user: it must reach the interpreter and this program."""
+    groups = set(os.getgrouplist(user.pw_name, user.pw_gid))
+    for path in (Path(sys.executable).resolve(), Path(mailstead.__file__).resolve()):
+        for folder in reversed(path.parents):
+            status = folder.stat()
+            bit = (
+                stat.S_IXUSR
+                if status.st_uid == user.pw_uid
+                else stat.S_IXGRP
+                if status.st_gid in groups
+                else stat.S_IXOTH
+            )
+            if user.pw_uid and not status.st_mode & bit:
+                fix = "install Mailstead where everybody may read, like /opt/mailstead, with the system's Python"
+                yield "server.user", f"{user.pw_name} cannot run {path}: {folder} is closed to it", fix
+                return

@@ -57,29 +57,20 @@ def init(password_stdin: bool, as_json: bool, dry_run: bool, **words: Any) -> No
 
 def _plan(directory: Path, domain: str, hostname: str, admin: str, user: str) -> "NewServer":
     """Everything that can be wrong is told before anything is written."""
+    from mailstead.app.config_check import check_identity
     from mailstead.app.config_init import NewServer
+    from mailstead.app.config_keys import build
     from mailstead.ground.model.errors import Invalid
 
     try:
         server = NewServer.of(directory, domain, hostname, admin, user)
     except Invalid as error:
         raise Failure("usage", str(error)) from error
-    if user and not _has_user(user):
-        fix = f"useradd --system --shell /usr/sbin/nologin {user}"
-        raise Failure("usage", f"there is no user {user!r} on this machine", fix)
+    for problem in check_identity(build({"server.user": user})):
+        raise Failure("usage", problem.what, problem.fix)
     if (occupied := server.occupied()) is not None:
         raise Failure("exists", f"{occupied} is here already", "choose another --dir, or move it away")
     return server
-
-
-def _has_user(name: str) -> bool:
-    import pwd
-
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True
 
 
 def _check_password(password: str) -> None:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mailstead.app.config_check import check_identity
 from mailstead.cli.exits import Failure
 from mailstead.ground.model.errors import MailError
 from mailstead.net.clock import SystemClock
-from mailstead.net.privileges import UnknownUser, drop_root, is_root
+from mailstead.net.privileges import drop_root, is_root
 from mailstead.servers.control.desk import CheckStore, Desk, Unavailable, perform
 from mailstead.servers.control.kinds import FIXES, kind_of
 from mailstead.servers.control.operations import OPERATIONS
@@ -43,10 +44,9 @@ def perform_here(
 def become_server_user(config: "Config") -> None:
     """Root would leave files behind that the server cannot write."""
     if config.server.user and is_root():
-        try:
-            drop_root(config.server.user, config.server.group)
-        except UnknownUser as error:
-            raise Failure("config", str(error), "see server.user") from error
+        for problem in check_identity(config):
+            raise Failure("config", problem.what, problem.fix)
+        drop_root(config.server.user, config.server.group)
 
 
 def desk_of(loaded: "Loaded", store: Any, check_store: CheckStore | None = None) -> Desk:

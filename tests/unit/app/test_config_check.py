@@ -1,6 +1,9 @@
 """What this machine lacks."""
 
+import sys
 from pathlib import Path
+
+import pytest
 
 from mailstead.app.config import Config
 from mailstead.app.config_check import check_machine
@@ -37,8 +40,19 @@ def test_the_data_directory(tmp_path: Path) -> None:
 
 
 def test_users_and_groups() -> None:
-    assert told(build({"server.user": "nobody"})) == []
+    assert told(build({"server.user": "root"})) == []
     assert told(build({"server.user": "no-such-user", "server.group": "no-such-group"})) == [
         "server.user: there is no user 'no-such-user'",
         "server.group: there is no group 'no-such-group'",
     ]
+
+
+def test_a_user_who_cannot_reach_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "python").write_text("")
+    monkeypatch.setattr(sys, "executable", str(closed / "python"))
+    told_of = told(build({"server.user": "nobody"}))
+    assert len(told_of) == 1
+    assert told_of[0].startswith(f"server.user: nobody cannot run {closed / 'python'}: ")
+    assert told_of[0].endswith("is closed to it")
