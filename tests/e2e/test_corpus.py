@@ -1,6 +1,6 @@
 """Real letters go in by SMTP (by APPEND where SMTP rightly refuses one) and come out byte for byte by IMAP.
 
-The letters are not part of the project: MAILSTEAD_CORPUS names a tar archive of files, one letter each.
+The letters are not part of the project: CORPUS_ARCHIVE names a tar archive of files, one letter each.
 """
 
 import os
@@ -77,9 +77,9 @@ def round_trip(box: Sandbox, archive: str) -> dict[str, int]:
 
 
 def test_every_letter_comes_back(tmp_path: Path) -> None:
-    archive = os.environ.get("MAILSTEAD_CORPUS")
+    archive = os.environ.get("CORPUS_ARCHIVE")
     if not archive:
-        pytest.skip("set MAILSTEAD_CORPUS to a tar archive of letters")
+        pytest.skip("set CORPUS_ARCHIVE to a tar archive of letters")
     with sandbox(tmp_path, "--no-samples") as box:
         print(round_trip(box, archive))
         assert box.cli("db", "check").returncode == 0

@@ -36,14 +36,18 @@ from mailstead.store.port import OnCommit
 from mailstead.store.port.blobs import Blobs
 from mailstead.store.sql.lock import holder, lock_path
 from mailstead.store.sql.lookup import BlobLookup
-from mailstead.store.sql.migrate import migrate_sqlite, next_writer_sqlite
+from mailstead.store.sql.migrate import SchemaError, migrate_sqlite, next_writer_sqlite
 from mailstead.store.sql.sqlite import SqliteStore
+from mailstead.store.sql.wal import ForeignLog
 from mailstead.telemetry import configure
 from mailstead.telemetry.metrics import Snapshot
 
 if TYPE_CHECKING:
     from mailstead.servers.web.server import WebServer
     from mailstead.store.sql.postgres import PostgresStore
+
+UNFIT: Final = (SchemaError, ForeignLog)
+"""Why a database is not opened: its schema is newer than this program, or the log beside it is another's."""
 
 LOOK_AGAIN: Final = 1.0
 """Seconds: a wake that was lost on the way costs no more."""

@@ -16,5 +16,6 @@ import click
 def dev(directory: Path, port_base: int, as_json: bool, no_samples: bool) -> None:
     """A sandbox with users and sample mail; it listens on this machine only and sends nothing away."""
     from mailstead.app.dev import run_dev
+    from mailstead.cli.starting import start
 
-    sys.exit(run_dev(directory, port_base, as_json, samples=not no_samples))
+    sys.exit(start(lambda: run_dev(directory, port_base, as_json, samples=not no_samples)))

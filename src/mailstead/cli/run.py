@@ -34,8 +34,9 @@ def run(shell: Shell) -> None:
     for text in loaded.notes:
         note(f"note: {text}")
     from mailstead.app.serving import run_server
+    from mailstead.cli.starting import start
 
-    sys.exit(run_server(loaded))
+    sys.exit(start(lambda: run_server(loaded)))
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
