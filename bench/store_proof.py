@@ -1,7 +1,7 @@
 """The store alone under mixed load in two worker processes: what a delivery waits, and how long the log grows.
 
-    python bench/store_proof.py [--seconds 20] [--dir DIR] [--workers 2] [--busy 20] [--clients 20] [--fault kill|stop|none]
-                                [--slow-sync MS] [--no-expunge]
+    python bench/store_proof.py [--seconds 20] [--dir DIR] [--workers 2] [--busy 20] [--clients 20]
+                                [--fault kill|stop|none] [--slow-sync MS] [--no-expunge]
 
 Each worker delivers to 20 accounts from closed-loop clients, changes flags, reads a folder of 50,000 for a client that
 takes its time, and runs busy sessions that keep the loop saturated; one expunges 200,000 messages in units of 500 rows
@@ -19,17 +19,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import apsw
 import uvloop
+from tests.support.mailboxes import NOW, Mailbox, file_letter, make_mailbox, rendered
 
-from mailstead.ground.model.flags import Flag, FlagOp, Flags
-from mailstead.ground.model.ids import FolderId, MessageId
-from mailstead.ground.model.message import Message
 from mailstead.ground.model.errors import Busy, NoSpace
+from mailstead.ground.model.flags import Flag, FlagOp, Flags
+from mailstead.ground.model.ids import FolderId
 from mailstead.ground.model.uidset import UidSet
 from mailstead.net.clock import SystemClock
 from mailstead.net.ids import IdSource
@@ -39,7 +41,6 @@ from mailstead.store.port.messages import Load
 from mailstead.store.sql.lock import holder, lock_path
 from mailstead.store.sql.migrate import migrate_sqlite, next_writer_sqlite
 from mailstead.store.sql.sqlite import SqliteStore
-from tests.support.mailboxes import NOW, Mailbox, file_letter, make_mailbox, rendered
 
 ACCOUNTS, FETCHED, EXPUNGED = 20, 50_000, 200_000
 HEADER = rendered(
@@ -54,7 +55,7 @@ class SlowDisk(apsw.VFS):
         self.seconds = seconds
         super().__init__("slow", "unix", makedefault=True)
 
-    def xOpen(self, name, flags):  # noqa: N802
+    def xOpen(self, name, flags):
         return SlowFile(self.seconds, name, flags)
 
 
@@ -63,7 +64,7 @@ class SlowFile(apsw.VFSFile):
         self.seconds = seconds
         super().__init__("unix", name, flags)
 
-    def xSync(self, flags):  # noqa: N802
+    def xSync(self, flags):
         time.sleep(self.seconds)
         return super().xSync(flags)
 
@@ -179,10 +180,9 @@ class Worker:
             message = self.ids.next()
             started = time.perf_counter()
             staged = self.store.blobs.stage_small(b"%d " % message + filler + b" text" * 400)
+            unit = partial(file_letter, mailbox=box, message_id=message, staged=staged, computed=HEADER)
             try:
-                await self.store.write(
-                    lambda tx: file_letter(tx, box, message, staged, HEADER), size=staged.size, incoming=True
-                )
+                await self.store.write(unit, size=staged.size, incoming=True)
             except (Busy, NoSpace):
                 self.refused += 1
                 await asyncio.sleep(0.1)
@@ -223,7 +223,7 @@ class Worker:
         while self.on:
             started = time.perf_counter()
             rows = await self.store.read(
-                lambda tx: tx.messages.fetch(FolderId(folder), first, 1 << 31, Load.ENVELOPE, 200)
+                lambda tx, first=first: tx.messages.fetch(FolderId(folder), first, 1 << 31, Load.ENVELOPE, 200)
             )
             self.reads.append(time.perf_counter() - started)
             first = rows[-1].uid + 1 if rows else 1
@@ -330,7 +330,8 @@ def verify(folder: Path, options: dict) -> None:
     assert not missing, f"{len(missing)} acknowledged letters are gone"
     assert len(there) == len(rows), "a letter is there twice"
     holes = db.execute(
-        "SELECT count(*) FROM folder f WHERE f.name = 'INBOX' AND f.id IN (SELECT folder_id FROM placement) AND f.uidnext - 1 <> (SELECT max(uid) FROM placement p WHERE p.folder_id = f.id)"
+        "SELECT count(*) FROM folder f WHERE f.name = 'INBOX' AND f.id IN (SELECT folder_id FROM placement)"
+        " AND f.uidnext - 1 <> (SELECT max(uid) FROM placement p WHERE p.folder_id = f.id)"
     ).get
     assert holes == 0, "UIDNEXT is not right"
     assert db.execute("PRAGMA integrity_check").get == "ok"
@@ -372,17 +373,21 @@ def main() -> None:
         took = supervise(folder, options, args)
         results = [json.loads(path.read_text()) for path in folder.glob("result.*")]
         joined = {
-            name: sum((result[name] for result in results), []) for name in ("latencies", "flags", "reads", "stalls")
+            name: list(chain.from_iterable(result[name] for result in results))
+            for name in ("latencies", "flags", "reads", "stalls")
         }
         print(f"deliveries {spread(joined['latencies'])}; {len(joined['latencies']) / took:.0f} a second")
         print(f"flags      {spread(joined['flags'])}")
         print(f"reads      {spread(joined['reads'])}")
         print(f"loop late  {spread(joined['stalls'])}")
         for part in sorted({part for result in results for part in result["parts"]}):
-            print(f"  {part:21} {spread(sum((result['parts'].get(part, []) for result in results), []))}")
-        print(
-            f"busy turns {sum(r['busy_turns'] for r in results)}, refused {sum(r['refused'] for r in results)}, expunged {sum(r['expunge_done'] for r in results)}, longest log {max(r['wal_peak'] for r in results) / 1e6:.0f} MB"
-        )
+            print(
+                f"  {part:21} {spread(list(chain.from_iterable(result['parts'].get(part, []) for result in results)))}"
+            )
+        total = {name: sum(result[name] for result in results) for name in ("busy_turns", "refused", "expunge_done")}
+        log = max((result["wal_peak"] for result in results), default=0) / 1e6
+        print(f"busy turns {total['busy_turns']}, refused {total['refused']}, expunged {total['expunge_done']}")
+        print(f"longest log {log:.0f} MB")
         verify(folder, options)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

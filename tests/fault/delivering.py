@@ -1,8 +1,9 @@
-"""A worker that files letters as fast as it can and writes each acknowledged one to standard output: made to be killed."""
+"""A worker that files letters as fast as it can and tells each acknowledged one: made to be killed."""
 
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -27,9 +28,8 @@ async def main(path: Path, mailbox: Mailbox, large: bool) -> None:
             writer = store.blobs.stage()
             writer.write(b"%d " % message + (os.urandom(200_000) if large else b"text " * 100))
             staged = await writer.finish()
-            filed = await store.write(
-                lambda tx: file_letter(tx, mailbox, message, staged, rendered()), size=staged.size, incoming=True
-            )
+            unit = partial(file_letter, mailbox=mailbox, message_id=message, staged=staged, computed=rendered())
+            filed = await store.write(unit, size=staged.size, incoming=True)
             os.write(1, b"%d %d\n" % (message, filed.uid))
 
     async def checkpoints() -> None:

@@ -44,7 +44,7 @@ class FaultyDisk(apsw.VFS):
         self.faults = faults
         super().__init__("faulty", "unix", makedefault=True)
 
-    def xOpen(self, name: object, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
+    def xOpen(self, name: object, flags: list[int]) -> apsw.VFSFile:
         return FaultyFile(self.faults, name, flags)
 
 
@@ -53,12 +53,12 @@ class FaultyFile(apsw.VFSFile):
         self.faults = faults if flags[0] & apsw.SQLITE_OPEN_WAL else None
         super().__init__("unix", name, flags)  # type: ignore[arg-type]
 
-    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
+    def xWrite(self, data: bytes, offset: int) -> None:
         if self.faults:
             self.faults.check()
         super().xWrite(data, offset)
 
-    def xSync(self, flags: int) -> None:  # noqa: N802
+    def xSync(self, flags: int) -> None:
         if self.faults:
             self.faults.check()
         super().xSync(flags)

@@ -17,7 +17,9 @@ LEVEL: Final = 1
 FrameError: Final = zstd.ZstdError
 """What `decompress` raises of damaged bytes."""
 
-_compressor: Final = zstd.ZstdCompressor(level=LEVEL)
+_compressor: Final = zstd.ZstdCompressor(
+    options={zstd.CompressionParameter.compression_level: LEVEL, zstd.CompressionParameter.checksum_flag: 1}
+)
 _FLUSH_FRAME: Final = zstd.ZstdCompressor.FLUSH_FRAME
 
 
@@ -27,5 +29,5 @@ def compress(data: bytes) -> bytes:
 
 
 def decompress(frame: bytes) -> bytes:
-    """The bytes of one whole frame that this program wrote."""
+    """The bytes of one whole frame that this program wrote; an error of zstd if it is damaged."""
     return zstd.decompress(frame)
