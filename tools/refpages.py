@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mailstead.app.config_reference import reference
-from mailstead.cli.main import main as cli
+from mailstead.cli.main import root as cli
 from mailstead.ground.wire.smtp.reply import Status
 from mailstead.telemetry.event import Event
 from mailstead.telemetry.fields import FIELDS
@@ -21,7 +21,8 @@ MADE = "Made from the code by `make docs`; do not edit.\n"
 def events() -> str:
     """Every event with its level, type and fields; every field; every metric."""
     rows = [
-        f"| `{event.value}` | {getLevelName(event.level).lower()} | {event.event_type.value} | {' '.join(sorted(event.fields))} |"
+        f"| `{event.value}` | {getLevelName(event.level).lower()} | {event.event_type.value} "
+        f"| {' '.join(sorted(event.fields))} |"
         for event in Event
     ]
     fields = [
