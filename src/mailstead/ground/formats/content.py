@@ -10,6 +10,8 @@ from mailstead.ground.formats.headers import unfold
 from mailstead.ground.formats.part import Params
 
 PARAMS_MAX: Final = 100
+FIELD_MAX: Final = 64 << 10
+"""Octets looked at of one field."""
 VALUE_MAX: Final = 8192
 """Octets kept of one parameter, description, id or location."""
 TOKEN_MAX: Final = 127  # RFC 6838 §4.2, for each of type and subtype
@@ -53,25 +55,25 @@ def read_content(found: dict[bytes, bytes], *, digest: bool = False) -> Content:
     get = found.get
     content = _read_type(get(b"content-type"), digest=digest)
     if (value := get(b"content-transfer-encoding")) is not None:
-        word = _WORD.match(b"".join(_strip_comments(unfold(value)).split()))  # "8 bit" is seen
+        word = _WORD.match(b"".join(_read_value(value).split()))  # "8 bit" is seen
         content.encoding = word[1] if word else b"7BIT"
     if (value := get(b"content-disposition")) is not None:
         content.disposition = _read_disposition(value)
     if (value := get(b"content-id")) is not None:
-        content.id = unfold(value)[:VALUE_MAX]
+        content.id = unfold(value[:FIELD_MAX])[:VALUE_MAX]
     if (value := get(b"content-description")) is not None:
-        content.description = unfold(value)[:VALUE_MAX]
+        content.description = unfold(value[:FIELD_MAX])[:VALUE_MAX]
     _read_rare(content, found)
     return content
 
 
 def _read_rare(content: Content, found: dict[bytes, bytes]) -> None:
     if (value := found.get(b"content-md5")) is not None:
-        content.md5 = unfold(value)[:VALUE_MAX]
+        content.md5 = unfold(value[:FIELD_MAX])[:VALUE_MAX]
     if (value := found.get(b"content-location")) is not None:
-        content.location = b"".join(unfold(value)[:VALUE_MAX].split())  # RFC 2557 §4.4.2: folded anywhere
+        content.location = b"".join(unfold(value[:FIELD_MAX])[:VALUE_MAX].split())  # RFC 2557 §4.4.2: folded anywhere
     if (value := found.get(b"content-language")) is not None:
-        tags = _strip_comments(unfold(value)[:VALUE_MAX]).split(b",", PARAMS_MAX)[:PARAMS_MAX]
+        tags = _strip_comments(unfold(value[:FIELD_MAX])[:VALUE_MAX]).split(b",", PARAMS_MAX)[:PARAMS_MAX]
         content.language = tuple(tag.strip() for tag in tags if tag.strip())
 
 
@@ -79,7 +81,7 @@ def _read_type(value: bytes | None, *, digest: bool) -> Content:
     """RFC 2045 §5.2: text/plain in US-ASCII where there is none or one that cannot be read."""
     if value is None:
         return Content(b"message", b"rfc822", ()) if digest else Content(b"text", b"plain", ASCII_TEXT)
-    value = _strip_comments(unfold(value))
+    value = _read_value(value)
     media = _MEDIA.match(value)
     if media is None:
         return Content(b"text", b"plain", ASCII_TEXT)
@@ -87,7 +89,7 @@ def _read_type(value: bytes | None, *, digest: bool) -> Content:
 
 
 def _read_disposition(value: bytes) -> tuple[bytes, Params] | None:
-    value = _strip_comments(unfold(value))
+    value = _read_value(value)
     word = _WORD.match(value)
     return (word[1], _read_params(value, word.end())) if word else None
 
@@ -102,6 +104,10 @@ def _read_params(value: bytes, start: int) -> Params:
             text = _ESCAPED.sub(rb"\1", text)
         out.append((name, text[:VALUE_MAX]))
     return tuple(out)
+
+
+def _read_value(value: bytes) -> bytes:
+    return _strip_comments(unfold(value[:FIELD_MAX]))
 
 
 def _strip_comments(value: bytes) -> bytes:

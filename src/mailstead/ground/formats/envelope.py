@@ -70,7 +70,7 @@ class _Budget:
     """Gives out what is left of a limit, in the order of asking."""
 
     def __init__(self, limit: int) -> None:
-        self.left = limit
+        self.left = self._unread = limit
 
     def text(self, value: bytes | None) -> bytes | None:
         """The string, cut."""
@@ -83,7 +83,9 @@ class _Budget:
     def mailboxes(self, value: bytes | None, copies: int = 1) -> tuple[Mailbox, ...]:
         """As many whole addresses as fit."""
         out: list[Mailbox] = []
-        for box in parse_mailboxes(unfold(value[: self.left])) if value else ():
+        raw = (value or b"")[: min(self.left, self._unread)]
+        self._unread -= len(raw)  # reading costs time even where nothing comes of it
+        for box in parse_mailboxes(unfold(raw)):
             cost = copies * (
                 MAILBOX_COST + sum(len(text) for text in (box.name, box.route, box.local, box.host) if text)
             )

@@ -50,8 +50,8 @@ def _preview_plain(text: str) -> str:
 
 
 def _squeeze(text: str) -> str:
-    words = _join_words(text[: 3 * PREVIEW_MAX])
-    if len(words) < PREVIEW_MAX and len(text) > 3 * PREVIEW_MAX:
+    words = _join_words(text[: 2 * PREVIEW_MAX])
+    if len(words) < PREVIEW_MAX and len(text) > 2 * PREVIEW_MAX:
         words = _join_words(text)
     return words[:PREVIEW_MAX].rstrip()
 
