@@ -4,7 +4,6 @@ The room sees a `Stream`; whatever it lets slip becomes an event with an inciden
 """
 
 import asyncio
-import errno
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,8 +23,6 @@ from mailstead.telemetry import Event, Gauge, emit, incident, set_gauge
 ACCEPTS_A_TURN: Final = 64
 ACCEPT_PAUSE: Final = 1.0
 HANDSHAKE: Final = 15.0
-# out of descriptors or memory: for now, and not the listener's fault
-_SHORT: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 Admitted = Connection | Guest
 
@@ -131,12 +128,11 @@ class Listener:
             self._admit(sock, address)
 
     def _accept_failed(self, error: OSError) -> None:
-        """Look again in a second: without a pause the waiting connection would keep the loop spinning."""
+        """Out of descriptors or memory. Without a pause the connection that waits would keep the loop spinning."""
         emit(Event.NET_ACCEPT_FAILED, listener=self.name, error=str(error))
-        if error.errno in _SHORT or not self._is_stopping:
+        if not self._is_stopping:
             self._pause()
-            if not self._is_stopping:
-                self._paused = asyncio.get_running_loop().call_later(ACCEPT_PAUSE, self._resume)
+            self._paused = asyncio.get_running_loop().call_later(ACCEPT_PAUSE, self._resume)
 
     def _resume(self) -> None:
         self._paused = None

@@ -259,3 +259,43 @@ async def test_plain_talk_to_a_tls_port_harms_nobody(host: Host, server_tls: ssl
     async with asyncio.timeout(5):
         await host.listeners[0].wait_empty()
     assert served == []
+
+
+@pytest.mark.parametrize(
+    "abuse", [b"", b"\x16\x03\x01", b"\x00" * 5000, b"\x15\x03\x03\x00\x02\x02\x28", b"\x17\x03\x03\xff\xff"]
+)
+@pytest.mark.parametrize("resets", [False, True])
+async def test_abuse_of_tls_is_no_error_of_ours(
+    host: Host, server_tls: ssl.SSLContext, caplog: pytest.LogCaptureFixture, abuse: bytes, resets: bool
+) -> None:
+    port = host.listen(echo, tls=lambda: server_tls)
+    sock = socket.create_connection(("127.0.0.1", port))
+    sock.sendall(abuse)
+    if resets:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+    sock.close()
+    while host.listeners[0].count == 0 and not host.listeners[0]._tasks:
+        await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await host.listeners[0].wait_empty()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_garbage_within_tls_is_peer_gone(
+    host: Host, server_tls: ssl.SSLContext, client_tls: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = Session(lambda stream: stream.read(10))
+    port = host.listen(session, tls=lambda: server_tls)
+
+    def talk() -> None:
+        raw = socket.create_connection(("127.0.0.1", port))
+        wrapped = client_tls.wrap_socket(raw, do_handshake_on_connect=True)
+        plain = socket.socket(fileno=wrapped.detach())
+        plain.sendall(b"QUIT\r\n" * 10)
+        plain.recv(10)
+        plain.close()
+
+    talking = asyncio.create_task(asyncio.to_thread(talk))
+    assert isinstance(await session.outcome(), PeerGone | bytes)
+    await talking
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

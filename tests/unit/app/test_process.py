@@ -1,0 +1,19 @@
+"""How patient a supervisor is with a process that dies."""
+
+from mailstead.app.process import LONGEST_PAUSE, Patience
+
+
+def test_the_first_death_costs_no_wait_and_young_ones_ever_more() -> None:
+    patience = Patience()
+    pauses = [patience.pause(0.1) for _ in range(12)]
+    assert pauses[:5] == [0.0, 0.5, 1.0, 2.0, 4.0]
+    assert pauses[-1] == LONGEST_PAUSE
+    assert patience.restarts == 12
+
+
+def test_a_long_life_makes_up_for_all() -> None:
+    patience = Patience()
+    for _ in range(5):
+        patience.pause(0.1)
+    assert patience.pause(3600.0) == 0.0
+    assert patience.pause(0.1) == 0.0
