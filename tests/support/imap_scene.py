@@ -92,10 +92,10 @@ class ImapScene:
     async def place(self, name: str) -> Place:
         return Place.of(await self.folders.tree.get(self.account, name))
 
-    async def append(self, name: str, letter: bytes = b"", flags: Flags = Flags()) -> int:
+    async def append(self, name: str, letter: bytes = b"") -> int:
         self.letters += 1
         data = letter or LETTER % (self.letters, self.letters)
-        done = await self.folders.filing.append(await self.place(name), [Draft(self.folders.take(data), flags)])
+        done = await self.folders.filing.append(await self.place(name), [Draft(self.folders.take(data))])
         return int(done[0].uid)
 
     async def check(self, statement: str) -> None:

@@ -1,6 +1,6 @@
-"""Sessions of two workers on one folder of a real store: after a sync each client knows what the store holds, flags too.
+"""Sessions of two workers on one folder of a real store: after a sync each client knows what the store holds.
 
-Wakes between the workers are lost or come at any time; own changes are told by the STORE itself and not again.
+Wakes between the workers are lost or come at any time. Changes of one's own are told by the STORE itself.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from mailstead.ground.model.directory import Role
@@ -19,12 +19,13 @@ from mailstead.ground.wire.imap.response import render_flags
 from mailstead.net.ids import IdSource
 from mailstead.servers.imap.homes import Home
 from mailstead.servers.imap.selected import Selected
-from mailstead.services.folders.filing import Draft
+from mailstead.services.folders.filing import Draft, Place
 from mailstead.services.folders.service import Folders
 from tests.support.fake_clock import FakeClock
 from tests.support.imap_scene import furnish
 from tests.support.stores import sqlite_engine
 
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # each example is a database: shrinking takes minutes
 ACTIONS = st.lists(
     st.tuples(
         st.sampled_from(["append", "flag", "unflag", "expunge", "wake", "sync", "sync", "hold", "store"]),
@@ -86,6 +87,8 @@ async def play(actions: list[tuple[str, int, set[int]]], folder: Path) -> None:
             store = await engine.open()
             account = account or await furnish(store, {})
             workers.append(Folders.on(store, FakeClock(), IdSource(FakeClock(), number)))
+        inbox = Place.of(await workers[0].tree.get(account, "INBOX"))
+        await workers[0].filing.append(inbox, [Draft(workers[0].take(b"a: b\r\n\r\n"))] * 10)
         clients = [await enter(workers[number % 2], account) for number in range(4)]
         for action, who, uids in actions:
             await act(action, clients[who], workers, UidSet.of(uids), engine)
@@ -102,7 +105,9 @@ async def play(actions: list[tuple[str, int, set[int]]], folder: Path) -> None:
 async def enter(folders: Folders, account: Any) -> Client:
     folder = await folders.tree.get(account, "INBOX")
     watch = await folders.hub.open(folder)
-    return Client(folders, Selected(Home(account, Role.ADMIN), folder, watch, [], is_read_only=False), [])
+    client = Client(folders, Selected(Home(account, Role.ADMIN), folder, watch, [], is_read_only=False), [])
+    await client.meet(len(watch.view.uids))
+    return client
 
 
 async def act(action: str, client: Client, workers: list[Folders], uids: UidSet, engine: Any) -> None:
@@ -128,7 +133,7 @@ async def act(action: str, client: Client, workers: list[Folders], uids: UidSet,
             await client.store(uids)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
 @given(ACTIONS)
 def test_clients_know_what_the_store_holds(actions: list[tuple[str, int, set[int]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
