@@ -14,6 +14,8 @@ from mailstead.cli.progress import Progress
 from mailstead.cli.shell import Shell, note
 
 Json = dict[str, Any]
+Problems = list[tuple[int, str]]
+"""What is wrong, by the line of the file."""
 COLUMNS: Final = ("address", "password", "name", "quota", "hash")
 FILE_MAX: Final = 256 << 20
 PART: Final = 200
@@ -31,12 +33,12 @@ class Line:
 
 def import_users(shell: Shell, file: Path, *, generate: bool) -> None:
     """The whole command."""
-    problems: list[str] = []
+    problems: Problems = []
     lines = list(_read(file, problems, generate=generate))
-    present = _check(shell, file, lines, problems)
+    present = _check(shell, lines, problems)
     if problems:
-        for problem in problems[:SHOWN]:
-            note(problem)
+        for number, problem in sorted(problems)[:SHOWN]:
+            note(f"{file}:{number}: {problem}")
         if len(problems) > SHOWN:
             note(f"... and {len(problems) - SHOWN} more")
         raise Failure("problems", f"{len(problems)} problems in {file}; nobody was added", "mend them and run it again")
@@ -56,7 +58,7 @@ def _report(shell: Shell, *, added: int, skipped: int) -> None:
         print(f"{'would add' if shell.dry_run else 'added'} {added} users, {skipped} were there already")
 
 
-def _read(file: Path, problems: list[str], *, generate: bool) -> Iterator[Line]:
+def _read(file: Path, problems: Problems, *, generate: bool) -> Iterator[Line]:
     """The rows; what is wrong with them goes to `problems`."""
     reader = csv.reader(io.StringIO(_text(file), newline=""))
     columns: tuple[str, ...] = COLUMNS
@@ -70,11 +72,11 @@ def _read(file: Path, problems: list[str], *, generate: bool) -> Iterator[Line]:
                     fix = f"the columns are {', '.join(COLUMNS)}"
                     raise Failure("problems", f"{file}:1: unknown column {unknown[0]!r}", fix)
                 continue
-            line = _line(f"{file}:{reader.line_num}", reader.line_num, columns, cells, problems, generate=generate)
+            line = _line(reader.line_num, columns, cells, problems, generate=generate)
             if line is not None:
                 yield line
     except csv.Error as error:
-        problems.append(f"{file}:{reader.line_num}: not CSV: {error}")
+        problems.append((reader.line_num, f"not CSV: {error}"))
 
 
 def _text(file: Path) -> str:
@@ -92,10 +94,10 @@ def _text(file: Path) -> str:
 
 
 def _line(
-    place: str, number: int, columns: tuple[str, ...], cells: list[str], problems: list[str], *, generate: bool
+    number: int, columns: tuple[str, ...], cells: list[str], problems: Problems, *, generate: bool
 ) -> Line | None:
     if len(cells) > len(columns):
-        problems.append(f"{place}: {len(cells)} columns where {len(columns)} are known")
+        problems.append((number, f"{len(cells)} columns where {len(columns)} are known"))
         return None
     values = {column: cell for column, cell in zip(columns, cells, strict=False) if cell}
     row: Json = {"address": values.get("address", "").strip()}
@@ -103,7 +105,7 @@ def _line(
         try:
             row["quota"] = int(read_size(values["quota"]))
         except BadValue as bad:
-            problems.append(f"{place}: quota {bad.what}")
+            problems.append((number, f"quota {bad.what}"))
             return None
     if "hash" in values:
         row["hash"] = values["hash"].strip()
@@ -122,27 +124,27 @@ def _parts(lines: list[Line]) -> Iterator[list[Line]]:
         yield lines[start : start + PART]
 
 
-def _check(shell: Shell, file: Path, lines: list[Line], problems: list[str]) -> set[int]:
+def _check(shell: Shell, lines: list[Line], problems: Problems) -> set[int]:
     """Let the server look at all rows; the numbers of those that are there already."""
     present: set[int] = set()
     for part in _parts(lines):
 
         def hear(row: Json, part: list[Line] = part) -> None:
-            problems.append(f"{file}:{part[row['row']].number}: {row['problem']}")
+            problems.append((part[row["row"]].number, row["problem"]))
 
         result = shell.ask("user.import", {"rows": [line.row for line in part], "dry_run": True}, row=hear)
         present.update(part[number].number for number in result["present"])
-    problems.extend(_doubles(file, lines))
+    problems.extend(_doubles(lines))
     return present
 
 
-def _doubles(file: Path, lines: list[Line]) -> Iterator[str]:
+def _doubles(lines: list[Line]) -> Iterator[tuple[int, str]]:
     """Rows of one address in different parts; those of one part the server sees."""
     seen: dict[str, int] = {}
     for index, line in enumerate(lines):
         first = seen.setdefault(line.row["address"].casefold(), index)
         if first // PART != index // PART:
-            yield f"{file}:{line.number}: {line.row['address']} stands in line {lines[first].number} too"
+            yield line.number, f"{line.row['address']} stands in line {lines[first].number} too"
 
 
 def _add(shell: Shell, lines: list[Line]) -> int:

@@ -3,16 +3,20 @@
 So the same list may be given again after an interruption, and only the rest is done.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.errors import AlreadyExists, Invalid, NotFound
 from mailstead.services.accounts.directory import Directory, get_real_domain
 from mailstead.services.accounts.passwords import check_stored
-from mailstead.services.accounts.users import NewUser, add_user, check_password, check_quota
+from mailstead.services.accounts.users import NewUser, add_user, check_password, check_quota, stored_form
 from mailstead.store.port import ReadTx
+
+HASHED_AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ async def check_rows(directory: Directory, rows: Sequence[NewUser]) -> tuple[lis
     """All problems of a list, and the rows whose user is there already."""
     problems: list[RowProblem] = []
     addresses: dict[int, Address] = {}
-    seen: dict[str, int] = {}
+    seen: set[str] = set()
     for number, row in enumerate(rows):
         try:
             address = _check_row(directory, row)
@@ -35,9 +39,9 @@ async def check_rows(directory: Directory, rows: Sequence[NewUser]) -> tuple[lis
             problems.append(RowProblem(number, str(error)))
             continue
         if address.key in seen:
-            problems.append(RowProblem(number, f"{address} stands in row {seen[address.key] + 1} too"))
+            problems.append(RowProblem(number, f"{address} stands before this row too"))
             continue
-        seen[address.key] = number
+        seen.add(address.key)
         addresses[number] = address
     found, present = await directory.store.read(lambda tx: _check_places(tx, addresses))
     return sorted([*problems, *found], key=lambda problem: problem.row), present
@@ -81,10 +85,16 @@ async def _check_places(tx: ReadTx, addresses: dict[int, Address]) -> tuple[list
 
 async def import_rows(directory: Directory, rows: Sequence[NewUser]) -> AsyncIterator[tuple[int, bool]]:
     """Add row by row; after each its number, and whether it was new."""
-    for number, row in enumerate(rows):
-        try:
-            await add_user(directory, row)
-        except AlreadyExists:
-            yield number, False
-        else:
-            yield number, True
+    for start in range(0, len(rows), HASHED_AT_ONCE):
+        some = rows[start : start + HASHED_AT_ONCE]
+        hashes = await asyncio.gather(*(stored_form(directory, row) for row in some))
+        for number, (row, stored) in enumerate(zip(some, hashes, strict=True), start):
+            yield number, await _is_added(directory, replace(row, password=None, password_hash=stored))
+
+
+async def _is_added(directory: Directory, row: NewUser) -> bool:
+    try:
+        await add_user(directory, row)
+    except AlreadyExists:
+        return False
+    return True

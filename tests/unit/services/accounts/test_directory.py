@@ -268,7 +268,7 @@ async def test_rows_are_checked_before_any_is_added(directory: Directory) -> Non
         (2, "info@example.com is an alias or a shared account"),
         (3, "there is no domain nowhere.test here (mailstead domain add nowhere.test)"),
         (5, "small.example has reached its limit of 1 users"),
-        (6, "A@small.example stands in row 5 too"),
+        (6, "A@small.example stands before this row too"),
         (7, "has neither password nor hash"),
         (8, "has a password and a hash: give one of them"),
         (9, "'no address@example.com' has an invalid local part"),
