@@ -89,9 +89,11 @@ def decode_charset(data: bytes, charset: bytes | None) -> str:
     except ValueError:
         pass
     try:
-        return data.decode("utf-8")
+        if not data.isascii():  # seven bits are no sign of UTF-8
+            return data.decode("utf-8")
     except ValueError:
-        return _without_surrogates(data.decode(codec, "replace"))
+        pass
+    return _without_surrogates(data.decode(codec, "replace"))
 
 
 def _without_surrogates(text: str) -> str:

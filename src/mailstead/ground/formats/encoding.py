@@ -8,10 +8,9 @@ IDENTITY: Final = frozenset({b"", b"7bit", b"8bit", b"binary", b"7-bit", b"8-bit
 
 _PADDING: Final = (b"=", b"==")
 _NOT_BASE64: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
-# RFC 2045 §6.7 (3): white space at the end of a line was added on the way and is not part of it.
-_SOFT_BREAK: Final = re.compile(rb"=[ \t]{0,998}+\r?\n")
+# Escapes, or a soft line break: RFC 2045 §6.7 (3), white space before a line end was added on the way.
+_ESCAPES: Final = re.compile(rb"(?:=[0-9A-Fa-f]{2})++|=[ \t]{0,998}+\r?\n")
 _LAST_BREAK: Final = re.compile(rb"=[ \t]{0,998}+\Z")
-_ESCAPES: Final = re.compile(rb"(?:=[0-9A-Fa-f]{2})++")
 
 
 class Decoder(Protocol):
@@ -65,11 +64,12 @@ def decode_quoted_printable(data: bytes) -> bytes:
 
 
 def _decode_escapes(data: bytes) -> bytes:
-    return _ESCAPES.sub(_unescape, _SOFT_BREAK.sub(b"", data)) if b"=" in data else data
+    return _ESCAPES.sub(_unescape, data) if b"=" in data else data
 
 
 def _unescape(match: re.Match[bytes]) -> bytes:
-    return binascii.unhexlify(match[0].replace(b"=", b""))
+    text = match[0]
+    return b"" if text.endswith(b"\n") else binascii.unhexlify(text.replace(b"=", b""))
 
 
 class IdentityDecoder:

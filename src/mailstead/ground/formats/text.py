@@ -19,6 +19,8 @@ _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffd]+|\u200c(?=\\s|\u200c)"
 )
 
+_CUT: Final = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{0,2}\Z")
+
 
 def read_text(body: bytes, span: Span, limit: int = SEARCH_MAX) -> str:
     """Searchable text of a text part from its encoded body (or the beginning of it); '' for other types."""
@@ -39,7 +41,10 @@ def render_preview(samples: Sampler) -> str:
 
 def _decode(sample: Sample) -> str:
     content = sample.content
-    return decode_charset(decode_body(sample.data, content.encoding), find_parameter(content.params, b"charset"))
+    body = decode_body(sample.data, content.encoding)
+    if not body[-3:].isascii():
+        body = _CUT.sub(b"", body)  # half a character would make all of it look like another charset
+    return decode_charset(body, find_parameter(content.params, b"charset"))
 
 
 def _preview_plain(text: str) -> str:

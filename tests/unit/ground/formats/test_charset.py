@@ -45,6 +45,7 @@ def test_no_codec_that_is_no_charset(name: bytes) -> None:
         (b"a\xffb", b"utf-8", "a\ufffdb"),
         ("日本".encode("iso2022_jp"), b"us-ascii", "日本"),
         ("日本".encode("shift_jis"), b"Shift_JIS", "日本"),
+        ("日本".encode("iso2022_jp")[:-1] + b"\x1b", b"iso-2022-jp", "日本\ufffd"),
         (b"a", b"no-such-charset", "a"),
     ],
 )

@@ -35,6 +35,7 @@ def test_base64(data: bytes, expected: bytes) -> None:
         (b"end=", b"end"),
         (b"a=ZZb=", b"a=ZZb"),
         (b"==41", b"=A"),
+        (b"==\r\n41", b"=41"),
         (b"hard\r\nline", b"hard\r\nline"),
     ],
 )

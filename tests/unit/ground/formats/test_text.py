@@ -47,6 +47,11 @@ def test_preview_is_short() -> None:
     assert len(preview("\n" + "ü" * 10_000)) == 200
 
 
+@pytest.mark.parametrize("shift", range(4))
+def test_a_sample_may_end_inside_a_character(shift: int) -> None:
+    assert preview("\n" + "x" * shift + "\u20ac" * 10_000).strip("x") == "\u20ac" * (200 - shift)
+
+
 @pytest.mark.parametrize(
     ("subtype", "encoding", "charset", "body", "text"),
     [
