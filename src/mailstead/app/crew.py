@@ -96,13 +96,13 @@ class WorkerProcess:
 
     async def _replace(self, child: Child) -> None:
         assert child.code is not None
-        self.is_ready = False
+        has_served, self.is_ready = self.is_ready, False
         last, self._beat = self._beat.metrics, Beat({}, {})
         self._child = self._channel = None
         self._lead.retired(last)
         if self._grace is None:
             emit(Event.WORKER_ENDED, worker=self.number, pid=child.pid, code=child.code, elapsed=child.age())
-            pause = self.patience.pause(child.age())
+            pause = self.patience.pause(child.age(), has_served=has_served)
             if self._lead.wants_again(self, child.code) and not await self._is_told_to_finish(pause):
                 self.begin()
                 return
@@ -171,7 +171,7 @@ class HelperProcess:
             self._ended.set()
             return
         emit(Event.HASHER_FAILED, error=f"ended with {child.code}")
-        pause = self._patience.pause(child.age())
+        pause = self._patience.pause(child.age(), has_served=True)
         self._pause = asyncio.get_running_loop().call_later(pause, self.begin)
 
     async def end(self) -> None:

@@ -12,7 +12,8 @@ from typing import Final
 
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 30.0
-HEALTHY_AFTER: Final = 60.0
+LONGEST_AFTER_SERVING: Final = 1.0
+HEALTHY_AFTER: Final = 5.0
 
 
 class Child:
@@ -59,10 +60,11 @@ class Patience:
         self.restarts = 0
         self._young = 0
 
-    def pause(self, age: float) -> float:
-        """The wait after a death at this age."""
+    def pause(self, age: float, *, has_served: bool) -> float:
+        """The wait after a death at this age. One that came to serve is soon back: people wait for it."""
         self.restarts += 1
-        self._young = 0 if age >= HEALTHY_AFTER else self._young + 1
+        self._young = 0 if has_served and age >= HEALTHY_AFTER else self._young + 1
         if self._young <= 1:
             return 0.0
-        return float(min(FIRST_PAUSE * 2 ** min(self._young - 2, 16), LONGEST_PAUSE))
+        longest = LONGEST_AFTER_SERVING if has_served else LONGEST_PAUSE
+        return float(min(FIRST_PAUSE * 2 ** min(self._young - 2, 16), longest))
