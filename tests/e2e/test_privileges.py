@@ -4,6 +4,7 @@ import os
 import pwd
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,21 @@ def test_nothing_of_root_is_left() -> None:
     assert "0" not in ids.split()[:6]
     assert good == "for good"
     assert no_new.split()[1] == "1"
+
+
+def test_folders_become_the_users_once(tmp_path: Path) -> None:
+    from mailstead.net.privileges import give_to
+
+    nobody = pwd.getpwnam("nobody").pw_uid
+    (tmp_path / "data" / "blobs").mkdir(parents=True)
+    (tmp_path / "data" / "key").touch()
+    (tmp_path / "data" / "away").symlink_to(tmp_path)
+    give_to(tmp_path / "data", "nobody")
+    assert {path.lstat().st_uid for path in (tmp_path / "data").rglob("*") if not path.is_symlink()} == {nobody}
+    assert tmp_path.stat().st_uid == 0
+    (tmp_path / "data" / "later").touch()
+    give_to(tmp_path / "data", "nobody")
+    assert (tmp_path / "data" / "later").stat().st_uid == 0
 
 
 def test_an_unknown_user_is_named() -> None:

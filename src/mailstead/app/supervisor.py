@@ -34,6 +34,7 @@ _FIRST_TRIES: Final = 5
 class Plan:
     """What to run. `settings` are opaque here; `wiring` (module:function) turns them into servers in each worker.
 
+    If root is given up for `user`, `folders` become theirs first.
     `migrate` runs before any worker, `lock_holder` tells who holds the store's lock (pid, monotonic since),
     `on_ready` is told the ports, `reload` reads the settings anew and raises if they are no good.
     """
@@ -46,6 +47,7 @@ class Plan:
     has_hasher: bool = True
     user: str = ""
     group: str = ""
+    folders: Sequence[Path] = ()
     grace: float = 25.0
     version: str = ""
     migrate: Callable[[], None] = lambda: None
@@ -60,7 +62,8 @@ def run(plan: Plan) -> int:
     sockets = bind_ports(plan.endpoints, plan.workers)
     plan.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if plan.user and is_root():
-        give_to(plan.run_dir, plan.user, plan.group)
+        for folder in (*plan.folders, plan.run_dir):
+            give_to(folder, plan.user, plan.group)
         drop_root(plan.user, plan.group)
     bind_paths(sockets, plan.endpoints)
     plan.migrate()

@@ -32,9 +32,14 @@ def drop_root(user: str, group: str = "") -> None:
 
 
 def give_to(path: Path, user: str, group: str = "") -> None:
-    """Make a folder the user's, before root is given up. UnknownUser."""
+    """Make a folder and what is in it the user's, before root is given up; nothing is done if it is. UnknownUser."""
     uid, gid, _ = _find(user, group)
-    os.chown(path, uid, gid)
+    if path.stat().st_uid == uid:
+        return
+    for folder, _, files in os.walk(path, topdown=False):
+        for name in files:
+            os.chown(Path(folder, name), uid, gid, follow_symlinks=False)
+        os.chown(folder, uid, gid, follow_symlinks=False)
 
 
 def _find(user: str, group: str) -> tuple[int, int, str]:
