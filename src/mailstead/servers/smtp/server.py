@@ -4,7 +4,7 @@ from typing import Final
 
 from mailstead.ground.wire.smtp.command import split_command
 from mailstead.ground.wire.smtp.fault import Fault
-from mailstead.ground.wire.smtp.receiver import BadLine, Chunk, End, Flaw, Line
+from mailstead.ground.wire.smtp.receiver import Chunk, End, Flaw, Line
 from mailstead.ground.wire.smtp.reply import Reply, Status
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
@@ -99,13 +99,9 @@ class SmtpServer:
 
     async def _step(self, session: Session) -> None:
         """One command and its answer."""
-        match await session.next_command():
-            case Line(text):
-                answer = await self._answer(session, text)
-            case BadLine(flaw):
-                answer = Reply(_FLAWS[flaw])
-            case Chunk() | End():
-                raise AssertionError("content without a command that asks for it")
+        event = await session.next_command()
+        assert not isinstance(event, Chunk | End), "content without a command that asks for it"
+        answer = await self._answer(session, event.text) if isinstance(event, Line) else Reply(_FLAWS[event.flaw])
         for reply in (answer,) if isinstance(answer, Reply) else answer:
             session.send(reply)
             session.errors += reply.status.code >= 500
@@ -141,8 +137,7 @@ async def _perform(session: Session, text: bytes) -> Answer:
         return _unknown(session, verb, is_known=row is not None)
     if session.is_draining and session.transaction is None and verb != "QUIT":
         raise Woken
-    refused = row.refused_in.get(session.state)
-    if refused is not None:
+    if row.refused_in and (refused := row.refused_in.get(session.state)) is not None:
         return Reply(refused)
     try:
         parsed = row.parse(argument)

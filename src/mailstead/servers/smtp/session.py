@@ -63,6 +63,12 @@ class Office:
 class Session:
     """State and the two directions of one connection."""
 
+    __slots__ = (
+        "_kept_back", "_replies", "_sent", "began_at", "client", "commands", "errors", "hello", "intake", "is_draining",
+        "is_extended", "is_over", "limits", "misses", "number", "office", "profile", "received", "receiver", "stream",
+        "transaction", "transactions",
+    )  # fmt: skip
+
     def __init__(self, stream: Stream, office: Office, number: int) -> None:
         self.stream = stream
         self.office = office
