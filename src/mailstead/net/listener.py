@@ -20,7 +20,7 @@ from mailstead.net.sweep import Sweep
 from mailstead.net.tally import Tally
 from mailstead.telemetry import Event, Gauge, emit, incident, set_gauge
 
-ACCEPTS_A_TURN: Final = 64
+ACCEPTS_A_TURN: Final = 16
 ACCEPT_PAUSE: Final = 1.0
 HANDSHAKE: Final = 15.0
 
@@ -37,9 +37,13 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """How a listener takes connections. `refuse` gives the protocol's polite line; 0 is no limit."""
+    """How a listener takes connections. `refuse` gives the protocol's polite line; 0 is no limit.
+
+    Listeners of one `group` (imap with imaps) share their limits; without one a listener stands for itself.
+    """
 
     name: str
+    group: str = ""
     refuse: Callable[[Refusal], bytes]
     tls: Callable[[], ssl.SSLContext] | None = None
     connections: int = 0
@@ -158,8 +162,8 @@ class Listener:
         """Count the connection in; past a limit turn it away and count it out again."""
         door, tally, ip = self._door, self._tally, connection.peer_ip
         self._count(+1)
-        here = tally.enter(f"{door.name}:*") if door.connections else 0
-        from_ip = tally.enter(self._key(ip)) if door.per_ip else 0
+        here = tally.enter(self._key("*")) if door.connections else 0
+        from_ip = tally.enter(self._key(limit_key(ip))) if door.per_ip else 0
         if here > door.connections:
             refusal, limit = Refusal.TOO_MANY, door.connections
         elif from_ip > door.per_ip and not is_within(ip, door.unlimited):
@@ -173,13 +177,13 @@ class Listener:
 
     def _leave(self, ip: str) -> None:
         if self._door.connections:
-            self._tally.leave(f"{self._door.name}:*")
+            self._tally.leave(self._key("*"))
         if self._door.per_ip:
-            self._tally.leave(self._key(ip))
+            self._tally.leave(self._key(limit_key(ip)))
         self._count(-1)
 
-    def _key(self, ip: str) -> str:
-        return f"{self._door.name}:{limit_key(ip)}"
+    def _key(self, who: str) -> str:
+        return f"{self._door.group or self._door.name}:{who}"
 
     def _count(self, more: int) -> None:
         self.count += more

@@ -62,8 +62,8 @@ async def test_a_connection_too_many_is_told_so_and_a_place_becomes_free(host: H
     writer.close()
 
 
-async def test_sessions_of_one_address_are_limited_over_listeners_of_one_name(host: Host) -> None:
-    ports = [host.listen(greet, per_ip=2) for _ in range(2)]
+async def test_sessions_of_one_address_are_limited_over_listeners_of_one_group(host: Host) -> None:
+    ports = [host.listen(greet, name=name, group="both", per_ip=2) for name in ("plain", "tls")]
     writers = [(await connect(port))[1] for port in ports]
     line, writer = await connect(ports[0])
     assert line == b"no TOO_MANY_FROM_IP\r\n"
