@@ -100,7 +100,7 @@ async def inbox(store: Any, address: str) -> list[bytes]:
     async def rows(tx: Any) -> Any:
         account = await tx.directory.find_account(Address.parse(address))
         folder = await tx.folders.find_folder(account.id, "INBOX")
-        return await tx.messages.fetch(folder.id, 1, 0xFFFFFFFF, Load.MESSAGE)
+        return await tx.messages.fetch(folder.id, 1, 0xFFFFFFFF, Load.MESSAGE, limit=10_000)
 
     letters = []
     for row in await store.read(rows):
