@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+import smtplib
 import socket
 import ssl
 import stat
@@ -247,9 +248,11 @@ def test_bare_names_without_any_file(home: Path, say: Say) -> None:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, base: int) -> Iterator[subprocess.Popen[bytes]]:
+def serving(folder: Path, base: int, *, has_mail_port: bool = False) -> Iterator[subprocess.Popen[bytes]]:
     """`mailstead run` in a folder, on ports from a base on."""
-    ports = {"SMTP_RELAY_PORT": 25, "IMAP_PORT": 143, "IMAP_IMAPS_PORT": 993, "API_PORT": 80}
+    ports = {"IMAP_PORT": 143, "IMAP_IMAPS_PORT": 993, "API_PORT": 80}
+    if not has_mail_port:
+        ports["SMTP_RELAY_PORT"] = 25
     environment = {f"MAILSTEAD_{name}": str(base + offset) for name, offset in ports.items()}
     environment |= {"MAILSTEAD_SERVER_LISTEN": "127.0.0.1", "MAILSTEAD_SERVER_WORKERS": "2"}
     with (folder / "log").open("wb") as log:
@@ -334,3 +337,20 @@ def test_help_is_there_at_once() -> None:
     done = subprocess.run([*MAILSTEAD, "--help"], capture_output=True, check=True)
     assert b"Your own mail" in done.stdout
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.e2e
+def test_a_port_and_a_domain_are_all_it_needs(home: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As mu has it: MAIL_PORT, MAIL_DOMAIN, users by bare names, no file at all."""
+    base = free_base()
+    monkeypatch.setenv("MAIL_PORT", str(base + 25))
+    monkeypatch.setenv("MAIL_DOMAIN", "localhost")
+    with serving(home, base, has_mail_port=True):
+        assert f"Starting SMTP server (receive only) on :{base + 25}" in (home / "log").read_text()
+        assert say("user", "add", "alice", "--password-stdin", stdin=PASSWORD).code == 0
+        with smtplib.SMTP("127.0.0.1", base + 25) as client:
+            client.sendmail("test@example.com", ["alice@localhost"], b"Subject: Test\r\n\r\nHello\r\n")
+            with pytest.raises(smtplib.SMTPRecipientsRefused, match="User not found"):
+                client.sendmail("test@example.com", ["bob@localhost"], b"Subject: Test\r\n\r\nHello\r\n")
+        assert log_in(base + 993, "alice", PASSWORD) == "OK"
+        assert say("user", "show", "alice", "--json").json["accounts"][0]["used_messages"] == 1

@@ -80,14 +80,7 @@ class ImapConfig:
     ] = "tls"
     max_connections: Annotated[int, Doc("Sessions at once; 0: no limit."), Within(0, 1 << 20)] = 10_000
     sessions_per_ip: Annotated[int, Doc("Sessions at once from one address; 0: no limit."), Within(0, 1 << 20)] = 200
-    sessions_per_user: Annotated[int, Doc("Sessions at once of one user; 0: no limit."), Within(0, 1 << 20)] = 100
     max_errors: Annotated[int, Doc("Bad commands in a row after which a session is ended."), Within(1, 10_000)] = 20
-    max_command_size: Annotated[
-        Size, Doc("Largest command, its literals (but that of APPEND) included."), Within(8192, 1 << 26)
-    ] = Size(1 << 20)
-    output_limit: Annotated[
-        Size, Doc("Bytes kept for a client that reads slowly; past it the session is ended."), Within(65536, 1 << 30)
-    ] = Size(16 << 20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,13 @@ from mailstead.app import wiring
 from mailstead.app.config import Config
 from mailstead.app.config_file import Loaded, load
 from mailstead.app.doors import endpoints
-from mailstead.app.settings import collect, ensure_certificate, pack
+from mailstead.app.settings import collect, ensure_certificate, pack, start_log
 from mailstead.app.supervisor import Plan, run
 from mailstead.net.clock import SystemClock
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.domains import ensure_domain
 from mailstead.services.accounts.passwords import DirectHasher
-from mailstead.telemetry import Event, configure, emit
+from mailstead.telemetry import Event, emit
 
 OnReady = Callable[[Mapping[str, int]], None]
 
@@ -23,7 +23,7 @@ OnReady = Callable[[Mapping[str, int]], None]
 def run_server(loaded: Loaded, on_ready: OnReady = lambda _: None) -> int:
     """Run until stopped; the exit code. BadCertificate, CannotListen and others before anything was begun."""
     config = loaded.config
-    configure(config.logger.level, config.logger.format, config.logger.output_path)
+    start_log(config.logger)
     for key, _ in loaded.waiting:
         emit(Event.CONFIG_KEY_IDLE, key=key)
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

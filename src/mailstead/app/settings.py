@@ -8,10 +8,11 @@ from pathlib import Path
 
 import msgspec
 
-from mailstead.app.config import Config
+from mailstead.app.config import Config, LoggerConfig
 from mailstead.app.config_keys import pack_config, unpack_config
 from mailstead.net.clock import SystemClock
 from mailstead.net.tls import make_self_signed, server_context
+from mailstead.telemetry import configure
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +85,8 @@ class _nameless:  # noqa: N801 - used like a function
 
     def __exit__(self, *_: object) -> None:
         os.close(self._fd)
+
+
+def start_log(config: LoggerConfig) -> None:
+    """As the configuration wants it, the same in all processes."""
+    configure(config.level, config.format, config.output_path, hash_addresses=config.hash_addresses.encode())

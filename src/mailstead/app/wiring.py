@@ -12,7 +12,7 @@ from mailstead.app.config import Config
 from mailstead.app.context import WorkerContext, WorkerParts
 from mailstead.app.doors import Doors, Rooms, is_loopback
 from mailstead.app.duties import Duties
-from mailstead.app.settings import Settings, context_of, unpack
+from mailstead.app.settings import Settings, context_of, start_log, unpack
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.ids import BlobId, Instant
 from mailstead.net.clock import SystemClock
@@ -39,7 +39,6 @@ from mailstead.store.sql.lookup import BlobLookup
 from mailstead.store.sql.migrate import SchemaError, migrate_sqlite, next_writer_sqlite
 from mailstead.store.sql.sqlite import SqliteStore
 from mailstead.store.sql.wal import ForeignLog
-from mailstead.telemetry import configure
 from mailstead.telemetry.metrics import Snapshot
 
 if TYPE_CHECKING:
@@ -170,7 +169,7 @@ async def build_worker(data: bytes, context: WorkerContext) -> WorkerParts:
     """Everything one worker serves with."""
     settings = unpack(data)
     config = settings.config
-    configure(config.logger.level, config.logger.format, config.logger.output_path)
+    start_log(config.logger)
     return await Worker(settings, context).build()
 
 
@@ -264,7 +263,7 @@ class Worker:
             data_timeout=config.smtp.data_timeout.total_seconds(),
             session_timeout=config.smtp.session_timeout.total_seconds(),
         )
-        profile = make(config.smtp_hostname, tls=lambda: self._tls, limits=limits)
+        profile = make(config.smtp_hostname, tls=lambda: self._tls, limits=limits, smtputf8=config.smtp.smtputf8)
         return SmtpServer(profile, Reception(opened.store, delivery, rules), opened.clock, opened.ids)
 
     def _imap(self) -> ImapServer:
@@ -298,8 +297,7 @@ class Worker:
         """New certificate and log level; the rest needs a restart."""
         self._settings = unpack(data)
         self._tls = context_of(self._settings)
-        logger = self._settings.config.logger
-        configure(logger.level, logger.format, logger.output_path)
+        start_log(self._settings.config.logger)
 
     def _illness(self) -> str:
         return "" if self._opened.store.has_room() else "the disk is below its reserve: mail is put off"
