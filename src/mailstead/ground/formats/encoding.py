@@ -47,7 +47,7 @@ def decode_body(data: bytes, encoding: bytes) -> bytes:
 def decode_base64(data: bytes) -> bytes:
     """RFC 2045 §6.8: foreign characters are skipped, padding ends the data, what is missing at the end is forgiven."""
     pad = data.find(b"=")
-    if pad < 0 or data[pad : pad + 80].strip() in _PADDING:
+    if pad < 0 or (len(data) - pad <= 80 and data[pad:].strip() in _PADDING):
         try:
             return binascii.a2b_base64(data)
         except ValueError:
