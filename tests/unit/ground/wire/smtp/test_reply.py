@@ -24,7 +24,7 @@ def test_a_row_is_one_short_line(status: Status) -> None:
 
 
 def test_rows_with_equal_codes_stay_apart() -> None:
-    assert len({(status.code, status.enhanced, status.text) for status in Status}) == len(list(Status))
+    assert len(Status.__members__) == len(list(Status))  # equal values would make one an alias of the other
 
 
 def test_several_lines() -> None:
