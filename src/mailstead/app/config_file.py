@@ -143,8 +143,8 @@ def _read(path: Path, found: _Found) -> bytes:
         raise config_yaml.BadYaml(0, f"cannot be read: {os.strerror(error.errno or 0)}", fix) from error
     if mode & stat.S_IWOTH:
         raise config_yaml.BadYaml(0, "can be changed by everyone on this machine", f"chmod 600 {path}")
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        found.notes.append(f"{path} can be read by others and may hold secrets; fix: chmod 600 {path}")
+    if mode & (stat.S_IRWXO | stat.S_IWGRP):  # its group may read it: that of the user the server becomes
+        found.notes.append(f"{path} is open to others and may hold secrets; fix: chmod 600 {path}")
     return data
 
 

@@ -111,7 +111,10 @@ class Doors:
     ) -> Door:
         server = self._config.server
         proxies = tuple(server.trusted_proxies) if server.proxy_protocol else ()
-        return Door(name=name, refuse=refuse, tls=tls, connections=connections, per_ip=per_ip, proxies=proxies)
+        group = "imap" if name == "imaps" else name  # one limit for both ports
+        return Door(
+            name=name, group=group, refuse=refuse, tls=tls, connections=connections, per_ip=per_ip, proxies=proxies
+        )
 
     def _listener(self, door: Door, serve: Serve) -> Listener:
         return Listener(door, self._context.sockets[door.name], serve, self._context.sweep, self._sessions)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import mailstead
 from mailstead.app import wiring
@@ -37,6 +38,7 @@ def run_server(loaded: Loaded, on_ready: OnReady = lambda _: None) -> int:
     plan = Plan(
         endpoints=endpoints(config),
         run_dir=config.data_dir / "run",
+        folders=_folders(config),
         settings=pack(collect(config)),
         workers=config.worker_count(os.cpu_count() or 1),
         user=config.server.user,
@@ -49,6 +51,11 @@ def run_server(loaded: Loaded, on_ready: OnReady = lambda _: None) -> int:
         reload=lambda: pack(collect(load(loaded.path).config)),
     )
     return run(plan)
+
+
+def _folders(config: Config) -> tuple[Path, ...]:
+    """What the user we become has to own."""
+    return tuple(dict.fromkeys([config.data_dir, config.database.path.parent]))
 
 
 def _prepare(loaded: Loaded) -> None:
