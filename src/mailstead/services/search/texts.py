@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
+from mailstead.ground.formats.addresslist import parse_mailboxes
 from mailstead.ground.formats.headers import decode_field, each_field, unfold
 from mailstead.ground.formats.parts import Span, unpack_parts
 from mailstead.ground.formats.text import read_text
 from mailstead.services.folders.reading import BlobReader
 from mailstead.services.search.folding import fold_text
 
+ADDRESS_FIELDS: Final = frozenset({b"from", b"to", b"cc", b"bcc", b"sender", b"reply-to"})
 PART_MAX: Final = 16 << 20
 """Bytes of one part that are searched; what lies behind them is not found."""
 
@@ -23,11 +25,21 @@ class Fields:
 
     def holds(self, name: bytes, needle: str) -> bool:
         """RFC 9051 §6.4.4: a field of this name with this text in it; '' asks only for the field."""
-        return any(key == name and (not needle or needle in _decode(value)) for key, value in self._fields)
+        values = [value for key, value in self._fields if key == name]
+        if not needle or any(needle in _decode(value) for value in values):
+            return bool(values)
+        return name in ADDRESS_FIELDS and any(needle in _addresses(value) for value in values)
 
     def text(self) -> str:
         """The whole header, for TEXT."""
         return "\n".join(f"{name.decode('latin-1')}: {_decode(value)}" for name, value in self._fields)
+
+
+def _addresses(value: bytes) -> str:
+    """RFC 9051 §6.4.4: FROM and its like look into the envelope, where comments and folding are gone."""
+    found = parse_mailboxes(unfold(value))
+    pairs = [b"%b <%b@%b>" % (who.name or b"", who.local or b"", who.host) for who in found if who.host is not None]
+    return _decode(b", ".join(pairs))
 
 
 def _decode(value: bytes) -> str:

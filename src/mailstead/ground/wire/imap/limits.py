@@ -20,6 +20,7 @@ class Limits:
 
 BEFORE_LOGIN: Final = Limits(
     # RFC 7888 §5: LITERAL- lets clients send up to 4096 bytes unasked.
-    line=8192, command=32768, literal=4096, plus_literal=4096, takes_messages=False, literals=8, swallow=65536
+    # RFC 2971 §3.3: ID may hold 30 pairs of 30 and 1024 bytes.
+    line=36864, command=40960, literal=4096, plus_literal=4096, takes_messages=False, literals=8, swallow=65536
 )  # fmt: skip
 AFTER_LOGIN: Final = Limits()

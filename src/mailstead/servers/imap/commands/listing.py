@@ -9,7 +9,7 @@ from mailstead.ground.wire.imap import response
 from mailstead.ground.wire.imap.command import List, ListReturn, ListSelect, Lsub
 from mailstead.ground.wire.imap.response import ListAttribute
 from mailstead.servers.imap.commands.status import render_status
-from mailstead.servers.imap.patterns import compile_pattern
+from mailstead.servers.imap.patterns import Matches, compile_pattern
 from mailstead.servers.imap.reply import Reply, ok
 from mailstead.servers.imap.session import Session
 from mailstead.services.folders.names import list_parents
@@ -26,7 +26,7 @@ class Entry:
     folder: Folder | None = None
     is_subscribed: bool = False
     has_children: bool = False
-    has_subscribed_child: bool = False
+    subscribed_below: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -48,7 +48,8 @@ class Tree:
             for parent in list_parents(entry.name):
                 above = self.add(parent)
                 above.has_children |= entry.folder is not None
-                above.has_subscribed_child |= entry.is_subscribed
+                if entry.is_subscribed:
+                    above.subscribed_below.append(entry.name)
         return [self.entries[name] for name in sorted(self.entries)]
 
 
@@ -71,10 +72,14 @@ async def list_(session: Session, command: List) -> Reply:
         session.send(response.list_separator())
         return ok("LIST completed")
     patterns = [compile_pattern(command.reference, pattern) for pattern in command.patterns]
+
+    def matches(name: str) -> bool:
+        return any(pattern(name) for pattern in patterns)
+
     for entry in await read_tree(session):
-        if not any(matches(entry.name) for matches in patterns):
+        if not matches(entry.name):
             continue
-        line = _render(session, command, entry)
+        line = _render(session, command, entry, matches)
         if line is None:
             continue
         session.send(line)
@@ -83,11 +88,12 @@ async def list_(session: Session, command: List) -> Reply:
     return ok("LIST completed")
 
 
-def _render(session: Session, command: List, entry: Entry) -> bytes | None:
+def _render(session: Session, command: List, entry: Entry, matches: Matches) -> bytes | None:
     """The line of a name that matched, or None if the options leave it out."""
     extended = b""
     if ListSelect.SUBSCRIBED in command.select:
-        if ListSelect.RECURSIVEMATCH in command.select and entry.has_subscribed_child:
+        # RFC 5258 §3.5: told of the level above only where the name itself is not told.
+        if ListSelect.RECURSIVEMATCH in command.select and not all(map(matches, entry.subscribed_below)):
             extended = CHILD_INFO
         elif not entry.is_subscribed:
             return None
@@ -128,6 +134,6 @@ async def lsub(session: Session, command: Lsub) -> Reply:
 def _lsub_attributes(entry: Entry, pattern: str) -> Iterable[bytes] | None:
     if entry.is_subscribed:
         return ()
-    if entry.has_subscribed_child and pattern.endswith("%"):
+    if entry.subscribed_below and pattern.endswith("%"):
         return (ListAttribute.NO_SELECT.value,)
     return None
