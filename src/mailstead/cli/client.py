@@ -69,22 +69,30 @@ def _converse(
     request = json.dumps({"id": 1, "command": command, "args": args}, ensure_ascii=False)
     try:
         connection.sendall(request.encode() + b"\n")
-        for message in _messages(connection):
-            if "row" in message:
-                row(message["row"])
-            elif "progress" in message:
-                progress(message["progress"])
-            elif "ok" in message:
-                return dict(message["ok"])
-            else:
-                error = message["error"]
-                raise Failure(error["kind"], error["message"], error["fix"])
+        for kind, value in _messages(connection):
+            match kind:
+                case "row":
+                    row(value)
+                case "progress":
+                    progress(value)
+                case "ok":
+                    return value
+                case _:
+                    raise Failure(str(value.get("kind")), str(value.get("message")), str(value.get("fix", "")))
     except OSError as error:
         raise Failure("unavailable", f"the server went away: {error}", "see its log") from error
     raise Failure("unavailable", "the server went away before it answered", "see its log; what was asked may be done")
 
 
-def _messages(connection: socket.socket) -> Iterator[Json]:
+def _messages(connection: socket.socket) -> Iterator[tuple[str, Json]]:
+    """What the server says, line by line: row, progress, ok or error, with its object."""
     with connection.makefile("rb") as lines:
         while line := lines.readline(LINE_MAX):
-            yield json.loads(line)
+            try:
+                message = json.loads(line)
+                kind = next(kind for kind in ("row", "progress", "ok", "error") if kind in message)
+                value = dict(message[kind])
+            except (ValueError, TypeError, StopIteration) as error:
+                what = "what answers there does not speak as expected"
+                raise Failure("unavailable", what, "see server.control_socket") from error
+            yield kind, value

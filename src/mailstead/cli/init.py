@@ -95,7 +95,7 @@ def _make(server: "NewServer", shell: Shell, password: str) -> None:
         make_home(server)
         ensure_certificate(shell.loaded.config)
         if server.user and os.geteuid() == 0:
-            _give_to(server.data, server.user)
+            _give_to(server, server.user)
     except PermissionError as error:
         raise Failure("denied", f"{error.filename} cannot be written", "choose another --dir, or be root") from error
     except OSError as error:
@@ -108,10 +108,12 @@ def _make(server: "NewServer", shell: Shell, password: str) -> None:
             shell.ask("alias.add", {"address": f"{name}@{server.domain}", "targets": [admin]})
 
 
-def _give_to(directory: Path, user: str) -> None:
-    """The server will be that user when it opens these."""
+def _give_to(server: "NewServer", user: str) -> None:
+    """The server will be that user when it opens its data; the configuration it may read and not change."""
     import pwd
 
     entry = pwd.getpwnam(user)
-    for path in (directory, *directory.rglob("*")):
+    for path in (server.data, *server.data.rglob("*")):
         os.chown(path, entry.pw_uid, entry.pw_gid)
+    os.chown(server.config, 0, entry.pw_gid)
+    server.config.chmod(0o640)

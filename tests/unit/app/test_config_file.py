@@ -216,7 +216,9 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_permissions_of_the_file(tmp_path: Path) -> None:
     path = write(tmp_path, SEED)
     path.chmod(0o644)
-    assert load(path, {}).notes == (f"{path} can be read by others and may hold secrets; fix: chmod 600 {path}",)
+    assert load(path, {}).notes == (f"{path} is open to others and may hold secrets; fix: chmod 600 {path}",)
+    path.chmod(0o640)
+    assert load(path, {}).notes == ()
     path.chmod(0o666)
     assert problems(path) == f"{path}: can be changed by everyone on this machine\n    fix: chmod 600 {path}"
     assert stat.S_IMODE(path.stat().st_mode) == 0o666
