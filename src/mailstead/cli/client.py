@@ -65,34 +65,37 @@ def connect(path: Path) -> socket.socket | None:
 def _converse(
     connection: socket.socket, command: str, args: Json, row: Callable[[Json], None], progress: Callable[[Json], None]
 ) -> Json:
-    connection.settimeout(ANSWER_TIMEOUT)
     request = json.dumps({"id": 1, "command": command, "args": args}, ensure_ascii=False)
-    try:
-        connection.sendall(request.encode() + b"\n")
-        for kind, value in _messages(connection):
-            match kind:
-                case "row":
-                    row(value)
-                case "progress":
-                    progress(value)
-                case "ok":
-                    return value
-                case _:
-                    raise Failure(str(value.get("kind")), str(value.get("message")), str(value.get("fix", "")))
-    except OSError as error:
-        raise Failure("unavailable", f"the server went away: {error}", "see its log") from error
+    for kind, value in _messages(connection, request.encode() + b"\n"):
+        match kind:
+            case "row":
+                row(value)
+            case "progress":
+                progress(value)
+            case "ok":
+                return value
+            case _:
+                raise Failure(str(value.get("kind")), str(value.get("message")), str(value.get("fix", "")))
     raise Failure("unavailable", "the server went away before it answered", "see its log; what was asked may be done")
 
 
-def _messages(connection: socket.socket) -> Iterator[tuple[str, Json]]:
+def _messages(connection: socket.socket, request: bytes) -> Iterator[tuple[str, Json]]:
     """What the server says, line by line: row, progress, ok or error, with its object."""
+    connection.settimeout(ANSWER_TIMEOUT)
     with connection.makefile("rb") as lines:
-        while line := lines.readline(LINE_MAX):
-            try:
-                message = json.loads(line)
-                kind = next(kind for kind in ("row", "progress", "ok", "error") if kind in message)
-                value = dict(message[kind])
-            except (ValueError, TypeError, StopIteration) as error:
-                what = "what answers there does not speak as expected"
-                raise Failure("unavailable", what, "see server.control_socket") from error
-            yield kind, value
+        try:
+            connection.sendall(request)
+            while line := lines.readline(LINE_MAX):
+                yield _read(line)
+        except OSError as error:
+            raise Failure("unavailable", f"the server went away: {error}", "see its log") from error
+
+
+def _read(line: bytes) -> tuple[str, Json]:
+    try:
+        message = json.loads(line)
+        kind = next(kind for kind in ("row", "progress", "ok", "error") if kind in message)
+        return kind, dict(message[kind])
+    except (ValueError, TypeError, StopIteration) as error:
+        what = "what answers there does not speak as expected"
+        raise Failure("unavailable", what, "see server.control_socket") from error
