@@ -82,10 +82,11 @@ class Conversation:
                 await self._command(event)
             case LiteralWanted(tag, name, _):
                 await self._settle()
-                if name in COMMANDS:
+                objection = self._object(name)
+                if objection is None:
                     self._session.send(response.continuation())
                 else:
-                    self._refuse_literal(tag, bad("Unknown command"))
+                    self._refuse_literal(tag, objection)
             case Refused(tag, reason, is_fatal):
                 await self._settle()
                 self._appending.forget()
@@ -132,19 +133,26 @@ class Conversation:
         session.tag = ready.tag
         self._commands += 1
         row = COMMANDS.get(ready.name)
-        reply = await self._run(row, ready)
+        reply = self._object(ready.name) or await self._run(COMMANDS[ready.name], ready)
         if session.selected is not None and reply is not ANSWERED:
             with contextlib.suppress(MailError):  # the store is busy: the news will come with a later command
                 await self._tell_news(row)
         if reply is not ANSWERED:
             self._answer(ready.tag, reply)
 
-    async def _run(self, row: Row | None, ready: CommandReady) -> Reply:
-        session = self._session
+    def _object(self, name: bytes) -> Reply | None:
+        """RFC 9051 §3: an unknown command, or one in a state that does not allow it."""
+        row, state = COMMANDS.get(name), self._session.state
         if row is None:
             return bad("Unknown command")
-        if session.state not in row.states:
-            return bad(_why_not(session.state, row))
+        if state in row.states:
+            return None
+        if state is State.NOT_AUTHENTICATED:
+            return bad("Log in first")
+        return bad("Select a mailbox first" if State.SELECTED in row.states else "Already logged in")
+
+    async def _run(self, row: Row, ready: CommandReady) -> Reply:
+        session = self._session
         try:
             command: Command = parse_command(ready, utf8=session.utf8)
             return await row.run(session, command)
@@ -204,10 +212,3 @@ class Conversation:
     def _hang_up(self, text: str) -> None:
         self._session.send(response.bye(text))
         self._session.state = State.LOGOUT
-
-
-def _why_not(state: State, row: Row) -> str:
-    """RFC 9051 §3: a command in a state that does not allow it."""
-    if state is State.NOT_AUTHENTICATED:
-        return "Log in first"
-    return "Select a mailbox first" if State.SELECTED in row.states else "Already logged in"

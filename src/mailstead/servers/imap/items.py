@@ -101,12 +101,19 @@ def _content_item(item: Content) -> Item:
 
 def render_literal(content: bytes | None) -> bytes:
     """A string of the message: a literal, whatever it holds."""
-    return b"NIL" if content is None else b"{%d}\r\n%b" % (len(content), content)
+    return b"NIL" if content is None else b"{%d}\r\n%b" % (len(content), without_nul(content))
+
+
+def without_nul(content: bytes) -> bytes:
+    """RFC 9051 §4.3: no literal holds NUL; as other servers do, 0x80 stands for it. BINARY[] gives it as it is."""
+    return content.replace(b"\0", b"\x80") if b"\0" in content else content
 
 
 def render_binary(content: bytes | None) -> bytes:
     """RFC 3516 §4.3: literal8 where there is a NUL."""
-    return b"~" + render_literal(content) if content is not None and b"\0" in content else render_literal(content)
+    if content is None or b"\0" not in content:
+        return render_literal(content)
+    return b"~{%d}\r\n%b" % (len(content), content)
 
 
 def _strings(item: Content) -> Column:

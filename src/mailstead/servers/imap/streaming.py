@@ -6,7 +6,7 @@ from typing import Final
 from mailstead.ground.formats.encoding import find_decoder
 from mailstead.ground.formats.summary import HEADER_MAX
 from mailstead.ground.wire.imap.command import Binary, BinarySize, Section
-from mailstead.servers.imap.items import Item, Plan
+from mailstead.servers.imap.items import Item, Plan, without_nul
 from mailstead.servers.imap.sections import Content, Extent, locate, pick_fields
 from mailstead.servers.imap.session import Session
 from mailstead.services.folders.reading import BlobReader, FetchRow
@@ -54,7 +54,7 @@ async def _stream_content(session: Session, item: Item, content: Content, row: F
             first -= len(piece)
             continue
         part = piece[first : first + count]
-        await session.give(part)
+        await session.give(part if marker else without_nul(part))
         first, count = 0, count - len(part)
         if not count:
             break

@@ -15,7 +15,7 @@ from mailstead.servers.imap.commands.fetch import fetch
 from mailstead.servers.imap.commands.folders import create, delete, namespace, rename, subscribe
 from mailstead.servers.imap.commands.idle import idle
 from mailstead.servers.imap.commands.listing import list_, lsub
-from mailstead.servers.imap.commands.plain import capability, identify, logout, noop
+from mailstead.servers.imap.commands.plain import append_nothing, capability, identify, logout, noop
 from mailstead.servers.imap.commands.search import search
 from mailstead.servers.imap.commands.select import select
 from mailstead.servers.imap.commands.status import status
@@ -62,6 +62,7 @@ COMMANDS: Final[Mapping[bytes, Row]] = {
     b"CREATE": Row(run=create, states=AFTER_LOGIN, capabilities=("CREATE-SPECIAL-USE",)),
     b"DELETE": Row(run=delete, states=AFTER_LOGIN),
     b"RENAME": Row(run=rename, states=AFTER_LOGIN),
+    b"APPEND": Row(run=append_nothing, states=AFTER_LOGIN, capabilities=("MULTIAPPEND",)),
     b"STATUS": Row(run=status, states=AFTER_LOGIN, capabilities=("STATUS=SIZE",)),
     b"SELECT": Row(run=select, states=AFTER_LOGIN),
     b"EXAMINE": Row(run=select, states=AFTER_LOGIN),
@@ -82,14 +83,11 @@ COMMANDS: Final[Mapping[bytes, Row]] = {
     b"MOVE": Row(run=copy, states=SELECTED, capabilities=("MOVE",)),
     b"UID MOVE": Row(run=copy, states=SELECTED),
 }
-"""APPEND is not here: its messages stream, see `appending`."""
-
 REVISIONS: Final = ("IMAP4rev1", "IMAP4rev2")
 BEFORE: Final = (*REVISIONS, "ID", "SASL-IR", "LITERAL-")
 AFTER: Final = (
     *REVISIONS,
     "LITERAL+",
-    "MULTIAPPEND",
     *(name for row in COMMANDS.values() for name in row.capabilities),
 )
 

@@ -2,7 +2,7 @@
 
 from mailstead.ground.wire.imap import response
 from mailstead.ground.wire.imap.command import Id
-from mailstead.servers.imap.reply import Reply, ok
+from mailstead.servers.imap.reply import Reply, bad, ok
 from mailstead.servers.imap.session import Session, State
 
 
@@ -10,6 +10,11 @@ async def capability(session: Session, _command: object) -> Reply:
     """RFC 9051 §6.1.1."""
     session.send(response.capability(session.capabilities))
     return ok("CAPABILITY completed")
+
+
+async def append_nothing(_session: Session, _command: object) -> Reply:
+    """An APPEND with its messages never comes here: they stream, see `appending`."""
+    return bad("A message expected")
 
 
 async def noop(_session: Session, _command: object) -> Reply:
