@@ -283,6 +283,8 @@ async def test_closing_finishes_what_waits_and_takes_no_more(engine: Engine) -> 
     assert len(await asyncio.gather(*waiting)) == 20
     with pytest.raises(Busy):
         await deliver(store, mailbox, 99, b"late")
+    with pytest.raises(Busy):
+        await uids_of(store, mailbox)
     other = await engine.open()
     assert len(await uids_of(other, mailbox)) == 20
 

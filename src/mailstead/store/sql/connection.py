@@ -18,8 +18,8 @@ BUSY_MS: Final = 100
 """How long to wait for a stranger (a shell, a backup) inside SQLite; among us the lock of `store.sql.lock` decides."""
 
 _COMMON: Final = "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=OFF"
-_WRITER: Final = f"{_COMMON}; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-32768"
-_READER: Final = f"{_COMMON}; PRAGMA query_only=ON; PRAGMA cache_size=-32768; PRAGMA mmap_size=268435456"
+_WRITER: Final = f"{_COMMON}; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384"
+_READER: Final = f"{_COMMON}; PRAGMA query_only=ON; PRAGMA cache_size=-16384; PRAGMA mmap_size=1073741824"
 
 
 def open_writer(path: Path) -> apsw.Connection:

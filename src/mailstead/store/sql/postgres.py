@@ -108,6 +108,8 @@ class PostgresStore:
         return await self._look(lambda session: unit(SqlReadTx(session)))
 
     async def _look(self, question: Callable[[PostgresSession], Coroutine[Any, Any, T]]) -> T:
+        if not self._is_open:
+            raise Busy("the store is closed")
         try:
             async with self._readers.connection() as connection, connection.transaction():
                 return await question(PostgresSession(connection))

@@ -4,11 +4,11 @@ No thread stands between a unit and the disk: a saturated loop starves every oth
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import apsw
 
@@ -37,7 +37,8 @@ RETRY: Final = 0.02
 _AT_ONCE: Final = 0.0
 STALL: Final = 0.05
 PAGE: Final = 4096
-CHASES: Final = 3
+CHASES: Final = 6
+SHORT_CHASE: Final = 0.03
 RESTART_PAST: Final = 64 * 1024 * 1024
 TRUNCATE_PAST: Final = 512 * 1024 * 1024
 
@@ -62,6 +63,7 @@ class SqliteStore:
         self._patience = PATIENCE
         self._turn_handle: asyncio.Handle | None = None
         self._is_open = False
+        self._stall_told_at = 0.0
         self.blobs: Blobs = make_blobs(self._find_blob)
         """Bytes outside of units."""
 
@@ -121,10 +123,17 @@ class SqliteStore:
 
     async def read(self, unit: ReadUnit[T]) -> T:
         """Run a read-only unit over one view. BEGIN and COMMIT cost half a microsecond: every unit has them."""
+        return self._look(lambda: unit(self._read_tx))
+
+    def _look(self, question: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        if not self._is_open:
+            raise Busy("the store is closed")
         command = self._read_session.command
         command("BEGIN")
         try:
-            return drive(unit(self._read_tx))
+            return drive(question())
+        except apsw.BusyError as error:
+            raise Busy("another program holds the database") from error
         finally:
             if self._reader.in_transaction:
                 command("COMMIT")
@@ -151,7 +160,10 @@ class SqliteStore:
         if min(frames * PAGE, size) < RESTART_PAST:
             return
         for _ in range(CHASES):  # each is shorter than the one before, and so is what is left to do under the lock
+            started = self._loop.time()
             await self._loop.run_in_executor(self._thread, self._checkpoint_passively)
+            if self._loop.time() - started < SHORT_CHASE:
+                break
         if self._lock.take(PATIENCE):
             try:
                 self._restart(size)
@@ -179,7 +191,8 @@ class SqliteStore:
             return
         pause, count = self._run_group()
         elapsed = self._loop.time() - started
-        if elapsed > STALL:
+        if elapsed > STALL and started - self._stall_told_at > 1:
+            self._stall_told_at = started
             emit(Event.STORE_GROUP_SLOW, elapsed=elapsed, count=count)
         if not len(self._lanes):
             return
@@ -203,11 +216,7 @@ class SqliteStore:
             self._lock.give_back()
 
     async def _find_blob(self, blob: BlobId) -> BlobRow | None:
-        self._read_session.command("BEGIN")
-        try:
-            return drive(find_blob(self._read_session, blob))
-        finally:
-            self._read_session.command("COMMIT")
+        return self._look(lambda: find_blob(self._read_session, blob))
 
     def _discard(self, blob: BlobId) -> None:
         self.blobs.discard(blob)
