@@ -1,1 +1,4 @@
-"""Side-by-side measurements: ours and Debian's Postfix and Dovecot, on one machine, in turn. Nothing here asserts a time."""
+"""Side-by-side measurements.
+
+Ours and Debian's Postfix and Dovecot, on one machine, in turn. Nothing here asserts a time.
+"""

@@ -34,7 +34,10 @@ async def _messages(client: Imap) -> int:
 
 
 async def deliver(target: Target, *, connections: int, letters: int, size: int, boxes: int) -> float:
-    """SMTP in to visible over IMAP: letters a second, end to end. One smtp-source and one mailbox for each of `boxes`."""
+    """SMTP in to visible over IMAP:
+
+    Letters a second, end to end. One smtp-source and one mailbox for each of `boxes`.
+    """
     users = [f"u{10 + i}@example.test" for i in range(boxes)]
     watchers = [await Imap.open(target, user) for user in users]
     before = sum([await _messages(client) for client in watchers])
@@ -199,10 +202,14 @@ def rows(big: int) -> list[Row]:
 
     headers = "BODY.PEEK[HEADER.FIELDS (FROM TO SUBJECT DATE)]"
     return [
-        Row("deliver 4 KB, 20 connections, 20 mailboxes", "letters/s", mail(connections=1, letters=6000, size=4000, boxes=20)),
-        Row("deliver 4 KB, 20 connections, 2 mailboxes", "letters/s", mail(connections=10, letters=6000, size=4000, boxes=2)),
-        Row("deliver 4 KB, 100 connections, 20 mailboxes", "letters/s", mail(connections=5, letters=6000, size=4000, boxes=20)),
-        Row("deliver 100 KB, 20 connections, 20 mailboxes", "letters/s", mail(connections=1, letters=1200, size=100000, boxes=20)),
+        Row("deliver 4 KB, 20 connections, 20 mailboxes", "letters/s",
+            mail(connections=1, letters=6000, size=4000, boxes=20)),
+        Row("deliver 4 KB, 20 connections, 2 mailboxes", "letters/s",
+            mail(connections=10, letters=6000, size=4000, boxes=2)),
+        Row("deliver 4 KB, 100 connections, 20 mailboxes", "letters/s",
+            mail(connections=5, letters=6000, size=4000, boxes=20)),
+        Row("deliver 100 KB, 20 connections, 20 mailboxes", "letters/s",
+            mail(connections=1, letters=1200, size=100000, boxes=20)),
         Row("APPEND 4 KB", "letters/s", append),
         Row("SELECT the big folder", "/s", select_big),
         Row("FETCH flags", "messages/s", fetch("FETCH 1:* (UID FLAGS)", big)),

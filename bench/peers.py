@@ -1,6 +1,7 @@
 """Starts Debian's Postfix and Dovecot on loopback high ports, with settings a careful person would choose.
 
-Maildir, LMTP over a Unix socket with concurrency 20, no rate limits, no delays in logins, plain passwords in a file (their verification
+Maildir, LMTP over a Unix socket with concurrency 20, no rate limits, no delays in logins, plain passwords in a file
+(their verification
 costs next to nothing). fsync as shipped: Postfix always, Dovecot `mail_fsync = optimized`.
 """
 
@@ -101,7 +102,7 @@ class Peers:
             (folder / name).mkdir(parents=True, exist_ok=True)
         for path in (folder, folder / "pf", folder / "dc"):
             path.chmod(0o755)
-        if subprocess.run(["id", "vmail"], capture_output=True).returncode:
+        if subprocess.run(["id", "vmail"], capture_output=True, check=False).returncode:
             subprocess.run(["useradd", "-r", "-s", "/usr/sbin/nologin", "vmail"], check=True)
         shutil.chown(folder / "mail", "vmail")
         users = "".join(f"u{i}@example.test:{{PLAIN}}{PASSWORD}::::::\n" for i in range(100))
@@ -121,17 +122,18 @@ class Peers:
         lines = []
         for line in Path("/etc/postfix/master.cf").read_text().splitlines():
             fields = line.split()
-            if len(fields) >= 8 and not line.startswith(("#", " ")):
-                fields[4] = "n"  # no chroot: the queue lives in this folder
-                if fields[:2] == ["smtp", "inet"]:
-                    fields = [f"127.0.0.1:{SMTP_PORT}", "inet", "n", "-", "n", "-", "200", "smtpd"]
-                line = " ".join(fields)
-            lines.append(line)
+            if len(fields) < 8 or line.startswith(("#", " ")):
+                lines.append(line)
+                continue
+            fields[4] = "n"  # no chroot: the queue lives in this folder
+            if fields[:2] == ["smtp", "inet"]:
+                fields = [f"127.0.0.1:{SMTP_PORT}", "inet", "n", "-", "n", "-", "200", "smtpd"]
+            lines.append(" ".join(fields))
         if not any(line.startswith("postlog ") for line in lines):
             lines.append("postlog unix-dgram n - n - 1 postlogd")
         (etc / "master.cf").write_text("\n".join(lines) + "\n")
         shutil.chown(folder / "pf/lib", "postfix")
-        subprocess.run(["postfix", "-c", str(etc), "set-permissions"], capture_output=True)
+        subprocess.run(["postfix", "-c", str(etc), "set-permissions"], capture_output=True, check=False)
         subprocess.run(["postfix", "-c", str(etc), "start"], check=True, capture_output=True)
 
     def _wait(self) -> None:
@@ -154,11 +156,15 @@ class Peers:
 
     def stop(self) -> None:
         """End both, by their own commands."""
-        subprocess.run(["postfix", "-c", str(self._folder / "pf/etc"), "stop"], capture_output=True)
-        subprocess.run(["doveadm", "-c", str(self._folder / "dc/dovecot.conf"), "stop"], capture_output=True)
+        subprocess.run(["postfix", "-c", str(self._folder / "pf/etc"), "stop"], capture_output=True, check=False)
+        subprocess.run(
+            ["doveadm", "-c", str(self._folder / "dc/dovecot.conf"), "stop"], capture_output=True, check=False
+        )
 
     def versions(self) -> str:
         """For the table's heading."""
-        postfix = subprocess.run(["postconf", "-d", "mail_version"], capture_output=True, text=True).stdout.split()[-1]
-        dovecot = subprocess.run(["dovecot", "--version"], capture_output=True, text=True).stdout.split()[0]
+        postfix = subprocess.run(
+            ["postconf", "-d", "mail_version"], capture_output=True, text=True, check=True
+        ).stdout.split()[-1]
+        dovecot = subprocess.run(["dovecot", "--version"], capture_output=True, text=True, check=True).stdout.split()[0]
         return f"Postfix {postfix}, Dovecot {dovecot}"

@@ -2,12 +2,12 @@
 
     python -m bench.run [--only WORD,WORD] [--rounds N] [--big N] [--ours-only] [--write]
 
-`--write` puts the table into docs/benchmarks.md with the machine, the versions and the date. Only ratios within one run count: the machine
+`--write` puts the table into docs/benchmarks.md with the machine, the versions and the date. Only ratios within one
+run count: the machine
 may be shared and noisy.
 """
 
 import argparse
-import asyncio
 import datetime
 import os
 import platform

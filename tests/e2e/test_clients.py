@@ -107,7 +107,8 @@ def test_mutt_limits_and_copies(box: Sandbox, tmp_path: Path, program: str) -> N
     copy = tmp_path / "copy.mbox"
     (tmp_path / "Mail").mkdir()  # or it asks first whether to make it
     (tmp_path / "rc").write_text(
-        f'set imap_pass="{box.password("you")}"\nset ssl_starttls=no\nset ssl_force_tls=no\nset copy=no\nset confirmcreate=no\nset confirmappend=no\nset move=no\nset quit=yes\n'
+        f'set imap_pass="{box.password("you")}"\nset ssl_starttls=no\nset ssl_force_tls=no\nset copy=no\n'
+        "set confirmcreate=no\nset confirmappend=no\nset move=no\nset quit=yes\n"
         f"set imap_authenticators=login\nset header_cache={tmp_path}/cache\n"
         f'push "<limit>~s Welcome<enter><tag-pattern>~A<enter><tag-prefix><copy-message>{copy}<enter><quit>"\n'
     )

@@ -1,4 +1,7 @@
-"""kill -9 of a worker, or of all processes at once, at any moment under load: nothing acknowledged is lost, nothing is there twice."""
+"""kill -9 of a worker, or of all processes at once, at any moment under load.
+
+Nothing acknowledged is lost, nothing is there twice.
+"""
 
 import json
 import os
@@ -12,7 +15,11 @@ import pytest
 from tests.support.server import Sandbox, free_base
 from tests.support.torture import Appender, Ledger, Sender, found_tags, wait_for_port
 
-RECIPIENTS = {"you": ["you@dev.localhost"], "ada": ["ada@dev.localhost"], "both": ["you@dev.localhost", "ada@dev.localhost"]}
+RECIPIENTS = {
+    "you": ["you@dev.localhost"],
+    "ada": ["ada@dev.localhost"],
+    "both": ["you@dev.localhost", "ada@dev.localhost"],
+}
 
 KINDS = {"you": {"a", "b", "large", "append"}, "ada": {"b", "large", "lmtp"}}
 

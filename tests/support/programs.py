@@ -32,4 +32,3 @@ def need(program: str) -> str:
         missing(program)
     assert found is not None
     return found
-

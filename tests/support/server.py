@@ -1,4 +1,7 @@
-"""The real program for end-to-end tests: a sandbox in a folder of its own, on ports of its own, ended by its own pid."""
+"""The real program for end-to-end tests.
+
+A sandbox in a folder of its own, on ports of its own, ended by its own pid.
+"""
 
 import contextlib
 import imaplib

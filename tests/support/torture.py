@@ -1,8 +1,8 @@
 """Load that remembers what was acknowledged, for tests that kill the server under it.
 
-Every transaction carries a tag of its own. A client that loses the answer sends the same letter again under a new transaction tag
-(RFC 1047: the first may have been filed all the same), so the count is exact: each acknowledged transaction is there once,
-each one without an answer is there at most once.
+Every transaction carries a tag of its own. A client that loses the answer sends its next letter under a new tag
+(RFC 1047: the first may have been filed all the same), so the count is exact: each acknowledged transaction is there
+once, each one without an answer at most once.
 """
 
 import contextlib
@@ -33,18 +33,16 @@ class Ledger:
 
 def letter(tag: str, size: int) -> bytes:
     """A letter that can be told from all others."""
-    return (
-        f"From: load@elsewhere.example\r\nTo: you@dev.localhost\r\nSubject: {tag}\r\nX-Transaction: {tag}\r\n\r\n".encode()
-        + b"0123456789abcdef" * 4
-        + b"\r\n"
-        + f"{tag} {'x' * 60}\r\n".encode() * (size // 80)
-    )
+    head = f"From: load@elsewhere.example\r\nTo: you@dev.localhost\r\nSubject: {tag}\r\nX-Transaction: {tag}\r\n\r\n"
+    return (head + "0123456789abcdef" * 4 + "\r\n" + f"{tag} {'x' * 60}\r\n" * (size // 80)).encode()
 
 
 class Sender(threading.Thread):
     """Sends letters one after the other until told to stop; reconnects when the server is gone."""
 
-    def __init__(self, name: str, port: int, recipients: list[str], ledger: Ledger, *, lmtp: bool = False, size: int = 900) -> None:
+    def __init__(
+        self, name: str, port: int, recipients: list[str], ledger: Ledger, *, lmtp: bool = False, size: int = 900
+    ) -> None:
         super().__init__(name=name, daemon=True)
         self._port, self._recipients, self._ledger, self._lmtp, self._size = port, recipients, ledger, lmtp, size
         self.stop = threading.Event()

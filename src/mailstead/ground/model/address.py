@@ -14,7 +14,8 @@ DOMAIN_MAX: Final = 255  # RFC 5321 §4.5.3.1.2
 ADDRESS_MAX: Final = 254  # RFC 5321 §4.5.3.1.3: a path of 256 octets with its brackets
 
 # RFC 5321 §4.1.2: Dot-string; atext as in RFC 5322 §3.2.3, widened by RFC 6531 §3.3 to any non-ASCII character.
-_DOT_STRING: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+)*\Z")
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+"
+_DOT_STRING: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*\Z")
 _QUOTABLE: Final = re.compile(r"[\x20-\x7e\u0080-\U0010ffff]*\Z")
 _HOST_LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\Z|_[A-Za-z0-9_-]{0,62}\Z")
 _LITERAL: Final = re.compile(r"\[[0-9A-Za-z.:\-]{1,250}\]\Z")

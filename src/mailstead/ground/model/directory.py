@@ -45,7 +45,7 @@ class Domain:
     catchall: str | None = None
     max_users: int = 0  # 0: no limit
     default_quota: int = DEFAULT_QUOTA
-    created_at: Instant = Instant(0)
+    created_at: Instant = Instant(0)  # noqa: RUF009 - a NewType makes nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class User:
     password_hash: str  # empty: cannot log in by password
     is_admin: bool = False
     status: Status = Status.ACTIVE
-    created_at: Instant = Instant(0)
+    created_at: Instant = Instant(0)  # noqa: RUF009 - a NewType makes nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Account:
     quota_bytes: int = 0  # 0: no limit
     used_bytes: int = 0
     used_messages: int = 0
-    created_at: Instant = Instant(0)
+    created_at: Instant = Instant(0)  # noqa: RUF009 - a NewType makes nothing
 
     @property
     def is_full(self) -> bool:
@@ -97,4 +97,4 @@ class Alias:
     domain_id: DomainId
     address: Address
     targets: tuple[str, ...]
-    created_at: Instant = Instant(0)
+    created_at: Instant = Instant(0)  # noqa: RUF009 - a NewType makes nothing

@@ -3,7 +3,8 @@
 A write is `await store.write(unit)`: `unit` is a coroutine function of one `Tx`, a pure function of frozen values
 (ids, time, hashes and parsed parts come before it), that awaits only `tx` or coroutines that do. It may be run again.
 What it returns is what `write` returns, after everything it did is durable. It never catches an SQL error.
-Once `write` was called the unit belongs to the store: a caller cancelled before it ran removes it, later it runs to its end.
+Once `write` was called the unit belongs to the store: a caller cancelled before it ran removes it, later it runs to
+its end.
 """
 
 from collections.abc import Callable, Coroutine
@@ -47,7 +48,10 @@ class ReadTx(Protocol):
         """The account's counter as of this view; NotFound."""
 
     async def changes(self, account: AccountId, after: ModSeq, limit: int = 1000) -> list[Change]:
-        """Events of an account past `after`, in order; empty if none. All of one modseq come together, even past `limit`."""
+        """Events of an account past `after`, in order; empty if none.
+
+        All of one modseq come together, even past `limit`.
+        """
 
     async def oldest_change(self, account: AccountId) -> ModSeq:
         """Events with a modseq up to and including this one may be gone; 0 if none are."""

@@ -62,8 +62,10 @@ class Blobs(Protocol):
         """A reader; NotFound."""
 
     def discard(self, blob: BlobId) -> None:
-        """Remove the file, if any, of a blob without a row: a double (the store sees to it), one that `reap_blobs` named.
-        Never raises."""
+        """Remove the file, if any, of a blob without a row. Never raises.
+
+        That is a double (the store sees to it), or one that `reap_blobs` named.
+        """
 
     async def sweep(self, now: Instant) -> int:
         """Remove files of over a day that no row names, giving way to others; gives how many. A duty, once a day."""

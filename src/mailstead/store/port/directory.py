@@ -39,8 +39,14 @@ class DirectoryWrites(DirectoryReads, Protocol):
     """Inserts raise AlreadyExists, changes and removals NotFound."""
 
     async def insert_domain(
-        self, name: str, *, now: Instant, alias_of: DomainId | None = None, catchall: str | None = None,
-        max_users: int = 0, default_quota: int,
+        self,
+        name: str,
+        *,
+        now: Instant,
+        alias_of: DomainId | None = None,
+        catchall: str | None = None,
+        max_users: int = 0,
+        default_quota: int,
     ) -> Domain: ...
     async def update_domain(self, domain: Domain) -> None: ...
     async def delete_domain(self, domain: DomainId) -> None:
@@ -51,13 +57,20 @@ class DirectoryWrites(DirectoryReads, Protocol):
     ) -> Account:
         """The row alone; `folders.create_birth_folders` makes its folders."""
 
-    async def update_account(self, account: AccountId, *, status: Status | None = None, quota_bytes: int | None = None) -> None: ...
+    async def update_account(
+        self, account: AccountId, *, status: Status | None = None, quota_bytes: int | None = None
+    ) -> None: ...
     async def bury_account(self, account: AccountId, now: Instant) -> None:
         """Status DELETED, the address free again, its access gone; a duty removes the mail (`duties.exhume`)."""
 
     async def insert_user(self, login: str, password_hash: str, *, is_admin: bool, now: Instant) -> User: ...
     async def update_user(
-        self, user: UserId, *, password_hash: str | None = None, is_admin: bool | None = None, status: Status | None = None
+        self,
+        user: UserId,
+        *,
+        password_hash: str | None = None,
+        is_admin: bool | None = None,
+        status: Status | None = None,
     ) -> None: ...
     async def delete_user(self, user: UserId) -> None:
         """With its access."""
@@ -67,6 +80,8 @@ class DirectoryWrites(DirectoryReads, Protocol):
 
     async def revoke(self, user: UserId, account: AccountId) -> None: ...
 
-    async def insert_alias(self, domain: DomainId, address: Address, targets: tuple[str, ...], *, now: Instant) -> Alias: ...
+    async def insert_alias(
+        self, domain: DomainId, address: Address, targets: tuple[str, ...], *, now: Instant
+    ) -> Alias: ...
     async def update_alias(self, alias: AliasId, targets: tuple[str, ...]) -> None: ...
     async def delete_alias(self, alias: AliasId) -> None: ...

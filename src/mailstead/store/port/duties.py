@@ -32,7 +32,10 @@ class SpoolEntry:
 
 @dataclass(frozen=True, slots=True)
 class Reaped:
-    """One step of `reap_blobs`: how many marks it went through (0 when done), and those of its blobs that were files."""
+    """One step of `reap_blobs`.
+
+    How many marks it went through (0 when done), and those of its blobs that were files.
+    """
 
     count: int
     files: list[BlobId]

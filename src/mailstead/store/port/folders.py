@@ -30,7 +30,10 @@ class FolderWrites(FolderReads, Protocol):
         """AlreadyExists. Its UIDVALIDITY is greater than that of any folder this account ever had."""
 
     async def rename_folder(self, account: AccountId, old: str, new: str, *, modseq: ModSeq) -> list[Folder]:
-        """With everything below it; UIDs and UIDVALIDITY stay (RFC 9051 §6.3.6). Those that changed, as they are now."""
+        """With everything below it; gives those that changed, as they are now.
+
+        UIDs and UIDVALIDITY stay (RFC 9051 §6.3.6).
+        """
 
     async def delete_folder(self, folder: FolderId, *, now: Instant) -> int:
         """Remove the name at once; its placements go by a duty. The folders below stay. Gives the messages it had."""

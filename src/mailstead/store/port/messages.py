@@ -47,8 +47,10 @@ class MessageReads(Protocol):
         """Rows of a UID range with the groups of `load`. Any group but ROW brings MESSAGE with it."""
 
     async def bodies(self, blobs: list[BlobId]) -> dict[BlobId, bytes]:
-        """The whole uncompressed bytes of those among these blobs that live in the database (at most 200 asked at once);
-        the others are read through `store.blobs.open`."""
+        """The whole uncompressed bytes of those blobs that live in the database, at most 200 asked at once.
+
+        The others are read through `store.blobs.open`.
+        """
 
     async def get_message(self, message: MessageId) -> Message: ...
     async def get_rendered(self, blob: BlobId) -> Rendered: ...

@@ -37,7 +37,10 @@ class PlacementReads(Protocol):
     async def list_placements(self, folder: FolderId, first: int, last: int, limit: int = 500) -> list[Placement]: ...
     async def list_flags(self, folder: FolderId, first: int, last: int, limit: int = 500) -> list[FlagRow]: ...
     async def keywords(self, folder: FolderId) -> list[str]:
-        """Every keyword that is in use there, and maybe some that were, sorted; each in the case it was first set in."""
+        """Every keyword that is in use there, and maybe some that were, sorted;
+
+        Each in the case it was first set in.
+        """
 
 
 class PlacementWrites(PlacementReads, Protocol):
@@ -47,26 +50,43 @@ class PlacementWrites(PlacementReads, Protocol):
     callers cut long sets into at most 500 a unit.
     """
 
-    async def append(
-        self, folder: FolderId, message: MessageId, flags: Flags, *,
-        size: int, internal_date: Instant, modseq: ModSeq, now: Instant, may_exceed: bool = True,
+    async def append(  # noqa: PLR0913 - the row has these columns
+        self,
+        folder: FolderId,
+        message: MessageId,
+        flags: Flags,
+        *,
+        size: int,
+        internal_date: Instant,
+        modseq: ModSeq,
+        now: Instant,
+        may_exceed: bool = True,
     ) -> tuple[Uid, int]:
         """Place a message; gives its UID and the folder's UIDVALIDITY. NotFound if the folder is gone.
 
-        With `may_exceed` False: OverQuota if the account's quota would be passed. (The account's use counts each message once,
-        when its first placement is made: `size` is added by `append`, not by `copy`.)
+        With `may_exceed` False: OverQuota if the account's quota would be passed. (The account's use counts each
+        message once, when its first placement is made: `size` is added by `append`, not by `copy`.)
         """
 
     async def store_flags(
-        self, folder: FolderId, uids: UidSet, op: FlagOp, flags: Flags, *,
-        modseq: ModSeq, unchanged_since: ModSeq | None = None,
+        self,
+        folder: FolderId,
+        uids: UidSet,
+        op: FlagOp,
+        flags: Flags,
+        *,
+        modseq: ModSeq,
+        unchanged_since: ModSeq | None = None,
     ) -> tuple[list[FlagRow], UidSet]:
         """Change flags; gives the rows that changed, in UID order and as they are now, and those refused by
         `unchanged_since` (RFC 7162 §3.1.3). UIDs that are not there are passed over. NotFound if the folder is gone."""
 
     async def copy(self, source: FolderId, uids: UidSet, target: FolderId, *, modseq: ModSeq, now: Instant) -> Copied:
-        """Place the same messages in another folder of the account (or once more in this one), with their flags and internal
-        dates, in UID order. UIDs that are not there are passed over. NotFound if the target is gone."""
+        """Place the same messages in another folder of the account, or once more in this one.
+
+        They keep flags and internal dates and come in UID order. UIDs that are not there are passed over.
+        NotFound if the target is gone.
+        """
 
     async def expunge(self, folder: FolderId, uids: UidSet, *, only_deleted: bool, now: Instant) -> UidSet:
         """Remove placements (those flagged \\Deleted, with `only_deleted`); messages left in no folder go with them,
