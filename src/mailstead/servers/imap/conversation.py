@@ -3,7 +3,9 @@
 Commands run one after the other; output waits until input runs out, so pipelined commands are answered in few writes.
 """
 
+import asyncio
 import contextlib
+from typing import Final
 
 from mailstead.ground.model.errors import MailError
 from mailstead.ground.wire.imap import response
@@ -30,6 +32,9 @@ from mailstead.servers.imap.table import COMMANDS, Row
 from mailstead.telemetry import Event as LogEvent
 from mailstead.telemetry import emit, incident
 
+TURN: Final = 0.005
+"""Seconds of one client's commands in a row."""
+
 
 class Conversation:
     """Runs a session from its greeting to its end."""
@@ -39,6 +44,7 @@ class Conversation:
         self._appending = Appending(session)
         self._bad_in_a_row = 0
         self._commands = 0
+        self._turn_began = 0.0
 
     @property
     def commands(self) -> int:
@@ -67,11 +73,19 @@ class Conversation:
             if event is not None:
                 session.is_busy = True
                 await self._handle(event)
+                await self._give_way()
                 continue
             if self._appending.is_waiting and not session.stream.has_input():
                 await self._settle()
             session.is_busy = self._appending.is_coming or self._appending.is_waiting
             await session.read()
+
+    async def _give_way(self) -> None:
+        """A client that pipelines much gets its turns like all others."""
+        now = self._session.services.clock.monotonic()
+        if now - self._turn_began > TURN:
+            await asyncio.sleep(0)
+            self._turn_began = self._session.services.clock.monotonic()
 
     async def _handle(self, event: Event) -> None:
         match event:
@@ -101,6 +115,8 @@ class Conversation:
             match event:
                 case LiteralChunk():
                     await self._appending.take(event)
+                case AppendEnd() if not self._appending.is_coming:
+                    return  # answered when its last message failed
                 case AppendEnd(tag):
                     self._commands += 1
                     self._appending.end(tag)

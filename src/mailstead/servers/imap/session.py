@@ -13,7 +13,7 @@ from mailstead.ground.model.uidset import UidSet
 from mailstead.ground.wire.imap.event import Event
 from mailstead.ground.wire.imap.receiver import CommandReceiver
 from mailstead.net.clock import Clock
-from mailstead.net.stream import PeerGone, Stream, Woken
+from mailstead.net.stream import PeerGone, Stream, TimedOut, Woken
 from mailstead.servers.imap.homes import Homes
 from mailstead.servers.imap.reply import Refusal, bad
 from mailstead.servers.imap.selected import Selected
@@ -58,9 +58,9 @@ class Session:
     """What commands read and change."""
 
     __slots__ = (
-        "_advertise", "_homes", "_out", "_out_size", "enabled", "failed_logins", "id", "is_busy", "is_draining",
-        "is_inside_response", "principal", "receiver",
-        "saved", "selected", "services", "state", "stream", "tag",
+        "_advertise", "_homes", "_login_by", "_out", "_out_size", "enabled", "failed_logins", "id", "is_busy",
+        "is_draining", "is_inside_response", "principal", "receiver", "saved", "selected", "services", "state", "stream",
+        "tag",
     )  # fmt: skip
 
     def __init__(self, stream: Stream, services: Services, session_id: int, advertise: Advertise) -> None:
@@ -79,6 +79,7 @@ class Session:
         self.is_draining = False
         self.is_inside_response = False  # part of a response was promised: a failure now can only end the connection
         self._advertise = advertise
+        self._login_by = services.clock.monotonic() + services.settings.login_timeout
         self._homes: Homes | None = None
         self._out: list[bytes] = []
         self._out_size = 0
@@ -167,9 +168,13 @@ class Session:
 
     @property
     def read_timeout(self) -> float:
-        """RFC 9051 §5.4; short before login."""
-        settings = self.services.settings
-        return settings.login_timeout if self.principal is None else settings.idle_timeout
+        """RFC 9051 §5.4. Before login the whole of it counts: a byte a second buys no time."""
+        if self.principal is not None:
+            return self.services.settings.idle_timeout
+        left = self._login_by - self.services.clock.monotonic()
+        if left <= 0:
+            raise TimedOut
+        return left
 
     async def read(self) -> None:
         """Wait for more input; PeerGone at its end, TimedOut, Leaving in a drain between commands."""

@@ -57,8 +57,10 @@ async def idle(session: Session, _command: object) -> Reply:
     selected = session.selected
     try:
         if selected is not None:
-            selected.watch.listen(pusher.on_news)
             await pusher.push(ask=True)
+            selected.watch.listen(pusher.on_news)
+            if selected.has_news:  # it came while the last of that was being sent
+                pusher.on_news()
         session.is_busy = False
         event = await session.next_event()
         session.is_busy = True

@@ -82,7 +82,7 @@ async def list_(session: Session, command: List) -> Reply:
         line = _render(session, command, entry, matches)
         if line is None:
             continue
-        session.send(line)
+        await session.give(line)
         if command.status and entry.folder is not None:  # RFC 5819 §2: after the LIST response of the name
             await session.give(render_status(entry.folder, entry.name, command.status, utf8=session.utf8))
     return ok("LIST completed")

@@ -1,0 +1,79 @@
+"""Sessions and their server: slow readers, floods of commands, drains, and many at once."""
+
+import asyncio
+from pathlib import Path
+
+from tests.support.imap_scene import ImapScene, open_scene
+
+
+async def until(scene: ImapScene, tag: bytes) -> list[bytes]:
+    """Lines up to a tagged one."""
+    lines = []
+    while (line := await scene.stream.peer.read_line()) is not None:
+        lines.append(line)
+        if line.startswith(tag + b" "):
+            break
+    return lines
+
+
+async def test_a_client_that_takes_nothing_is_dropped_and_holds_nobody_up(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, {"letters": "3", "select": "INBOX"}) as scene:
+        peer = scene.stream.peer
+        peer.send(b"a1 IDLE\r\n")
+        await until(scene, b"+")
+        peer.reads = False
+        await scene.append("INBOX")
+        await scene.append("INBOX")
+        while not scene.stream.is_asking or scene.stream.peer.take_all() == b"":
+            await asyncio.sleep(0)
+        scene.clock.advance(61)
+        await asyncio.wait_for(scene.server, 5)
+        assert peer.is_closed
+        assert scene.imap.session_count == 0
+
+
+async def test_a_flood_of_commands_leaves_turns_to_others(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, {"letters": "1", "select": "INBOX"}) as scene:
+        turns = 0
+
+        async def other() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                scene.clock.advance(1)  # the client's turn is over whenever we look
+                await asyncio.sleep(0)
+
+        task = asyncio.create_task(other())
+        scene.stream.peer.send(b"".join(b"n%d NOOP\r\n" % number for number in range(500)))
+        await until(scene, b"n499")
+        task.cancel()
+        assert turns > 400
+
+
+async def test_drain_waits_for_the_last_session(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, {"select": "INBOX"}) as scene:
+        await asyncio.wait_for(scene.imap.drain(), 5)
+        assert await until(scene, b"*") == [b"* BYE [UNAVAILABLE] Server is shutting down"]
+        assert scene.stream.peer.is_closed
+
+
+async def test_pipelined_appends_share_commits(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, {"select": "INBOX"}) as scene:
+        peer = scene.stream.peer
+        peer.send(b"".join(b"p%d APPEND INBOX {3+}\r\nabc\r\n" % number for number in range(30)))
+        lines = await until(scene, b"p29")
+        tags = [line.split()[0] for line in lines if line.startswith(b"p")]
+        assert tags == [b"p%d" % number for number in range(30)]
+        assert [line for line in lines if b"EXISTS" in line] == [b"* 30 EXISTS"]
+
+
+async def test_idle_does_not_miss_what_comes_while_it_begins(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, {"select": "INBOX"}) as scene:
+        scene.stream.peer.send(b"a1 IDLE\r\n")
+        for _ in range(5):
+            await scene.append("INBOX")
+        seen = b""
+        while b"* 5 EXISTS" not in seen:
+            line = await scene.stream.peer.read_line()
+            assert line is not None
+            seen = line
