@@ -59,8 +59,8 @@ class Session:
 
     __slots__ = (
         "_advertise", "_homes", "_login_by", "_out", "_out_size", "enabled", "failed_logins", "id", "is_busy",
-        "is_draining", "is_inside_response", "principal", "receiver", "saved", "selected", "services", "state", "stream",
-        "tag",
+        "is_draining", "is_inside_response", "principal", "receiver", "saved", "selected", "services", "state",
+        "stream", "tag",
     )  # fmt: skip
 
     def __init__(self, stream: Stream, services: Services, session_id: int, advertise: Advertise) -> None:
