@@ -149,6 +149,22 @@ async def test_busy_when_another_holds_the_lock_past_the_deadline_and_readers_ar
     lock.close()
 
 
+async def test_another_program_that_writes_for_a_while_is_waited_for(engine: Engine) -> None:
+    """It knows nothing of our lock."""
+    store = await engine.open()
+    mailbox = await make_mailbox(store)
+    stranger = apsw.Connection(engine.where)
+    stranger.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.create_task(deliver(store, mailbox, 1, b"x"))
+    for _ in range(3):
+        await asyncio.sleep(0.01)
+        assert await uids_of(store, mailbox) == []
+    assert not waiting.done()
+    stranger.execute("ROLLBACK")
+    assert (await waiting).uid == 1
+    stranger.close()
+
+
 async def test_a_lock_that_comes_back_in_time(engine: Engine) -> None:
     store = await engine.open()
     mailbox = await make_mailbox(store)

@@ -14,7 +14,7 @@ T = TypeVar("T")
 STATEMENTS: Final = 400
 """Prepared statements kept by each connection: more than the house has texts."""
 
-BUSY_MS: Final = 100
+BUSY_MS: Final = 20
 """How long to wait for a stranger (a shell, a backup) inside SQLite; among us the lock of `store.sql.lock` decides."""
 
 _COMMON: Final = "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF; PRAGMA trusted_schema=OFF"

@@ -172,7 +172,7 @@ class SqliteStore:
 
     def _restart(self, size: int) -> None:
         mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if size > TRUNCATE_PAST else apsw.SQLITE_CHECKPOINT_RESTART
-        with suppress(apsw.BusyError):  # a reader of another program stands in the way: the next call tries again
+        with suppress(apsw.BusyError, apsw.FullError):  # another program reads, or no room: the next call tries again
             self._writer.wal_checkpoint(mode=mode)
 
     def _checkpoint_passively(self) -> int:
@@ -180,6 +180,8 @@ class SqliteStore:
             frames, _ = self._checkpointer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.BusyError:
             return 0
+        except apsw.FullError:
+            raise NoSpace("the database cannot grow: the disk is full") from None
         return frames
 
     def _turn(self) -> None:
@@ -200,15 +202,24 @@ class SqliteStore:
 
     def _run_group(self) -> tuple[float, int]:
         """Seconds to wait before the next one, and how many units this one had."""
-        before = self._lock.holder()
-        if not self._lock.take(self._patience):
-            if before[0] == 0 or self._lock.holder() != before:
-                return _AT_ONCE, 0  # others come and go: it is crowded, nobody hangs
-            self._patience = SHORT_PATIENCE
+        try:
+            before = self._lock.holder()
+            if self._lock.take(self._patience):
+                return self._run_under_lock()
+        except OSError as error:
+            emit(Event.STORE_GROUP_FAILED, error=f"lock: {error}", count=0)
             return RETRY, 0
+        if before[0] == 0 or self._lock.holder() != before:
+            return _AT_ONCE, 0  # others come and go: it is crowded, nobody hangs
+        self._patience = SHORT_PATIENCE
+        return RETRY, 0
+
+    def _run_under_lock(self) -> tuple[float, int]:
         self._patience = PATIENCE
         try:
             return _AT_ONCE, self._runner.run(self._lanes, self._lanes.choose())
+        except apsw.BusyError:
+            return RETRY, 0  # another program writes: all still wait
         except apsw.Error as error:
             emit(Event.STORE_GROUP_FAILED, error=f"BEGIN: {type(error).__name__}: {error}", count=0)
             return RETRY, 0
