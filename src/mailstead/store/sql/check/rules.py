@@ -1,7 +1,7 @@
 """Rules as data: each is a text that gives the rows which break it, and the words for them.
 
-A sweep goes over one table by its key in parts, `:after` < key <= `:upto`. Each rule is one statement and sees one state,
-so nothing that writers do meanwhile looks like damage. `{0}`, `{1}` in the words are the columns of the row.
+A sweep goes over one table by its key in parts, `:after` < key <= `:upto`. Each rule is one statement and sees one
+state, so nothing that writers do meanwhile looks like damage. `{0}`, `{1}` in the words are the columns of the row.
 """
 
 from dataclasses import dataclass
@@ -70,7 +70,8 @@ FOLDERS: Final = Sweep("folders", "folder", "id", 1, (
     Rule(
         WARNING, "counts {2} messages ({3} unseen, {4} deleted) of {5} bytes, has {6} ({7}, {8}) of {9}",
         "folder {0} ({1})",
-        "with the server stopped: UPDATE folder SET messages = {6}, unseen = {7}, deleted = {8}, size = {9} WHERE id = {0}",
+        "with the server stopped:"
+        " UPDATE folder SET messages = {6}, unseen = {7}, deleted = {8}, size = {9} WHERE id = {0}",
         """
         SELECT f.id, f.name, f.messages, f.unseen, f.deleted, f.size, c.messages, c.unseen, c.deleted, c.size
           FROM folder f CROSS JOIN (
