@@ -108,7 +108,8 @@ def holds(letter: Letter, uid: int, number: int, query: Query) -> bool:
 RANGES = st.tuples(st.integers(1, 9), st.integers(1, 9)).map(lambda pair: SequenceSet(((min(pair), max(pair)),)))
 LEAVES = st.one_of(
     st.just(All()), st.just(IsRecent()), st.sampled_from(Flag).filter(bool).map(HasFlag),
-    st.sampled_from(["Work", "play"]).map(HasKeyword), st.sampled_from(WORDS).map(lambda word: InHeader("subject", word)),
+    st.sampled_from(["Work", "play"]).map(HasKeyword),
+    st.sampled_from(WORDS).map(lambda word: InHeader("subject", word)),
     st.just(InHeader("x-none", "")), st.sampled_from(WORDS).map(InBody), st.sampled_from(WORDS).map(InText),
     st.integers(100, 140).map(Larger), st.integers(100, 140).map(Smaller), RANGES.map(Numbers), RANGES.map(Uids),
     st.builds(OnDay, st.sampled_from(DateOf), st.sampled_from(When), st.sampled_from(DAYS)),
