@@ -43,7 +43,7 @@ uid_sets = st.one_of(
     st.just(UidSet(((1, 0xFFFFFFFF),))),
 )
 picks = st.sampled_from([0, 0, 0, 1, 1, 2, 3])
-names = st.sampled_from(["x", "x/y", "x/y/z", "x/x", "w", "w/y"])
+names = st.sampled_from(["x", "x/y", "x/y/z", "x/x", "xw", "w", "w/y"])
 
 
 @dataclass(frozen=True)
