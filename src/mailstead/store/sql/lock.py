@@ -19,6 +19,7 @@ from types import FrameType, TracebackType
 from typing import Final, Self
 
 _HOLDER: Final = struct.Struct("=Qd")  # pid (0: nobody), CLOCK_MONOTONIC seconds, which all processes share
+_GATE: Final = _HOLDER.size  # where the gate's holder stands; that of the lock comes first
 _NOBODY: Final = _HOLDER.pack(0, 0.0)
 _PAUSE: Final = 0.002  # seconds between attempts where no signal can end a wait
 
@@ -26,6 +27,11 @@ _PAUSE: Final = 0.002  # seconds between attempts where no signal can end a wait
 def lock_path(database: Path) -> Path:
     """Where the lock of a database lies."""
     return database.with_name(f"{database.name}-lock")
+
+
+def gate_path(lock: Path) -> Path:
+    """Where the gate before a lock lies."""
+    return lock.with_name(f"{lock.name}-gate")
 
 
 class LockHeld(Exception):  # noqa: N818 - it is news, not an error
@@ -42,7 +48,7 @@ class ProcessLock:
     def __init__(self, path: Path) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         self._door = os.open(path, flags, 0o600)
-        self._gate = os.open(path.with_name(f"{path.name}-gate"), flags, 0o600)
+        self._gate = os.open(gate_path(path), flags, 0o600)
         if os.fstat(self._door).st_size < mmap.PAGESIZE:
             os.ftruncate(self._door, mmap.PAGESIZE)
         self._page = mmap.mmap(self._door, mmap.PAGESIZE)
@@ -62,8 +68,10 @@ class ProcessLock:
         flock(self._door, LOCK_UN)
 
     def holder(self) -> tuple[int, float]:
-        """(pid, monotonic seconds) as last written; pid 0 is nobody."""
+        """Who stands in the way, as last written: (pid, monotonic seconds); pid 0 is nobody."""
         pid, since = _HOLDER.unpack_from(self._page)
+        if pid == 0:
+            pid, since = _HOLDER.unpack_from(self._page, _GATE)
         return pid, since
 
     def close(self) -> None:
@@ -77,38 +85,43 @@ class ProcessLock:
         return _Held(self, wait)
 
     def _take_now(self) -> bool:
-        try:
-            flock(self._gate, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
+        if not _try(self._gate):
             return False
         try:
-            flock(self._door, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            return False
+            return _try(self._door)
         finally:
             flock(self._gate, LOCK_UN)
-        return True
 
     def _wait(self, wait: float) -> bool:
         if threading.current_thread() is not threading.main_thread():
             return self._wait_without_signal(wait)
         if signal.getsignal(signal.SIGALRM) != self._ring:
             signal.signal(signal.SIGALRM, self._ring)  # and stays: a late alarm must never meet the deadly default
+        is_inside = False
         try:
             self._is_waiting = True
             signal.setitimer(signal.ITIMER_REAL, wait)
             try:
                 flock(self._gate, LOCK_EX)
+                is_inside = True
+                _HOLDER.pack_into(self._page, _GATE, self._pid, time.monotonic())
                 flock(self._door, LOCK_EX)
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
                 self._is_waiting = False
         except _DeadlinePassed:
-            flock(self._door, LOCK_UN)  # the alarm may have rung just after we got it
-            return False
+            # Inside the gate: the alarm may have rung just after the door was ours.
+            # Outside: whoever is inside may hang while the door is free, and fairness is not worth standing still.
+            return self._let_go() if is_inside else _try(self._door)
         finally:
+            if is_inside:
+                self._page[_GATE : _GATE + _HOLDER.size] = _NOBODY
             flock(self._gate, LOCK_UN)
         return True
+
+    def _let_go(self) -> bool:
+        flock(self._door, LOCK_UN)
+        return False
 
     def _ring(self, _signal: int, _frame: FrameType | None) -> None:
         if self._is_waiting:
@@ -140,16 +153,36 @@ class _Held:
         self._lock.give_back()
 
 
-def holder(path: Path) -> tuple[int, float] | None:
-    """Who holds the lock at `path`: (pid, monotonic seconds since it does), None if nobody does."""
+def _try(fd: int) -> bool:
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        flock(fd, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def holder(path: Path) -> tuple[int, float] | None:
+    """Who keeps others from the lock at `path`: (pid, monotonic seconds since it does), None if nobody does.
+
+    That is whoever holds it, or else whoever holds its gate: one that was stopped on its way in.
+    """
+    for file, slot in ((path, 0), (gate_path(path), _GATE)):
+        found = _holder(path, file, slot)
+        if found is not None:
+            return found
+    return None
+
+
+def _holder(page: Path, file: Path, slot: int) -> tuple[int, float] | None:
+    try:
+        words = page.read_bytes()[slot : slot + _HOLDER.size]
+        pid, since = _HOLDER.unpack(words.ljust(_HOLDER.size, b"\0"))
+        if pid == 0:
+            return None
+        fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
-        pid, since = _HOLDER.unpack(os.pread(fd, _HOLDER.size, 0).ljust(_HOLDER.size, b"\0"))
-        if pid == 0:
-            return None
         flock(fd, LOCK_SH | LOCK_NB)  # a dead holder left its name, the kernel took its lock
     except BlockingIOError:
         return pid, since
