@@ -45,11 +45,11 @@ class SmtpServer:
             profile=profile,
             reception=reception,
             clock=clock,
-            keywords=keywords(Offer(profile, size, is_tls=False)),
-            keywords_under_tls=keywords(Offer(profile, size, is_tls=True)),
+            hello=_hello(Offer(profile, size, is_tls=False)),
+            hello_under_tls=_hello(Offer(profile, size, is_tls=True)),
             verbs=verbs(profile),
         )
-        self._greeting = Reply(Status.READY, f"{profile.hostname} {_greeting_words(profile)}")
+        self._greeting = Reply(Status.READY, f"{profile.hostname} {_greeting_words(profile)}").prepared()
         self._ids = ids
         self._sessions: set[Session] = set()
         self._is_draining = False
@@ -146,6 +146,11 @@ async def _perform(session: Session, text: bytes) -> Answer:
         raise
     answer: Answer = await row.handle(session, parsed)
     return answer
+
+
+def _hello(offer: Offer) -> Reply:
+    *words, last = keywords(offer)
+    return Reply(Status.HELLO, last, (offer.profile.hostname, *words)).prepared()
 
 
 def _greeting_words(profile: Profile) -> str:

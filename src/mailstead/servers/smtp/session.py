@@ -5,7 +5,7 @@ there only while BDAT content is under way; nothing is awaited from the peer whi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -55,8 +55,8 @@ class Office:
     profile: Profile
     reception: Reception
     clock: Clock
-    keywords: Sequence[str]  # of EHLO
-    keywords_under_tls: Sequence[str]
+    hello: Reply  # to EHLO and LHLO
+    hello_under_tls: Reply
     verbs: Sequence[str]  # of HELP
 
 
@@ -76,7 +76,6 @@ class Session:
         self.limits = office.profile.limits
         self.number = number
         self.receiver = Receiver()
-        self.client = Client(ip=stream.peer_ip, port=stream.peer_port, session=str(number))
         self.hello = ""
         self.is_extended = False
         self.transaction: Transaction | None = None
@@ -89,7 +88,7 @@ class Session:
         self._replies: list[bytes] = []
         self._kept_back = 0
         self._sent = 0
-        self._describe_tls()
+        self._introduce("")
 
     @property
     def state(self) -> State:
@@ -111,15 +110,14 @@ class Session:
         """RFC 5321 §4.1.4: a hello also ends a transaction."""
         self.forget_transaction()
         self.hello, self.is_extended = name, is_extended
-        self.client = replace(self.client, helo=name)
+        self._introduce(name)
 
     def start_over(self) -> None:
         """RFC 3207 §4.2: after TLS nothing of before is known."""
         self.forget_transaction()
         self.receiver.clear()
         self.hello, self.is_extended = "", False
-        self.client = replace(self.client, helo="")
-        self._describe_tls()
+        self._introduce("")
 
     def forget_transaction(self) -> None:
         """RSET, a hello, or the end."""
@@ -128,10 +126,15 @@ class Session:
             self.intake.abort()
             self.intake = None
 
-    def _describe_tls(self) -> None:
-        tls = self.stream.tls
-        if tls is not None:
-            self.client = replace(self.client, tls=f"{tls.version} {tls.cipher}")
+    def _introduce(self, helo: str) -> None:
+        stream, tls = self.stream, self.stream.tls
+        self.client = Client(
+            ip=stream.peer_ip,
+            port=stream.peer_port,
+            helo=helo,
+            tls=f"{tls.version} {tls.cipher}" if tls else "",
+            session=str(self.number),
+        )
 
     # out
 
@@ -153,14 +156,18 @@ class Session:
 
     async def next_command(self) -> Event:
         """The next command line; TimedOut, PeerGone, Woken when it is time to go."""
-        now = self.office.clock.monotonic()
-        deadline = now + self.limits.command_timeout
-        if self.limits.session_timeout:
-            deadline = min(deadline, self.began_at + self.limits.session_timeout)
-        while (event := self.receiver.next_event()) is None:
+        event = self.receiver.next_event()
+        if event is not None:
+            return event
+        now, limits = self.office.clock.monotonic(), self.limits
+        deadline = now + limits.command_timeout
+        if limits.session_timeout:
+            deadline = min(deadline, self.began_at + limits.session_timeout)
+        while event is None:
             if self.is_draining and self.transaction is None:
                 raise Woken
             await self._fill(deadline)
+            event = self.receiver.next_event()
         return event
 
     async def next_content(self, began_at: float, before: int) -> Event:

@@ -5,6 +5,7 @@ one command line, or four octets of content, beside what was fed and not asked f
 """
 
 import re
+from collections.abc import Callable
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -54,23 +55,16 @@ class End(NamedTuple):
 Event = Line | BadLine | Chunk | End
 
 
-class _Mode(Enum):
-    LINE = 1
-    SKIP = 2  # the rest of a bad line
-    DATA = 3
-    OCTETS = 4
-
-
 class Receiver:
     """Feed it what was read, ask for events until it gives None, feed it more."""
 
-    __slots__ = ("_buffer", "_is_last", "_line_ends", "_line_max", "_mode", "_octets", "_pos", "_virtual")
+    __slots__ = ("_buffer", "_is_last", "_line_ends", "_line_max", "_next", "_octets", "_pos", "_virtual")
 
     def __init__(self, line_max: int = LINE_MAX) -> None:
         self._line_max = line_max
         self._buffer = b""
         self._pos = 0
-        self._mode = _Mode.LINE
+        self._next: Callable[[Receiver], Event | None] = Receiver._next_line  # what is read now
         self._line_ends = LineEnds()
         self._octets = 0
         self._is_last = True
@@ -91,7 +85,7 @@ class Receiver:
 
     def clear(self) -> None:
         """RFC 3207 §4.2: forget what came before TLS."""
-        self._buffer, self._pos, self._mode = b"", 0, _Mode.LINE
+        self._buffer, self._pos, self._next = b"", 0, Receiver._next_line
 
     def expect_data(self) -> None:
         """After 354: content up to the line that is a single dot."""
@@ -99,7 +93,7 @@ class Receiver:
         self._buffer = CRLF + self._buffer[self._pos :]
         self._pos, self._virtual = 0, len(CRLF)
         self._line_ends = LineEnds()
-        self._mode = _Mode.DATA
+        self._next = Receiver._next_data
 
     def expect_octets(self, count: int, *, is_first: bool, is_last: bool) -> None:
         """After BDAT: exactly `count` octets. The pieces of one message are judged as one."""
@@ -107,19 +101,11 @@ class Receiver:
             self._line_ends = LineEnds()
         self._octets = count
         self._is_last = is_last
-        self._mode = _Mode.OCTETS
+        self._next = Receiver._next_octets
 
     def next_event(self) -> Event | None:
         """The next event, or None if more bytes are needed."""
-        match self._mode:
-            case _Mode.LINE:
-                return self._next_line()
-            case _Mode.SKIP:
-                return self._skip_line()
-            case _Mode.DATA:
-                return self._next_data()
-            case _Mode.OCTETS:
-                return self._next_octets()
+        return self._next(self)
 
     def _next_line(self) -> Line | BadLine | None:
         if self._pos >= len(self._buffer):
@@ -131,10 +117,10 @@ class Receiver:
             return BadLine(Flaw.BARE) if b"\n" in text or b"\r" in text else Line(text)
         window = self._buffer[self._pos : self._pos + self._line_max + 2]
         if b"\n" in window or b"\r" in window[:-1]:
-            self._mode = _Mode.SKIP
+            self._next = Receiver._skip_line
             return BadLine(Flaw.BARE)
         if len(window) == self._line_max + 2:
-            self._mode = _Mode.SKIP
+            self._next = Receiver._skip_line
             return BadLine(Flaw.TOO_LONG)
         return None
 
@@ -144,7 +130,7 @@ class Receiver:
             self._pos = len(self._buffer) - self._buffer.endswith(b"\r")
             return None
         self._pos = end + 2
-        self._mode = _Mode.LINE
+        self._next = Receiver._next_line
         return self._next_line()
 
     def _next_data(self) -> Chunk | End | None:
@@ -160,7 +146,7 @@ class Receiver:
             return self._more_data(buffer, stuffed=True)
         content = self._unstuff(buffer, end + 2, stuffed=is_stuffed)
         self._pos = end + len(DATA_END)
-        self._mode = _Mode.LINE
+        self._next = Receiver._next_line
         self._line_ends.watch(content)
         intact = not self._line_ends.are_bare
         return End(content if intact else b"", intact)
@@ -188,7 +174,7 @@ class Receiver:
         self._line_ends.watch(data)
         if self._octets:
             return Chunk(data) if data and not self._line_ends.are_bare else None
-        self._mode = _Mode.LINE
+        self._next = Receiver._next_line
         if self._is_last:
             self._line_ends.close()
         intact = not self._line_ends.are_bare

@@ -1,8 +1,8 @@
 """Replies (RFC 5321 §4.2) with enhanced codes (RFC 3463, RFC 2034): one row each, so the two codes cannot disagree."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Status(Enum):
@@ -92,18 +92,27 @@ class Status(Enum):
     ALIAS_LOOP = 554, "5.4.6", "Aliases lead in a circle"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A row, perhaps with words of this one case; `lines` stand before it as a multi-line reply (RFC 5321 §4.2.1)."""
+class Reply(NamedTuple):
+    """A row, perhaps with words of this one case; `lines` stand before it as a multi-line reply (RFC 5321 §4.2.1).
+
+    `ready` holds its bytes where they were made beforehand.
+    """
 
     status: Status
     text: str = ""
     lines: Sequence[str] = ()
+    ready: bytes = b""
+
+    def prepared(self) -> "Reply":
+        """The same, to be sent many times."""
+        return self._replace(ready=self.render())
 
     def render(self) -> bytes:
         """As sent."""
         if not self.text and not self.lines:
             return self.status.line
+        if self.ready:
+            return self.ready
         code, enhanced = self.status.code, self.status.enhanced
         mark = f"{enhanced} " if enhanced else ""
         head = "".join(f"{code}-{mark}{line}\r\n" for line in self.lines)

@@ -14,6 +14,4 @@ async def helo(session: Session, command: Hello) -> Reply:
 async def ehlo(session: Session, command: Hello) -> Reply:
     """The first line names us, the others what the table of commands offers."""
     session.greet(command.name, is_extended=True)
-    office = session.office
-    keywords = office.keywords_under_tls if session.stream.tls else office.keywords
-    return Reply(Status.HELLO, keywords[-1], (session.profile.hostname, *keywords[:-1]))
+    return session.office.hello_under_tls if session.stream.tls else session.office.hello
