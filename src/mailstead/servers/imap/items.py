@@ -5,11 +5,12 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
+from mailstead.ground.formats.fields import select_fields
 from mailstead.ground.model.ids import Instant
-from mailstead.ground.wire.imap.command import Attribute, Binary, BinarySize, FetchItem, Section
+from mailstead.ground.wire.imap.command import Attribute, Binary, BinarySize, FetchItem, Of, Section
 from mailstead.ground.wire.imap.dates import render_date_time
 from mailstead.ground.wire.imap.response import render_flags
 from mailstead.servers.imap.sections import Content, load_of, needs_blob, read_small
@@ -116,9 +117,31 @@ def render_binary(content: bytes | None) -> bytes:
     return b"~{%d}\r\n%b" % (len(content), content)
 
 
-def _strings(item: Content) -> Column:
+def _strings(item: Section) -> Column:
+    """The two that clients ask of thousands of messages at once go without a call for each step."""
+    if not item.part and item.partial is None:
+        if item.of is Of.ALL:
+            return _whole_messages
+        if item.of is Of.FIELDS:
+            return partial(_header_fields, frozenset(item.fields))
     return lambda rows, blobs: [
         render_literal(read_small(item, row, blob)) for row, blob in zip(rows, blobs, strict=True)
+    ]
+
+
+def _whole_messages(rows: Rows, blobs: Sequence[bytes]) -> list[bytes]:
+    return [
+        b"{%d}\r\n%b%b" % (len(row.prefix) + len(blob), row.prefix, blob)
+        if b"\0" not in blob
+        else render_literal(row.prefix + blob)
+        for row, blob in zip(rows, blobs, strict=True)
+    ]
+
+
+def _header_fields(names: frozenset[bytes], rows: Rows, _blobs: Sequence[bytes]) -> list[bytes]:
+    found = [select_fields(row.prefix + row.header, b"", names, exclude=False) for row in rows]
+    return [
+        b"{%d}\r\n%b" % (len(fields), fields) if b"\0" not in fields else render_literal(fields) for fields in found
     ]
 
 
