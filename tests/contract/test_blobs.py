@@ -1,5 +1,6 @@
 """Rows of blobs: one for each content, marked when unused, reaped after their time."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from mailstead.ground.model.uidset import UidSet
 from mailstead.store.port.blobs import StagedBlob
 from mailstead.store.port.duties import Reaped, SpoolEntry
 from mailstead.store.port.messages import Load
+from mailstead.store.sql.check import Finding, check
 from tests.support.mailbox import NOW, Mailbox, make_mailbox, staged
 from tests.support.stores import AnyStore
 
@@ -90,7 +92,7 @@ async def test_bytes_that_come_back_are_kept(box: Mailbox) -> None:
 
 
 async def test_a_blob_in_use_is_not_reaped_though_marked(box: Mailbox) -> None:
-    """On PostgreSQL one account may mark what another has just taken up: reaping looks again."""
+    """A mark is a hint: reaping looks again."""
     from mailstead.store.sql.blobs import MARK
 
     mark = MARK.replace("AND NOT EXISTS (SELECT 1 FROM message m WHERE m.blob_id = b.id)", "")
@@ -129,3 +131,25 @@ async def test_release_by_hand_and_a_blob_that_waits_in_the_spool(store: AnyStor
     assert await reap(store) == Reaped(1, [])
     assert await is_there(store, BlobId(1))
     assert not await is_there(store, BlobId(2))
+
+
+async def test_one_content_in_many_accounts_at_once(store: AnyStore) -> None:
+    """Letters of the same bytes come and go while the reaper, without its days of grace, takes what it can."""
+    boxes = [await make_mailbox(store, f"user{number}@example.test") for number in range(4)]
+
+    async def live(box: Mailbox) -> None:
+        inbox = box.folders["INBOX"]
+        for number in range(12):
+            uid = await box.append(inbox, b"same %d" % (number % 2))
+            if number % 4:
+                await box.expunge(inbox, UidSet.of([uid]))
+
+    async def reap_all() -> None:
+        for _ in range(30):
+            await reap(store)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(live(box) for box in boxes), reap_all(), reap_all())
+    assert [report async for report in check(store) if isinstance(report, Finding)] == []
+    for box in boxes:
+        assert (await box.account_row()).used_messages == 3

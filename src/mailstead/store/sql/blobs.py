@@ -65,8 +65,11 @@ class SqlBlobWrites:
 
 
 async def release_blobs(session: Session, blobs: list[BlobId], now: Instant) -> None:
-    """On PostgreSQL another account may take a blob up while it is marked here: reaping looks again."""
-    await session.run(session.dialect.fill(MARK), {"ids": str(blobs), "now": now})
+    """Two accounts that let go of a blob at once must not each take the other for its last user: they take turns."""
+    fill, ids = session.dialect.fill, str(blobs)
+    if session.dialect.for_update:
+        await session.rows(fill(LOCK), {"ids": ids})
+    await session.run(fill(MARK), {"ids": ids, "now": now})
 
 
 async def reap_blobs(session: Session, unused_since: Instant, limit: int) -> Reaped:
