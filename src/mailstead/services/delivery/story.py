@@ -7,6 +7,7 @@ from mailstead.ground.model.envelope import Client, Envelope, Recipient
 
 def tell(client: Client, envelope: Envelope, recipient: Recipient, *, transaction: int, folder: str, tag: str) -> bytes:
     """Who brought it, for whom, under which name, and where it went. Empty facts are left out."""
+    dsn = recipient.dsn
     facts = {
         "id": transaction,
         "ip": client.ip,
@@ -17,7 +18,10 @@ def tell(client: Client, envelope: Envelope, recipient: Recipient, *, transactio
         "from": str(envelope.sender) if envelope.sender else "<>",
         "to": str(recipient.address),
         "tag": tag,
+        "ret": envelope.ret,
         "envid": envelope.envid,
+        "notify": sorted(dsn.notify) if dsn.notify else None,
+        "orcpt": dsn.original,
         "folder": folder,
     }
     return msgspec.json.encode({name: value for name, value in facts.items() if value})

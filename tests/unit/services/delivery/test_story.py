@@ -3,7 +3,7 @@
 import msgspec
 
 from mailstead.ground.model.address import Address
-from mailstead.ground.model.envelope import Client, Envelope, Recipient
+from mailstead.ground.model.envelope import Client, DsnRequest, Envelope, Recipient
 from mailstead.services.delivery.story import tell
 
 
@@ -20,3 +20,22 @@ def test_empty_facts_are_left_out() -> None:
         "id": 7, "ip": "192.0.2.1", "helo": "c.test", "with": "ESMTP", "from": "<>", "to": "ann@a.test",
         "folder": "INBOX",
     }  # fmt: skip
+
+
+def test_what_was_asked_of_notices_is_kept() -> None:
+    story = tell(
+        Client(ip="192.0.2.1"),
+        Envelope(sender=Address("eve", "b.test"), ret="HDRS", envid="e+2B"),
+        Recipient(Address("ann", "a.test"), DsnRequest(frozenset({"SUCCESS", "DELAY"}), "rfc822;x@y")),
+        transaction=7,
+        folder="INBOX",
+        tag="lists",
+    )
+    facts = msgspec.json.decode(story)
+    assert (facts["ret"], facts["envid"], facts["notify"], facts["orcpt"]) == (
+        "HDRS",
+        "e+2B",
+        ["DELAY", "SUCCESS"],
+        "rfc822;x@y",
+    )
+    assert (facts["from"], facts["tag"]) == ("eve@b.test", "lists")
