@@ -1,5 +1,6 @@
 """Duties: leases, the slow removal of what was deleted quickly, and the records of traffic."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -139,3 +140,17 @@ async def test_refusals(store: AnyStore) -> None:
     await store.write(lambda tx: tx.duties.insert_refusals([(NOW, b"{}"), (NOW, b"[]")]))
     await store.write(lambda tx: tx.duties.insert_refusals([]))
     assert await count(store, "refusal") == 2
+
+
+async def test_old_records_of_traffic_go_in_steps(store: AnyStore, box: Mailbox) -> None:
+    for number in range(6):
+        trace = replace(_trace(box, 10 - number), at=Instant(NOW + number))
+        await store.write(lambda tx, trace=trace: tx.duties.insert_trace(trace))
+    await store.write(lambda tx: tx.duties.insert_refusals([(Instant(NOW + number), b"{}") for number in range(5)]))
+
+    async def forget(before: int) -> int:
+        return await store.write(lambda tx: tx.duties.forget_traces(before=Instant(before), limit=3))
+
+    assert [await forget(NOW + 4) for _ in range(4)] == [3, 3, 2, 0]
+    assert [trace.at - NOW for trace in await store.read(lambda tx: tx.duties.list_traces(box.account))] == [4, 5]
+    assert await count(store, "refusal") == 1

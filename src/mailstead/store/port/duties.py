@@ -66,6 +66,9 @@ class DutyWrites(DutyReads, Protocol):
     async def forget_changes(self, *, before: Instant, limit: int = 500) -> int:
         """Drop events older than `before`, some accounts a step; gives how many rows it went through, 0 when done."""
 
+    async def forget_traces(self, *, before: Instant, limit: int = 500) -> int:
+        """Drop traces and refusals older than `before`; gives how many went, 0 when done."""
+
     async def insert_trace(self, trace: Trace) -> None: ...
     async def insert_spool(self, entry: SpoolEntry) -> None: ...
     async def insert_refusals(self, rows: list[tuple[Instant, bytes]]) -> None:

@@ -39,6 +39,16 @@ DROP_TRACES: Final = """
      WHERE account_id = :account AND message_id IN (
            SELECT t.message_id FROM trace t WHERE t.account_id = :account ORDER BY t.message_id LIMIT :limit)"""
 
+FORGET_TRACES: Final = """
+    DELETE FROM trace WHERE (account_id, message_id) IN (
+           SELECT t.account_id, t.message_id FROM trace t WHERE t.at < :before ORDER BY t.at LIMIT :limit)"""
+
+# By id, which rises with `at`: the table needs no index on it.
+FORGET_REFUSALS: Final = """
+    DELETE FROM refusal WHERE id IN (
+           SELECT oldest.id FROM (SELECT r.id, r.at FROM refusal r ORDER BY r.id LIMIT :limit) oldest
+            WHERE oldest.at < :before)"""
+
 INSERT_TRACE: Final = """
     INSERT INTO trace (account_id, message_id, at, session, story) VALUES (:account, :message, :at, :session, :story)"""
 
@@ -128,6 +138,13 @@ class SqlDuties:
     async def forget_changes(self, *, before: Instant, limit: int = 500) -> int:
         """See `changes`."""
         return await forget_changes(self._session, before, limit)
+
+    async def forget_traces(self, *, before: Instant, limit: int = 500) -> int:
+        """Traces first, then refusals."""
+        gone = await self._session.run(FORGET_TRACES, {"before": before, "limit": limit})
+        if gone < limit:
+            gone += await self._session.run(FORGET_REFUSALS, {"before": before, "limit": limit - gone})
+        return gone
 
     async def insert_trace(self, trace: Trace) -> None:
         """In the unit that filed the letter."""

@@ -185,6 +185,7 @@ CREATE TABLE trace (
     story {blob} NOT NULL,
     PRIMARY KEY (account_id, message_id)
 ) {clustered};
+CREATE INDEX trace_at ON trace (at);
 
 CREATE TABLE refusal (
     id {identity},
