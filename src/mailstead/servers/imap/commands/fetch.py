@@ -49,13 +49,12 @@ async def _send_rows(session: Session, plan: Plan, uids: UidSet) -> int:
     async for rows in reading.rows(selected.place.folder_id, uids, plan.load):
         session.send(selected.announce_keywords(row.keywords for row in rows))
         small = [row for row in rows if not _streams(plan, row)]
+        large = [row for row in rows if _streams(plan, row)] if len(small) < len(rows) else []
         for batch in _batches(small) if plan.needs_blob else (small,):
-            await _send_batch(session, plan, batch)
-        if len(small) < len(rows):
-            for row in rows:
-                if _streams(plan, row):
-                    reader = await reading.open(BlobId(row.blob_id))
-                    await stream_row(session, plan, selected.numbering.numbers_of([row.uid])[0], row, reader)
+            large += await _send_batch(session, plan, batch)
+        for row in large:
+            reader = await reading.open(BlobId(row.blob_id))
+            await stream_row(session, plan, selected.numbering.numbers_of([row.uid])[0], row, reader)
         found += len(rows)
     return found
 
@@ -64,15 +63,18 @@ def _streams(plan: Plan, row: FetchRow) -> bool:
     return (plan.needs_blob and row.size - len(row.prefix) > INLINE_MAX) or len(row.header) >= HEADER_MAX
 
 
-async def _send_batch(session: Session, plan: Plan, rows: Sequence[FetchRow]) -> None:
-    if not rows:
-        return
+async def _send_batch(session: Session, plan: Plan, rows: Sequence[FetchRow]) -> Sequence[FetchRow]:
+    """Gives back those whose bytes the database does not hold."""
+    absent: list[FetchRow] = []
     blobs: Sequence[bytes] = (b"",) * len(rows)
     if plan.needs_blob:
         bodies = await session.services.folders.reading.bodies(rows)
+        absent = [row for row in rows if row.blob_id not in bodies]
+        rows = [row for row in rows if row.blob_id in bodies] if absent else rows
         blobs = [bodies[BlobId(row.blob_id)] for row in rows]
     numbers = session.in_folder.numbering.numbers_of([row.uid for row in rows])
     await session.give(plan.render(numbers, rows, blobs))
+    return absent
 
 
 def _batches(rows: Sequence[FetchRow]) -> Iterator[Sequence[FetchRow]]:
