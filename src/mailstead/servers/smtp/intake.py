@@ -1,5 +1,7 @@
 """Content on its way in, and the first thing found against it: what follows is read and thrown away."""
 
+from asyncio import CancelledError
+
 from mailstead.ground.model.errors import Busy, NoSpace, TooLarge
 from mailstead.ground.wire.smtp.reply import Reply, Status
 from mailstead.servers.smtp.replies import incident_reply
@@ -36,6 +38,9 @@ class Intake:
         if self.against is None:
             try:
                 return await self._body.finish(data)
+            except CancelledError:  # from here on nobody else would forget it
+                self.abort()
+                raise
             except Exception as error:  # noqa: BLE001 - see the class
                 self.refuse(self._reply(error))
         assert self.against is not None

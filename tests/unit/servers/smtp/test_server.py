@@ -99,6 +99,28 @@ async def test_a_large_letter_streams_through(tmp_path: Path) -> None:
         assert letter.partition(b"\0")[2] == b"Subject: large\r\n\r\n" + body
 
 
+async def test_cancelled_while_the_store_writes_takes_nothing_away(tmp_path: Path, monkeypatch) -> None:
+    """From `write` on the unit is the store's and may commit: the bytes it names must stay."""
+    body = b"x" * 70 + b"\r\n"
+    filed = asyncio.Event()
+    async with open_scene(tmp_path, {}) as scene:
+        real = scene.store._store.write
+
+        async def write_then_hang(unit, **options) -> None:
+            await real(unit, **options)
+            filed.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(scene.store, "write", write_then_hang)
+        scene.stream.peer.send(b"HELO a.test\r\nMAIL FROM:<>\r\nRCPT TO:<ann@example.test>\r\nDATA\r\n")
+        scene.stream.peer.send(body * 10_000 + b".\r\n")
+        await filed.wait()
+        scene.server.cancel()
+        await asyncio.wait([scene.server])
+        (letter,) = await inbox(scene.store, "ann@example.test")
+        assert letter.endswith(body * 10_000)
+
+
 def test_refusals_at_the_door() -> None:
     assert {refusal: turn_away(refusal)[:9] for refusal in Refusal} == {
         Refusal.TOO_MANY: b"421 4.3.2",

@@ -16,10 +16,11 @@ async def data(session: Session, _command: Word) -> Sequence[Reply]:
     session.flush()
     intake = Intake(session.office.reception.begin_body(), session.number)
     try:
-        return await conclude(session, intake, await _read(session, intake))
+        end = await _read(session, intake)
     except BaseException:  # the client is gone, too slow, or we stop: nothing of it stays
         intake.abort()
         raise
+    return await conclude(session, intake, end)
 
 
 async def _read(session: Session, intake: Intake) -> End:
