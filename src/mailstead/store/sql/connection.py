@@ -1,6 +1,8 @@
 """Connections to the SQLite file and the session over one: every call runs to its end at once, nothing suspends."""
 
+import os
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -42,6 +44,20 @@ def open_reader(path: Path) -> apsw.Connection:
     connection.set_busy_timeout(BUSY_MS)
     connection.execute(_READER).fetchall()
     return connection
+
+
+def descriptor_of(path: Path) -> int:
+    """One that SQLite has open on the database, to fsync and for nothing else; -1 if it cannot be found.
+
+    Opening the file once more would not do: closing that drops all POSIX locks this process has on it.
+    """
+    wanted = path.stat()
+    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - names are numbers
+        with suppress(OSError):
+            found = os.fstat(int(name))
+            if (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino):
+                return int(name)
+    return -1
 
 
 def drive(unit: Coroutine[Any, Any, T]) -> T:

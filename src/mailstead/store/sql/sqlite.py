@@ -4,6 +4,7 @@ No thread stands between a unit and the disk: a saturated loop starves every oth
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,7 +17,7 @@ from mailstead.ground.model.errors import Busy, NoSpace
 from mailstead.ground.model.ids import BlobId
 from mailstead.store.port import Lane, OnCommit, ReadUnit, Unit
 from mailstead.store.port.blobs import Blobs
-from mailstead.store.sql.connection import SqliteSession, drive, open_reader, open_writer
+from mailstead.store.sql.connection import SqliteSession, descriptor_of, drive, open_reader, open_writer
 from mailstead.store.sql.group import GroupRunner
 from mailstead.store.sql.lanes import Bounds, Lanes, Waiting
 from mailstead.store.sql.lock import ProcessLock, lock_path
@@ -37,8 +38,7 @@ RETRY: Final = 0.02
 _AT_ONCE: Final = 0.0
 STALL: Final = 0.05
 PAGE: Final = 4096
-CHASES: Final = 6
-SHORT_CHASE: Final = 0.03
+CHASES: Final = 3
 RESTART_PAST: Final = 64 * 1024 * 1024
 TRUNCATE_PAST: Final = 512 * 1024 * 1024
 
@@ -75,6 +75,7 @@ class SqliteStore:
         self._writer = open_writer(self._path)
         self._reader = open_reader(self._path)
         self._checkpointer = open_writer(self._path)
+        self._database_fd = descriptor_of(self._path)
         self._thread = ThreadPoolExecutor(1, "checkpoint")
         self._read_session = SqliteSession(self._reader)
         self._read_tx = SqlReadTx(self._read_session)
@@ -159,16 +160,23 @@ class SqliteStore:
         size = self.wal_size()
         if min(frames * PAGE, size) < RESTART_PAST:
             return
-        for _ in range(CHASES):  # each is shorter than the one before, and so is what is left to do under the lock
-            started = self._loop.time()
-            await self._loop.run_in_executor(self._thread, self._checkpoint_passively)
-            if self._loop.time() - started < SHORT_CHASE:
-                break
+        await self._loop.run_in_executor(self._thread, self._chase)
         if self._lock.take(PATIENCE):
             try:
                 self._restart(size)
             finally:
                 self._lock.give_back()
+
+    def _chase(self) -> None:
+        """Each pass is shorter than the one before, and so is what is left to do under the lock.
+
+        SQLite syncs the database only in a pass that reaches the end of the log, which among busy writers none does:
+        without a sync here all of it would happen under the lock (65 ms, against 2).
+        """
+        for _ in range(CHASES):
+            if self._database_fd >= 0:
+                os.fsync(self._database_fd)
+            self._checkpoint_passively()
 
     def _restart(self, size: int) -> None:
         mode = apsw.SQLITE_CHECKPOINT_TRUNCATE if size > TRUNCATE_PAST else apsw.SQLITE_CHECKPOINT_RESTART
