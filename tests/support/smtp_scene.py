@@ -19,6 +19,7 @@ from mailstead.servers.smtp.profile import Dialect, Limits, Profile
 from mailstead.servers.smtp.server import SmtpServer
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.reception.reception import Reception, ReceptionRules
+from mailstead.services.reception.refusals import Refusals
 from mailstead.store.port.messages import Load
 from tests.support.fake_clock import FakeClock
 from tests.support.memory_stream import MemoryStream
@@ -186,7 +187,7 @@ def build(store: Any, clock: FakeClock, given: Mapping[str, str]) -> SmtpServer:
         relay_networks=tuple(ip_network(word) for word in given.get("relay_networks", "").split(",") if word),
     )
     ids = IdSource(clock, 7)
-    reception = Reception(store, Delivery(store, clock, ids, hostname=HOSTNAME), rules)
+    reception = Reception(store, Delivery(store, clock, ids, hostname=HOSTNAME), rules, Refusals(store, clock))
     return SmtpServer(profile, reception, clock, ids)
 
 

@@ -30,6 +30,7 @@ from mailstead.services.accounts.login import Authenticator
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.folders.service import Folders
 from mailstead.services.reception.reception import Reception, ReceptionRules
+from mailstead.services.reception.refusals import Refusals
 from mailstead.services.search.service import Search
 from mailstead.store.blobs.local import FileBlobs
 from mailstead.store.port import OnCommit
@@ -193,6 +194,7 @@ class Worker:
             default_domain=self._config.server.domain,
             min_password_length=self._config.security.min_password_length,
         )
+        self._refusals = Refusals(store, clock)
         self._duties = Duties(store, self._opened, clock, f"{os.getpid()}.{self._opened.ids.next()}")
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -214,6 +216,7 @@ class Worker:
             listeners.append(doors.http_listener(web))
         self._duties.start()
         self._tasks.append(asyncio.create_task(self._look()))
+        self._tasks.append(asyncio.create_task(self._refusals.keep_flushing()))
 
         def drain() -> None:
             smtp.drain()
@@ -228,6 +231,7 @@ class Worker:
             for task in self._tasks:
                 task.cancel()
             await self._duties.stop()
+            await self._refusals.flush()
             await self._opened.close()
 
         return WorkerParts(listeners=listeners, drain=drain, close=close, reload=self._reload, illness=self._illness)
@@ -264,7 +268,7 @@ class Worker:
             session_timeout=config.smtp.session_timeout.total_seconds(),
         )
         profile = make(config.smtp_hostname, tls=lambda: self._tls, limits=limits, smtputf8=config.smtp.smtputf8)
-        return SmtpServer(profile, Reception(opened.store, delivery, rules), opened.clock, opened.ids)
+        return SmtpServer(profile, Reception(opened.store, delivery, rules, self._refusals), opened.clock, opened.ids)
 
     def _imap(self) -> ImapServer:
         config, opened = self._config, self._opened

@@ -144,6 +144,10 @@ class Event(Enum):
         "smtp.message.deferred", WARNING, TEMPFAIL, "session protocol client_ip sender size reason detail", "",
         Count("messages_put_off_total", "Messages refused for now.", by=("protocol", "reason")),
     )  # fmt: skip
+    REFUSALS_LOST = (
+        "smtp.refusals.lost", WARNING, REJECTION, "count", "",
+        Count("refusals_lost_total", "Refusals that left no row, for there were too many at once.", amount="count"),
+    )  # fmt: skip
     SMTP_SESSION_ENDED = "smtp.session.ended", DEBUG, SYSTEM, "session protocol client_ip reason count elapsed"
 
     # delivery

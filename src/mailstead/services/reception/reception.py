@@ -15,6 +15,7 @@ from mailstead.services.delivery.filing import has_room
 from mailstead.services.delivery.plan import Accepted
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.reception.body import Body
+from mailstead.services.reception.refusals import Refusals
 from mailstead.store.port import ReadTx, Store
 
 DEFAULT_MAX_SIZE: Final = 52_428_800
@@ -33,8 +34,9 @@ class ReceptionRules:
 class Reception:
     """One for all listeners that take mail from strangers (MX) or from another mail server of ours (LMTP)."""
 
-    def __init__(self, store: Store, delivery: Delivery, rules: ReceptionRules) -> None:
+    def __init__(self, store: Store, delivery: Delivery, rules: ReceptionRules, refusals: Refusals) -> None:
         self._store = store
+        self.refusals = refusals
         self._delivery = delivery
         self.rules = rules
 

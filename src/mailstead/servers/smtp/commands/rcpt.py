@@ -43,6 +43,9 @@ def _refused(session: Session, address: Address, verdict: Refuse | Defer) -> Rep
         reason=verdict.reason.value,
         detail=verdict.evidence,
     )
+    session.office.reception.refusals.note(
+        verdict, session.client, sender=str(session.transaction.envelope.sender or ""), recipient=str(address)
+    )
     if verdict.reason is Reason.USER_UNKNOWN and session.profile.dialect is Dialect.SMTP:
         session.misses += 1
     return reply_to_verdict(verdict, str(address))
