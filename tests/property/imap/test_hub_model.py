@@ -23,7 +23,7 @@ from mailstead.services.folders.filing import Draft, Place
 from mailstead.services.folders.service import Folders
 from tests.support.fake_clock import FakeClock
 from tests.support.imap_scene import furnish
-from tests.support.stores import sqlite_engine
+from tests.support.stores import Engine, sqlite_engine
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # each example is a database: shrinking takes minutes
 ACTIONS = st.lists(
@@ -80,26 +80,25 @@ class Client:
         await self.sync(may_expunge=False, ask=False)
 
 
-async def play(actions: list[tuple[str, int, set[int]]], folder: Path) -> None:
-    async with sqlite_engine(folder) as engine:
-        workers, account = [], None
-        for number in range(2):
-            store = await engine.open()
-            account = account or await furnish(store, {})
-            workers.append(Folders.on(store, FakeClock(), IdSource(FakeClock(), number)))
-        inbox = Place.of(await workers[0].tree.get(account, "INBOX"))
-        await workers[0].filing.append(inbox, [Draft(workers[0].take(b"a: b\r\n\r\n"))] * 10)
-        clients = [await enter(workers[number % 2], account) for number in range(4)]
-        for action, who, uids in actions:
-            await act(action, clients[who], workers, UidSet.of(uids), engine)
-        for client in clients:
-            await client.sync(may_expunge=True, ask=True)
-            truth = [
-                [row.uid, render_flags(row.bits, row.keywords)]
-                async for rows in client.folders.reading.flag_rows(client.selected.place.folder_id, UidSet(((1, 999),)))
-                for row in rows
-            ]
-            assert client.known == truth
+async def play(actions: list[tuple[str, int, set[int]]], engine: Engine) -> None:
+    workers, account = [], None
+    for number in range(2):
+        store = await engine.open()
+        account = account or await furnish(store, {})
+        workers.append(Folders.on(store, FakeClock(), IdSource(FakeClock(), number)))
+    inbox = Place.of(await workers[0].tree.get(account, "INBOX"))
+    await workers[0].filing.append(inbox, [Draft(workers[0].take(b"a: b\r\n\r\n"))] * 10)
+    clients = [await enter(workers[number % 2], account) for number in range(4)]
+    for action, who, uids in actions:
+        await act(action, clients[who], workers, UidSet.of(uids), engine)
+    for client in clients:
+        await client.sync(may_expunge=True, ask=True)
+        truth = [
+            [row.uid, render_flags(row.bits, row.keywords)]
+            async for rows in client.folders.reading.flag_rows(client.selected.place.folder_id, UidSet(((1, 999),)))
+            for row in rows
+        ]
+        assert client.known == truth
 
 
 async def enter(folders: Folders, account: Any) -> Client:
@@ -136,5 +135,9 @@ async def act(action: str, client: Client, workers: list[Folders], uids: UidSet,
 @settings(max_examples=40, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
 @given(ACTIONS)
 def test_clients_know_what_the_store_holds(actions: list[tuple[str, int, set[int]]]) -> None:
+    async def on_sqlite(folder: Path) -> None:
+        async with sqlite_engine(folder) as engine:
+            await play(actions, engine)
+
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(play(actions, Path(folder)))
+        asyncio.run(on_sqlite(Path(folder)))
