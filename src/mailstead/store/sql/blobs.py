@@ -20,7 +20,7 @@ UNMARK: Final = "DELETE FROM unused_blob WHERE blob_id = :blob"
 MARK: Final = """
     INSERT INTO unused_blob (blob_id, unused_since)
     SELECT b.id, :now FROM blob b
-     WHERE b.id IN {ids}
+     WHERE b.id {in_ids}
        AND NOT EXISTS (SELECT 1 FROM message m WHERE m.blob_id = b.id)
        AND NOT EXISTS (SELECT 1 FROM spool s WHERE s.blob_id = b.id)
         ON CONFLICT (blob_id) DO NOTHING"""
@@ -29,11 +29,11 @@ MARKED: Final = """
     SELECT blob_id FROM unused_blob WHERE unused_since < :since
      ORDER BY unused_since LIMIT :limit"""
 
-LOCK: Final = "SELECT id FROM blob WHERE id IN {ids} ORDER BY id {for_update}"
+LOCK: Final = "SELECT id FROM blob WHERE id {in_ids} ORDER BY id {for_update}"
 
 REAP: Final = """
     DELETE FROM blob
-     WHERE id IN {ids}
+     WHERE id {in_ids}
        AND NOT EXISTS (SELECT 1 FROM message m WHERE m.blob_id = blob.id)
        AND NOT EXISTS (SELECT 1 FROM spool s WHERE s.blob_id = blob.id)
  RETURNING id, data IS NULL"""
@@ -80,9 +80,9 @@ async def reap_blobs(session: Session, unused_since: Instant, limit: int) -> Rea
     fill, ids = session.dialect.fill, {"ids": str(marked)}
     await session.rows(fill(LOCK), ids)  # from here on `put` waits: what REAP sees of users is all there are
     reaped = await session.rows(fill(REAP), ids)
-    await session.run(fill("DELETE FROM unused_blob WHERE blob_id IN {ids}"), ids)
+    await session.run(fill("DELETE FROM unused_blob WHERE blob_id {in_ids}"), ids)
     if reaped:
         gone = {"ids": str([blob for blob, _ in reaped])}
-        await session.run(fill("DELETE FROM rendered WHERE blob_id IN {ids}"), gone)
-        await session.run(fill("DELETE FROM header WHERE blob_id IN {ids}"), gone)
+        await session.run(fill("DELETE FROM rendered WHERE blob_id {in_ids}"), gone)
+        await session.run(fill("DELETE FROM header WHERE blob_id {in_ids}"), gone)
     return Reaped(len(marked), [BlobId(blob) for blob, is_file in reaped if is_file])

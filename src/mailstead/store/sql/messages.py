@@ -27,7 +27,7 @@ COLUMNS: Final = (
 
 OF_RENDERED: Final = Load.ENVELOPE | Load.STRUCTURE | Load.PARTS | Load.PREVIEW
 
-BODIES: Final = "SELECT id, data FROM blob WHERE id IN {ids} AND data IS NOT NULL"
+BODIES: Final = "SELECT id, data FROM blob WHERE id {in_ids} AND data IS NOT NULL"
 
 GET: Final = "SELECT id, account_id, blob_id, prefix, size, received_at FROM message WHERE id = :message"
 

@@ -9,7 +9,7 @@ from mailstead.store.sql.session import Row, Session
 
 DROP_MESSAGES: Final = """
     DELETE FROM message
-     WHERE id IN {ids}
+     WHERE id {in_ids}
        AND NOT EXISTS (SELECT 1 FROM placement p WHERE p.message_id = message.id)
  RETURNING blob_id, size"""
 

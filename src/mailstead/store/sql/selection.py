@@ -1,4 +1,4 @@
-"""Texts about the placements that a set of UIDs names: a range if the set is one run, a join with its runs if many."""
+"""Texts about the placements a set of UIDs names: a range if it is one run, a list of what lies in its runs else."""
 
 import json
 from dataclasses import dataclass
@@ -10,9 +10,7 @@ from mailstead.store.sql.session import Session
 
 ONE_RUN: Final = "folder_id = :folder AND uid BETWEEN :first AND :last"
 
-MANY_RUNS: Final = """folder_id = :folder AND uid IN (
-           SELECT chosen.uid FROM {runs} run CROSS JOIN placement chosen
-            WHERE chosen.folder_id = :folder AND chosen.uid BETWEEN run.first AND run.last)"""
+MANY_RUNS: Final = "folder_id = :folder AND uid {in_runs}"
 
 
 @dataclass(frozen=True, slots=True)
