@@ -5,10 +5,9 @@ import signal
 import subprocess
 import sys
 import time
-from fcntl import LOCK_UN, flock
 from pathlib import Path
 
-from mailstead.store.sql.lock import ProcessLock, _try, holder
+from mailstead.store.sql.lock import _GATE, ProcessLock, _holder, gate_path, holder
 
 HOLD = """
 import sys, time
@@ -44,8 +43,8 @@ def test_one_that_was_stopped_on_its_way_in_keeps_nobody_out(tmp_path: Path) -> 
     child = subprocess.Popen([sys.executable, "-c", WAIT, str(path)], stdout=subprocess.PIPE)
     assert child.stdout is not None
     assert child.stdout.readline() == b"ready\n"
-    while _try(lock._gate):  # until it is inside
-        flock(lock._gate, LOCK_UN)
+    while _holder(path, gate_path(path), _GATE) is None:  # until it is inside
+        assert child.poll() is None
     stop(child)
     lock.give_back()
     held = holder(path)
