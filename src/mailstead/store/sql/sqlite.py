@@ -174,7 +174,7 @@ class SqliteStore:
         without a sync here all of it would happen under the lock (65 ms, against 2).
         """
         for _ in range(CHASES):
-            if self._database_fd >= 0:
+            with suppress(OSError):  # a help only: what it could not do the pass under the lock does, and tells
                 os.fsync(self._database_fd)
             self._checkpoint_passively()
 
