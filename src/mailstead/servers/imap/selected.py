@@ -85,6 +85,8 @@ class Selected:
             touched = view.uids
         else:
             touched = UidSet.join(run for news in log if news.modseq not in own for run in news.uids.runs)
+        if not touched:
+            return
         async for rows in reading.flag_rows(self.place.folder_id, touched & self.numbering.told):
             fresh = rows if log is not None else [row for row in rows if row.modseq > since]
             await give(self.render_flags(fresh))

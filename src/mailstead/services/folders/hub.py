@@ -146,6 +146,8 @@ class Hub:
             if now == account.modseq:
                 return now, ModSeq(0), []
             changes = await tx.changes(account.id, account.modseq, CHANGES_AT_ONCE)
+            if changes and changes[0].modseq == account.modseq + 1:
+                return now, ModSeq(0), changes  # nothing is missing in between: not a look more
             return now, await tx.oldest_change(account.id), changes
 
         return await self._store.read(unit)
