@@ -4,6 +4,10 @@ import asyncio
 from itertools import count
 from pathlib import Path
 
+import pytest
+
+from mailstead.ground.model.errors import NoSpace
+from mailstead.services.folders.incoming import Incoming
 from tests.support.imap_scene import ImapScene, open_scene
 
 
@@ -79,3 +83,30 @@ async def test_idle_does_not_miss_what_comes_while_it_begins(tmp_path: Path) -> 
             line = await scene.stream.peer.read_line()
             assert line is not None
             seen = line
+
+
+async def test_a_disk_that_fills_up_in_the_middle_of_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_scene(tmp_path, {"select": "INBOX"}) as scene:
+
+        def write(self: Incoming, data: bytes) -> None:
+            raise NoSpace("disk full")
+
+        monkeypatch.setattr(Incoming, "write", write)
+        peer = scene.stream.peer
+        peer.send(b"a1 APPEND INBOX {300000+}\r\n" + b"x" * 300000 + b"\r\na2 NOOP\r\n", cut=50_000)
+        assert (await until(scene, b"a2")) == [
+            b"a1 NO [UNAVAILABLE] No room for new mail at the moment, try again later",
+            b"a2 OK Completed",
+        ]
+
+
+async def test_a_large_message_streams_in_and_out(tmp_path: Path) -> None:
+    async with open_scene(tmp_path, {"select": "INBOX"}) as scene:
+        peer = scene.stream.peer
+        letter = b"Subject: large\r\n\r\n" + b"0123456789abcde\r\n" * 40_000
+        peer.send(
+            b"a1 APPEND INBOX {%d+}\r\n%b\r\na2 FETCH 1 (UID BODY.PEEK[]<100000.400000>)\r\n" % (len(letter), letter)
+        )
+        out = b"\r\n".join(await until(scene, b"a2"))
+        assert letter[100_000:500_000] in out
+        assert b"* 1 FETCH (UID 1 BODY[]<100000> {400000}" in out
