@@ -50,7 +50,11 @@ class Hub:
                 account.folders[folder.id] = opened  # at the end: the dictionary's order is that of use
                 watch = Watch(self, opened)
                 opened.watchers.add(watch)
-                await self._follow(account)
+                try:
+                    await self._follow(account)
+                except BaseException:
+                    opened.watchers.discard(watch)
+                    raise
         except BaseException:
             self.released(folder.account_id)
             raise
