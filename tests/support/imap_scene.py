@@ -121,6 +121,10 @@ class ImapScene:
             self.store.fault = FAULTS.get(match[1])
         elif statement == "TLS is on":
             assert self.stream.tls is not None
+        elif statement == "client compresses":
+            self.stream.peer.compress()
+        elif statement == "client sends rubbish":
+            self.stream.arrive(b"\xff\xff\xff\xff")
         elif statement == "server drains":
             self.drained = asyncio.create_task(self.imap.drain())
         else:

@@ -1,8 +1,10 @@
 """A connection without a socket: `MemoryStream` is what a server is given, `peer` is the client's end of it."""
 
 import asyncio
+import zlib
 from collections import deque
 from ssl import SSLContext
+from typing import Any
 
 from mailstead.net.stream import PeerGone, TimedOut, TlsInfo, Woken
 from tests.support.fake_clock import FakeClock
@@ -18,9 +20,13 @@ class MemoryPeer:
         self.reads = True  # False: a client that takes nothing
         self.is_closed = False  # by the server
         self.writes = 0  # how often the server wrote
+        self._deflater: Any = None
+        self._inflater: Any = None
 
     def send(self, data: bytes, *, cut: int = 0) -> None:
         """Put bytes on the wire; with `cut` in pieces of that many, each a read of its own."""
+        if self._deflater is not None:
+            data = self._deflater.compress(data) + self._deflater.flush(zlib.Z_SYNC_FLUSH)
         step = cut or max(1, len(data))
         for start in range(0, len(data), step):
             self._stream.arrive(data[start : start + step])
@@ -33,8 +39,12 @@ class MemoryPeer:
         """Reset the connection."""
         self._stream.lose()
 
+    def compress(self) -> None:
+        """From here on both ways go in DEFLATE, as after COMPRESS (RFC 4978)."""
+        self._deflater, self._inflater = zlib.compressobj(9, zlib.DEFLATED, -15), zlib.decompressobj(-15)
+
     def take(self, data: bytes) -> None:
-        self._unread += data
+        self._unread += data if self._inflater is None else self._inflater.decompress(data)
         self.writes += 1
         self._news.set()
 

@@ -23,6 +23,7 @@ from mailstead.ground.wire.imap.event import (
 from mailstead.ground.wire.imap.grammar.table import parse_command
 from mailstead.ground.wire.imap.response import Code
 from mailstead.ground.wire.imap.syntax import BadCharset, Syntax
+from mailstead.net.deflate import Unreadable
 from mailstead.net.stream import PeerGone, TimedOut
 from mailstead.servers.imap.appending import Appending
 from mailstead.servers.imap.commands.authenticate import ANSWERED
@@ -62,6 +63,8 @@ class Conversation:
             session.send(response.bye("Nothing came for too long"))
         except Leaving:
             session.send(response.bye("Server is shutting down", Code.UNAVAILABLE))
+        except Unreadable as error:
+            session.send(response.bye(str(error)))
         finally:
             await self._appending.cancel()
         await session.flush()

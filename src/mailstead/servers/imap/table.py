@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mailstead.servers.imap.commands.authenticate import authenticate, login, starttls
+from mailstead.servers.imap.commands.compress import compress, is_compressed
 from mailstead.servers.imap.commands.copy import copy
 from mailstead.servers.imap.commands.enable import enable
 from mailstead.servers.imap.commands.expunge import close, expunge, unselect
@@ -51,6 +52,7 @@ COMMANDS: Final[Mapping[bytes, Row]] = {
     b"STARTTLS": Row(run=starttls, states=BEFORE_LOGIN),
     b"LOGIN": Row(run=login, states=BEFORE_LOGIN),
     b"AUTHENTICATE": Row(run=authenticate, states=BEFORE_LOGIN),
+    b"COMPRESS": Row(run=compress, states=AFTER_LOGIN),
     b"ENABLE": Row(run=enable, states=AFTER_LOGIN, capabilities=("ENABLE",)),
     b"NAMESPACE": Row(run=namespace, states=AFTER_LOGIN, capabilities=("NAMESPACE",)),
     b"LIST": Row(
@@ -96,7 +98,8 @@ def list_capabilities(session: Session) -> list[str]:
     """What is true at this moment. RFC 7888 §5: LITERAL- or LITERAL+, never both."""
     settings = session.services.settings
     if session.state is not State.NOT_AUTHENTICATED:
-        return [*AFTER, f"APPENDLIMIT={settings.max_message_size}"]
+        more = [] if is_compressed(session) else ["COMPRESS=DEFLATE"]
+        return [*AFTER, *more, f"APPENDLIMIT={settings.max_message_size}"]
     names = list(BEFORE)
     if settings.tls is not None and session.stream.tls is None:
         names.append("STARTTLS")

@@ -52,6 +52,13 @@ class Enable:
 
 
 @dataclass(frozen=True, slots=True)
+class Compress:
+    """RFC 4978 §3: the mechanism in capitals."""
+
+    mechanism: str
+
+
+@dataclass(frozen=True, slots=True)
 class Id:
     """RFC 2971: what the client tells of itself; empty for NIL."""
 
@@ -283,6 +290,6 @@ class Copy:
 
 Command = (
     Simple | Authenticate | Login | Enable | Id | Select | Create | Delete | Rename | Subscribe | Status | List | Lsub
-    | Expunge | Search | Fetch | Store | Copy
+    | Expunge | Search | Fetch | Store | Copy | Compress
 )  # fmt: skip
 """What `parse_command` gives. APPEND comes as `MessageLiteral` and is parsed by `parse_append`."""

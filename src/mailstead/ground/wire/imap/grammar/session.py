@@ -3,7 +3,7 @@
 from binascii import Error, a2b_base64
 from typing import Final
 
-from mailstead.ground.wire.imap.command import Authenticate, Enable, Id, Login
+from mailstead.ground.wire.imap.command import Authenticate, Compress, Enable, Id, Login
 from mailstead.ground.wire.imap.grammar.cursor import Cursor
 from mailstead.ground.wire.imap.syntax import Syntax
 
@@ -53,6 +53,12 @@ def parse_enable(cursor: Cursor) -> Enable:
     if not names:
         raise Syntax("ENABLE takes at least one capability")
     return Enable(tuple(dict.fromkeys(names)))
+
+
+def parse_compress(cursor: Cursor) -> Compress:
+    """RFC 4978 §5: "COMPRESS" SP algorithm."""
+    cursor.space()
+    return Compress(cursor.atom("a mechanism").decode("ascii"))
 
 
 def _id_word(cursor: Cursor) -> bytes | None:

@@ -22,7 +22,13 @@ from mailstead.ground.wire.imap.grammar.folder import (
 from mailstead.ground.wire.imap.grammar.listing import parse_list, parse_lsub
 from mailstead.ground.wire.imap.grammar.message import parse_copy, parse_expunge, parse_store, parse_uid_expunge
 from mailstead.ground.wire.imap.grammar.search import parse_search
-from mailstead.ground.wire.imap.grammar.session import parse_authenticate, parse_enable, parse_id, parse_login
+from mailstead.ground.wire.imap.grammar.session import (
+    parse_authenticate,
+    parse_compress,
+    parse_enable,
+    parse_id,
+    parse_login,
+)
 from mailstead.ground.wire.imap.syntax import Syntax
 
 SIMPLE: Final = {command.value: command for command in Simple}
@@ -30,6 +36,7 @@ SIMPLE: Final = {command.value: command for command in Simple}
 PARSERS: Final[Mapping[bytes, Callable[[Cursor], Command]]] = {
     b"APPEND": parse_append_without_message,
     b"AUTHENTICATE": parse_authenticate,
+    b"COMPRESS": parse_compress,
     b"COPY": parse_copy,
     b"CREATE": parse_create,
     b"DELETE": parse_delete,
