@@ -171,10 +171,9 @@ def _overwrite(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_pages_of_the_file(engine: Engine, box: Mailbox) -> None:
-    """SQLite only: an index that lacks an entry is named by its table."""
-    if engine.name != "sqlite":
-        pytest.skip("PostgreSQL checks its own pages (pg_amcheck)")
+    """An index that lacks an entry is named by its table; PostgreSQL checks its own pages (pg_amcheck)."""
     import apsw
 
     with apsw.Connection(engine.where) as connection:

@@ -1,19 +1,18 @@
 """The database file belongs to its owner: the shell of a distribution reads it, without us."""
 
-import shutil
 import subprocess
 
 import pytest
 
 from tests.support.mailbox import make_mailbox
+from tests.support.programs import need
 from tests.support.stores import Engine
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_the_shell_of_the_distribution_reads_it(engine: Engine) -> None:
     """Debian 12 has SQLite 3.40: no newer feature may stand in the schema."""
-    shell = shutil.which("sqlite3")
-    if engine.name != "sqlite" or shell is None:
-        pytest.skip("needs SQLite and its shell")
+    shell = need("sqlite3")
     store = await engine.open()
     box = await make_mailbox(store)
     await box.append(box.folders["INBOX"], b"hello")

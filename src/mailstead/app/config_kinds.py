@@ -119,7 +119,10 @@ def read_path(text: str) -> Path:
     """A file or directory; ~ is the home directory."""
     if not text or "\0" in text:
         raise BadValue(f"{text!r} is not a path", "write the path of a file or directory")
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise BadValue(f"{text!r} names the home of a user there is not", "write the whole path") from error
 
 
 def read_host(text: str) -> HostName:

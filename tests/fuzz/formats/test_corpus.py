@@ -1,4 +1,4 @@
-"""Real letters, which are not part of this repository: name a folder of them in MAILSTEAD_LETTERS to run this."""
+"""Real letters, which are not part of this repository: name a folder of them in CORPUS_FOLDER to run this."""
 
 import email
 import os
@@ -14,10 +14,10 @@ from mailstead.ground.formats.parts import find_part, unpack_parts
 from mailstead.ground.formats.summary import Summarizer, summarize
 from mailstead.ground.formats.text import read_text
 
-FOLDER = os.environ.get("MAILSTEAD_LETTERS", "")
-LETTERS = sorted(path for path in Path(FOLDER).rglob("*.eml")) if FOLDER else []
+FOLDER = os.environ.get("CORPUS_FOLDER", "")
+LETTERS = sorted(path for path in Path(FOLDER).rglob("*") if path.is_file()) if FOLDER else []
 
-pytestmark = pytest.mark.skipif(not LETTERS, reason="MAILSTEAD_LETTERS names no folder of letters")
+pytestmark = [pytest.mark.soak, pytest.mark.skipif(not LETTERS, reason="CORPUS_FOLDER names no folder of letters")]
 
 
 def walk(part: Part) -> list[Part]:
