@@ -1,7 +1,7 @@
 """Single duties: work that one worker of all does at a time, under a lease. They take small steps and never hurry."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -42,7 +42,8 @@ class Duty:
 class Duties:
     """Runs in every worker; whoever holds a duty's lease does it."""
 
-    def __init__(self, store: Store, keeper: Keeper, clock: Clock, holder: str) -> None:
+    def __init__(self, store: Store, keeper: Keeper, clock: Clock, holder: str, further: Sequence["Duty"] = ()) -> None:
+        self._further = tuple(further)
         self._store = store
         self._keeper = keeper
         self._clock = clock
@@ -57,6 +58,7 @@ class Duties:
             Duty("exhume", 5.0, self._exhume),
             Duty("forget", 3600.0, self._forget),
             Duty("reap", 3600.0, self._reap),
+            *self._further,
         )
         self._tasks = [asyncio.create_task(self._keep(duty)) for duty in duties]
 

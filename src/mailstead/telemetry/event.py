@@ -158,6 +158,10 @@ class Event(Enum):
         Spread("delivery_duration_seconds", "From the last byte to filed.", "elapsed", SECONDS,
                aliases=("elemta_delivery_duration_seconds",)),
     )  # fmt: skip
+    QUOTA_THRESHOLD_CROSSED = (
+        "quota.threshold.crossed", WARNING, SYSTEM, "account domain address limit", "quota_warning",
+        Count("quota_warnings_total", "Accounts and domains that came to 80, 90 or 100 % of their quota."),
+    )  # fmt: skip
     DELIVERY_MESSAGE_BOUNCED = (
         "delivery.message.bounced", INFO, BOUNCE, "queue_id sender recipient reason detail", "message_bounce",
         Count("messages_bounced_total", "Recipients answered with a bounce.", by=("reason",)),
@@ -192,6 +196,9 @@ class Event(Enum):
     IMAP_SESSION_ENDED = "imap.session.ended", DEBUG, SYSTEM, "session client_ip reason count elapsed"
     IMAP_COMMAND_REFUSED = "imap.command.refused", DEBUG, REJECTION, "session command reason"
     IMAP_READER_DROPPED = "imap.reader.dropped", INFO, SYSTEM, "session client_ip size limit"
+
+    # pop3
+    POP3_SESSION_ENDED = "pop3.session.ended", DEBUG, SYSTEM, "session client_ip reason count elapsed"
 
     # store
     STORE_OPENED = "store.database.opened", INFO, SYSTEM, "path version"

@@ -5,6 +5,7 @@ from enum import Enum, IntEnum
 
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.ids import AccountId, AliasId, DomainId, Instant, UserId
+from mailstead.ground.model.quota import NO_QUOTA, Quota
 
 DEFAULT_QUOTA = 1 << 30
 
@@ -45,6 +46,7 @@ class Domain:
     catchall: str | None = None
     max_users: int = 0  # 0: no limit
     default_quota: int = DEFAULT_QUOTA
+    quota: Quota = NO_QUOTA  # of all its accounts together; its use is counted only if there is a limit
     created_at: Instant = Instant(0)  # noqa: RUF009 - a NewType makes nothing
 
 
@@ -70,14 +72,30 @@ class Account:
     kind: AccountKind = AccountKind.PERSONAL
     status: Status = Status.ACTIVE
     quota_bytes: int = 0  # 0: no limit
+    quota_messages: int = 0  # 0: no limit
     used_bytes: int = 0
     used_messages: int = 0
+    domain_quota: Quota = NO_QUOTA
     created_at: Instant = Instant(0)  # noqa: RUF009 - a NewType makes nothing
+
+    @property
+    def quota(self) -> Quota:
+        """Its own."""
+        return Quota(
+            limit_bytes=self.quota_bytes,
+            limit_messages=self.quota_messages,
+            used_bytes=self.used_bytes,
+            used_messages=self.used_messages,
+        )
 
     @property
     def is_full(self) -> bool:
         """True when nothing more fits."""
-        return 0 < self.quota_bytes <= self.used_bytes
+        return self.quota.is_full or self.domain_quota.is_full
+
+    def has_room(self, size: int) -> bool:
+        """True if one more message of this size stays within its quota and that of its domain."""
+        return self.quota.has_room(size) and self.domain_quota.has_room(size)
 
 
 @dataclass(frozen=True, slots=True)

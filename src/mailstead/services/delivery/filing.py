@@ -83,8 +83,8 @@ class Filing:
 
 
 def has_room(account: Account, size: int) -> bool:
-    """Whether `size` more octets stay within the account's quota."""
-    return not account.quota_bytes or account.used_bytes + size <= account.quota_bytes
+    """Whether a message of `size` octets stays within the quota of the account and of its domain."""
+    return account.has_room(size)
 
 
 def left_out(accepted: Accepted, fates: Mapping[AccountId, Fate], *, may_refuse: bool) -> Reason | None:

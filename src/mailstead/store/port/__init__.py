@@ -14,11 +14,14 @@ from typing import Any, Protocol, TypeVar
 from mailstead.ground.model.change import Change, Wake
 from mailstead.ground.model.ids import AccountId, Instant, ModSeq
 from mailstead.store.port.blobs import Blobs, BlobWrites
+from mailstead.store.port.credentials import CredentialReads, CredentialWrites
 from mailstead.store.port.directory import DirectoryReads, DirectoryWrites
 from mailstead.store.port.duties import DutyReads, DutyWrites
 from mailstead.store.port.folders import FolderReads, FolderWrites
 from mailstead.store.port.messages import MessageReads, MessageWrites
+from mailstead.store.port.metadata import MetadataReads, MetadataWrites
 from mailstead.store.port.placements import PlacementReads, PlacementWrites
+from mailstead.store.port.quotas import QuotaReads, QuotaWrites
 
 T = TypeVar("T")
 
@@ -36,6 +39,8 @@ class ReadTx(Protocol):
     @property
     def directory(self) -> DirectoryReads: ...
     @property
+    def credentials(self) -> CredentialReads: ...
+    @property
     def folders(self) -> FolderReads: ...
     @property
     def placements(self) -> PlacementReads: ...
@@ -43,6 +48,10 @@ class ReadTx(Protocol):
     def messages(self) -> MessageReads: ...
     @property
     def duties(self) -> DutyReads: ...
+    @property
+    def metadata(self) -> MetadataReads: ...
+    @property
+    def quotas(self) -> QuotaReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -63,6 +72,8 @@ class Tx(Protocol):
     @property
     def directory(self) -> DirectoryWrites: ...
     @property
+    def credentials(self) -> CredentialWrites: ...
+    @property
     def folders(self) -> FolderWrites: ...
     @property
     def placements(self) -> PlacementWrites: ...
@@ -72,6 +83,10 @@ class Tx(Protocol):
     def blobs(self) -> BlobWrites: ...
     @property
     def duties(self) -> DutyWrites: ...
+    @property
+    def metadata(self) -> MetadataWrites: ...
+    @property
+    def quotas(self) -> QuotaWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

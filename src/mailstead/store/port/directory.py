@@ -49,6 +49,9 @@ class DirectoryWrites(DirectoryReads, Protocol):
         default_quota: int,
     ) -> Domain: ...
     async def update_domain(self, domain: Domain) -> None: ...
+    async def set_domain_quota(self, domain: DomainId, quota_bytes: int, quota_messages: int) -> None:
+        """Limits for all its accounts together (0: none); counts what they use now. `update_domain` leaves them."""
+
     async def delete_domain(self, domain: DomainId) -> None:
         """Only one without accounts; Conflict otherwise. Its aliases and alias domains go with it."""
 
@@ -58,7 +61,12 @@ class DirectoryWrites(DirectoryReads, Protocol):
         """The row alone; `folders.create_birth_folders` makes its folders."""
 
     async def update_account(
-        self, account: AccountId, *, status: Status | None = None, quota_bytes: int | None = None
+        self,
+        account: AccountId,
+        *,
+        status: Status | None = None,
+        quota_bytes: int | None = None,
+        quota_messages: int | None = None,
     ) -> None: ...
     async def bury_account(self, account: AccountId, now: Instant) -> None:
         """Status DELETED, the address free again, its access gone; a duty removes the mail (`duties.exhume`)."""

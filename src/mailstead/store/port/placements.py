@@ -36,6 +36,9 @@ class PlacementReads(Protocol):
 
     async def list_placements(self, folder: FolderId, first: int, last: int, limit: int = 500) -> list[Placement]: ...
     async def list_flags(self, folder: FolderId, first: int, last: int, limit: int = 500) -> list[FlagRow]: ...
+    async def deleted_size(self, folder: FolderId, after: int, limit: int = 20_000) -> tuple[int, int]:
+        """Bytes of those flagged \\Deleted among the next `limit` past UID `after`, and the last UID (0: no more)."""
+
     async def keywords(self, folder: FolderId) -> list[str]:
         """Every keyword that is in use there, and maybe some that were, sorted;
 

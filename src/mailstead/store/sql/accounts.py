@@ -6,6 +6,7 @@ from mailstead.ground.model.address import Address
 from mailstead.ground.model.directory import Account, AccountKind, Status
 from mailstead.ground.model.errors import AlreadyExists, NotFound
 from mailstead.ground.model.ids import AccountId, DomainId, Instant, ModSeq
+from mailstead.ground.model.quota import NO_QUOTA, Quota
 from mailstead.store.sql.session import Row, Session
 
 ADVANCE: Final = """
@@ -15,21 +16,20 @@ ADVANCE: Final = """
 
 MODSEQ: Final = "SELECT modseq FROM account WHERE id = :account AND status <> 'deleted'"
 
-GET: Final = """
-    SELECT id, domain_id, address, kind, status, quota_bytes, used_bytes, used_messages, created_at
-      FROM account WHERE id = :account"""
+COLUMNS: Final = """a.id, a.domain_id, a.address, a.kind, a.status, a.quota_bytes, a.quota_messages, a.used_bytes,
+           a.used_messages, a.created_at, d.quota_bytes, d.quota_messages, d.used_bytes, d.used_messages"""
 
-FIND: Final = """
-    SELECT id, domain_id, address, kind, status, quota_bytes, used_bytes, used_messages, created_at
-      FROM account WHERE address_key = :key AND status <> 'deleted'"""
+_SELECT: Final = f"""
+    SELECT {COLUMNS}
+      FROM account a LEFT JOIN domain d ON d.id = a.domain_id"""  # noqa: S608 - names of ours
 
-LIST: Final = """
-    SELECT id, domain_id, address, kind, status, quota_bytes, used_bytes, used_messages, created_at
-      FROM account WHERE status <> 'deleted' ORDER BY address_key"""
+GET: Final = _SELECT + " WHERE a.id = :account"
 
-LIST_OF_DOMAIN: Final = """
-    SELECT id, domain_id, address, kind, status, quota_bytes, used_bytes, used_messages, created_at
-      FROM account WHERE domain_id = :domain AND status <> 'deleted' ORDER BY address_key"""
+FIND: Final = _SELECT + " WHERE a.address_key = :key AND a.status <> 'deleted'"
+
+LIST: Final = _SELECT + " WHERE a.status <> 'deleted' ORDER BY a.address_key"
+
+LIST_OF_DOMAIN: Final = _SELECT + " WHERE a.domain_id = :domain AND a.status <> 'deleted' ORDER BY a.address_key"
 
 COUNT: Final = "SELECT count(*) FROM account WHERE domain_id = :domain AND status <> 'deleted'"
 
@@ -42,7 +42,8 @@ INSERT: Final = """
  RETURNING id"""
 
 UPDATE: Final = """
-    UPDATE account SET status = COALESCE(:status, status), quota_bytes = COALESCE(:quota, quota_bytes)
+    UPDATE account SET status = COALESCE(:status, status), quota_bytes = COALESCE(:quota, quota_bytes),
+                       quota_messages = COALESCE(:quota_messages, quota_messages)
      WHERE id = :account AND status <> 'deleted'"""
 
 BURY: Final = "UPDATE account SET status = 'deleted', address_key = NULL WHERE id = :account AND status <> 'deleted'"
@@ -72,7 +73,7 @@ async def modseq(session: Session, account: AccountId) -> ModSeq:
 
 
 def account_of(row: Row) -> Account:
-    """From the columns of GET."""
+    """From COLUMNS. The domain of a buried account may be gone."""
     local, _, domain = row[2].rpartition("@")
     return Account(
         id=row[0],
@@ -81,9 +82,19 @@ def account_of(row: Row) -> Account:
         kind=AccountKind(row[3]),
         status=Status(row[4]),
         quota_bytes=row[5],
-        used_bytes=row[6],
-        used_messages=row[7],
-        created_at=row[8],
+        quota_messages=row[6],
+        used_bytes=row[7],
+        used_messages=row[8],
+        created_at=row[9],
+        domain_quota=quota_of(row[10:14]) if row[10] or row[11] else NO_QUOTA,
+    )
+
+
+def quota_of(row: Row) -> Quota:
+    """From the four columns of a domain."""
+    limit_bytes, limit_messages, used_bytes, used_messages = row
+    return Quota(
+        limit_bytes=limit_bytes, limit_messages=limit_messages, used_bytes=used_bytes, used_messages=used_messages
     )
 
 
@@ -137,10 +148,18 @@ class SqlAccounts:
         return Account(id=row[0], domain_id=domain, address=address, kind=kind, quota_bytes=quota_bytes, created_at=now)
 
     async def update_account(
-        self, account: AccountId, *, status: Status | None = None, quota_bytes: int | None = None
+        self,
+        account: AccountId,
+        *,
+        status: Status | None = None,
+        quota_bytes: int | None = None,
+        quota_messages: int | None = None,
     ) -> None:
         """What is None stays."""
-        values = {"account": account, "status": status.value if status else None, "quota": quota_bytes}
+        values = {
+            "account": account, "status": status.value if status else None,
+            "quota": quota_bytes, "quota_messages": quota_messages,
+        }  # fmt: skip
         if not await self._session.run(UPDATE, values):
             raise NotFound(f"account {account} is gone")
 

@@ -23,6 +23,8 @@ class Dialect:
     for_update: str  # lock the rows read; SQLite's writer holds them all anyway
     skip_locked: str
     share: str  # keep the rows read from being deleted until the commit
+    in_words: str  # is one of the strings in `:words`, a JSON array
+    no_bytes: str  # an empty blob
     in_ids: str  # is one of the numbers in `:ids`, a JSON array
     in_runs: str  # is a UID of `:folder` between one of the pairs in `:runs`, a JSON array of arrays
 
@@ -48,6 +50,8 @@ SQLITE: Final = Dialect(
     for_update="",
     skip_locked="",
     share="",
+    in_words="IN (SELECT value FROM json_each(:words))",
+    no_bytes="x''",
     in_ids="IN (SELECT value FROM json_each(:ids))",
     in_runs="IN (SELECT chosen.uid FROM json_each(:runs) run CROSS JOIN placement chosen"  # in this order
     " WHERE chosen.folder_id = :folder"
@@ -66,6 +70,8 @@ POSTGRES: Final = Dialect(
     for_update="FOR UPDATE",
     skip_locked="FOR UPDATE SKIP LOCKED",
     share="FOR KEY SHARE",
+    in_words="= ANY(ARRAY(SELECT value FROM json_array_elements_text(CAST(:words AS JSON))))",
+    no_bytes="CAST('' AS BYTEA)",
     # An array is made before the rows are sought, each by the key; a join was planned as 100 million comparisons.
     in_ids="= ANY(ARRAY(SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(:ids AS JSON))))",
     in_runs="= ANY(ARRAY(SELECT chosen.uid FROM json_array_elements(CAST(:runs AS JSON)) run CROSS JOIN LATERAL ("

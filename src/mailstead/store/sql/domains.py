@@ -5,18 +5,22 @@ from typing import Final
 from mailstead.ground.model.directory import Domain, Status
 from mailstead.ground.model.errors import AlreadyExists, Conflict, NotFound
 from mailstead.ground.model.ids import DomainId, Instant
+from mailstead.store.sql.accounts import quota_of
 from mailstead.store.sql.session import Row, Session
 
 LIST: Final = """
-    SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at
+    SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at,
+           quota_bytes, quota_messages, used_bytes, used_messages
       FROM domain ORDER BY name"""
 
 FIND: Final = """
-    SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at
+    SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at,
+           quota_bytes, quota_messages, used_bytes, used_messages
       FROM domain WHERE name = :name"""
 
 GET: Final = """
-    SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at
+    SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at,
+           quota_bytes, quota_messages, used_bytes, used_messages
       FROM domain WHERE id = :domain"""
 
 KEEP: Final = "SELECT id FROM domain WHERE id = :domain {share}"
@@ -32,6 +36,19 @@ UPDATE: Final = """
                       default_quota = :default_quota
      WHERE id = :domain"""
 
+KEEP_ALONE: Final = "SELECT id FROM domain WHERE id = :domain {for_update}"
+
+HOLD_ACCOUNTS: Final = "SELECT id FROM account WHERE domain_id = :domain ORDER BY id {for_update}"
+
+SET_QUOTA: Final = """
+    UPDATE domain
+       SET quota_bytes = :quota_bytes, quota_messages = :quota_messages,
+           used_bytes = (SELECT CAST(COALESCE(SUM(a.used_bytes), 0) AS {bigint})
+                           FROM account a WHERE a.domain_id = domain.id),
+           used_messages = (SELECT CAST(COALESCE(SUM(a.used_messages), 0) AS {bigint})
+                              FROM account a WHERE a.domain_id = domain.id)
+     WHERE id = :domain"""
+
 DELETE: Final = "DELETE FROM domain WHERE id = :domain"
 
 COUNT_ACCOUNTS: Final = "SELECT count(*) FROM account WHERE domain_id = :domain AND status <> 'deleted'"
@@ -44,10 +61,10 @@ DELETE_ALIAS_DOMAINS: Final = "DELETE FROM domain WHERE alias_of = :domain"
 
 
 def _domain_of(row: Row) -> Domain:
-    identity, name, status, alias_of, catchall, max_users, default_quota, created_at = row
+    identity, name, status, alias_of, catchall, max_users, default_quota, created_at, *quota = row
     return Domain(
         id=identity, name=name, status=Status(status), alias_of=alias_of, catchall=catchall,
-        max_users=max_users, default_quota=default_quota, created_at=created_at,
+        max_users=max_users, default_quota=default_quota, created_at=created_at, quota=quota_of(tuple(quota)),
     )  # fmt: skip
 
 
@@ -100,6 +117,15 @@ class SqlDomains:
         }  # fmt: skip
         if not await self._session.run(UPDATE, values):
             raise NotFound(f"domain {domain.name} is gone")
+
+    async def set_domain_quota(self, domain: DomainId, quota_bytes: int, quota_messages: int) -> None:
+        """Its accounts stand still meanwhile, so that the use counted from here on is the true one."""
+        values = {"domain": domain, "quota_bytes": quota_bytes, "quota_messages": quota_messages}
+        fill = self._session.dialect.fill
+        if await self._session.row(fill(KEEP_ALONE), values) is None:
+            raise NotFound(f"domain {domain} is gone")
+        await self._session.rows(fill(HOLD_ACCOUNTS), values)
+        await self._session.run(fill(SET_QUOTA), values)
 
     async def _keep(self, domain: DomainId | None) -> None:
         if domain is not None and await self._session.row(self._session.dialect.fill(KEEP), {"domain": domain}) is None:

@@ -118,6 +118,10 @@ class SqlDuties:
         if len(removed) == limit:
             return limit
         await self._session.run("DELETE FROM folder_keyword WHERE folder_id = :folder", {"folder": folder})
+        await self._session.run(
+            "DELETE FROM metadata WHERE account_id = :account AND folder_id = :folder",
+            {"account": account, "folder": folder},
+        )
         await self._session.run("DELETE FROM folder WHERE id = :folder", {"folder": folder})
         return len(removed) + 1
 
@@ -128,6 +132,7 @@ class SqlDuties:
             gone += await self._session.run(DROP_TRACES, {"account": account, "limit": limit - gone})
         if gone >= limit:
             return gone
+        await self._session.run("DELETE FROM metadata WHERE account_id = :account", {"account": account})
         await self._session.run("DELETE FROM account WHERE id = :account", {"account": account})
         return gone + 1
 

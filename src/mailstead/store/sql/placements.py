@@ -34,6 +34,12 @@ LIST_FLAGS: Final = """
      WHERE folder_id = :folder AND uid BETWEEN :first AND :last
      ORDER BY uid LIMIT :limit"""
 
+DELETED_SIZE: Final = """
+    SELECT CAST(COALESCE(SUM(CASE WHEN (p.bits & 8) <> 0 THEN p.size ELSE 0 END), 0) AS {bigint}),
+           COALESCE(MAX(p.uid), 0)
+      FROM (SELECT uid, bits, size FROM placement
+             WHERE folder_id = :folder AND uid > :after ORDER BY uid LIMIT :limit) p"""
+
 COUNT_IN: Final = """
     UPDATE folder SET uidnext = uidnext + 1, messages = messages + 1, unseen = unseen + :unseen,
                       deleted = deleted + :deleted, size = size + :size, modseq = :modseq
@@ -46,7 +52,17 @@ INSERT: Final = """
 
 USE: Final = """
     UPDATE account SET used_bytes = used_bytes + :size, used_messages = used_messages + 1
-     WHERE id = :account AND (:may_exceed = 1 OR quota_bytes = 0 OR used_bytes + :size <= quota_bytes)"""
+     WHERE id = :account
+       AND (:may_exceed = 1 OR ((quota_bytes = 0 OR used_bytes + :size <= quota_bytes)
+                                AND (quota_messages = 0 OR used_messages < quota_messages)))
+ RETURNING (SELECT d.id FROM domain d
+             WHERE d.id = account.domain_id AND (d.quota_bytes > 0 OR d.quota_messages > 0))"""
+
+USE_DOMAIN: Final = """
+    UPDATE domain SET used_bytes = used_bytes + :size, used_messages = used_messages + 1
+     WHERE id = :domain
+       AND (:may_exceed = 1 OR ((quota_bytes = 0 OR used_bytes + :size <= quota_bytes)
+                                AND (quota_messages = 0 OR used_messages < quota_messages)))"""
 
 EXPUNGE: Final = UidText.of("DELETE FROM placement WHERE {uids} RETURNING uid, message_id, bits, size")
 
@@ -90,6 +106,12 @@ class SqlPlacements:
         rows = await self._session.rows(LIST_FLAGS, {"folder": folder, "first": first, "last": last, "limit": limit})
         return cast(list[FlagRow], list(map(_flag_row, rows)))
 
+    async def deleted_size(self, folder: FolderId, after: int, limit: int = 20_000) -> tuple[int, int]:
+        """One range scan."""
+        text = self._session.dialect.fill(DELETED_SIZE)
+        row = await self._session.row(text, {"folder": folder, "after": after, "limit": limit})
+        return (int(row[0]), int(row[1])) if row else (0, 0)
+
     async def keywords(self, folder: FolderId) -> list[str]:
         """From what was remembered when they were set."""
         return await list_keywords(self._session, folder)
@@ -118,8 +140,12 @@ class SqlPlacements:
 
     async def _use(self, account: AccountId, size: int, *, may_exceed: bool) -> None:
         values = {"account": account, "size": size, "may_exceed": int(may_exceed)}
-        if not await self._session.run(USE, values):
+        row = await self._session.row(USE, values)
+        if row is None:
             raise OverQuota(f"{size} bytes more would pass the quota of account {account}")
+        domain = row[0]
+        if domain is not None and not await self._session.run(USE_DOMAIN, {**values, "domain": domain}):
+            raise OverQuota(f"{size} bytes more would pass the quota of domain {domain}")
 
     async def store_flags(
         self, folder: FolderId, uids: UidSet, op: FlagOp, flags: Flags, *,

@@ -15,7 +15,13 @@ DROP_MESSAGES: Final = """
 
 GIVE_BACK: Final = """
     UPDATE account SET used_bytes = used_bytes - :size, used_messages = used_messages - :messages
-     WHERE id = :account"""
+     WHERE id = :account
+ RETURNING (SELECT d.id FROM domain d
+             WHERE d.id = account.domain_id AND (d.quota_bytes > 0 OR d.quota_messages > 0))"""
+
+GIVE_BACK_DOMAIN: Final = """
+    UPDATE domain SET used_bytes = used_bytes - :size, used_messages = used_messages - :messages
+     WHERE id = :domain"""
 
 SEEN: Final = int(Flag.SEEN)
 DELETED: Final = int(Flag.DELETED)
@@ -38,4 +44,6 @@ async def drop_messages(session: Session, account: AccountId, messages: list[int
         return
     await release_blobs(session, [row[0] for row in gone], now)
     back = {"account": account, "messages": len(gone), "size": sum(row[1] for row in gone)}
-    await session.run(GIVE_BACK, back)
+    row = await session.row(GIVE_BACK, back)
+    if row is not None and row[0] is not None:
+        await session.run(GIVE_BACK_DOMAIN, {**back, "domain": row[0]})

@@ -10,11 +10,14 @@ from mailstead.ground.model.ids import AccountId, BlobId, Instant, ModSeq
 from mailstead.store.sql.accounts import advance, modseq
 from mailstead.store.sql.blobs import SqlBlobWrites
 from mailstead.store.sql.changes import insert_change, list_changes, oldest_change
+from mailstead.store.sql.credentials import SqlCredentials
 from mailstead.store.sql.directory import SqlDirectory
 from mailstead.store.sql.duties import SqlDuties
 from mailstead.store.sql.folders import SqlFolders
 from mailstead.store.sql.messages import SqlMessages
+from mailstead.store.sql.metadata import SqlMetadata
 from mailstead.store.sql.placements import SqlPlacements
+from mailstead.store.sql.quotas import SqlQuotas
 from mailstead.store.sql.session import Session
 
 
@@ -27,6 +30,10 @@ class SqlReadTx:
     @cached_property
     def directory(self) -> SqlDirectory:
         return SqlDirectory(self.session)
+
+    @cached_property
+    def credentials(self) -> SqlCredentials:
+        return SqlCredentials(self.session)
 
     @cached_property
     def folders(self) -> SqlFolders:
@@ -43,6 +50,14 @@ class SqlReadTx:
     @cached_property
     def duties(self) -> SqlDuties:
         return SqlDuties(self.session)
+
+    @cached_property
+    def metadata(self) -> SqlMetadata:
+        return SqlMetadata(self.session)
+
+    @cached_property
+    def quotas(self) -> SqlQuotas:
+        return SqlQuotas(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""

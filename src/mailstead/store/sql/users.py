@@ -6,7 +6,7 @@ from mailstead.ground.model.address import fold
 from mailstead.ground.model.directory import Access, Account, Role, Status, User
 from mailstead.ground.model.errors import AlreadyExists, NotFound
 from mailstead.ground.model.ids import AccountId, Instant, UserId
-from mailstead.store.sql.accounts import account_of
+from mailstead.store.sql.accounts import COLUMNS, account_of
 from mailstead.store.sql.session import Row, Session
 
 LIST: Final = """
@@ -30,18 +30,18 @@ UPDATE: Final = """
 
 DELETE: Final = "DELETE FROM mail_user WHERE id = :user"
 
-LIST_ACCESS: Final = """
-    SELECT a.id, a.domain_id, a.address, a.kind, a.status, a.quota_bytes, a.used_bytes, a.used_messages, a.created_at,
-           g.role
-      FROM access g JOIN account a ON a.id = g.account_id
+LIST_ACCESS: Final = f"""
+    SELECT {COLUMNS}, g.role
+      FROM access g JOIN account a ON a.id = g.account_id LEFT JOIN domain d ON d.id = a.domain_id
      WHERE g.user_id = :user AND a.status <> 'deleted'
-     ORDER BY a.kind, a.address_key"""
+     ORDER BY a.kind, a.address_key"""  # noqa: S608 - names of ours
 
-FIND_ADMIN_ACCOUNT: Final = """
-    SELECT a.id, a.domain_id, a.address, a.kind, a.status, a.quota_bytes, a.used_bytes, a.used_messages, a.created_at
+FIND_ADMIN_ACCOUNT: Final = f"""
+    SELECT {COLUMNS}
       FROM mail_user u JOIN access g ON g.user_id = u.id JOIN account a ON a.id = g.account_id
+      LEFT JOIN domain d ON d.id = a.domain_id
      WHERE u.is_admin = 1 AND u.status = 'active' AND a.status = 'active'
-     ORDER BY u.id, a.kind, a.id LIMIT 1"""
+     ORDER BY u.id, a.kind, a.id LIMIT 1"""  # noqa: S608 - names of ours
 
 LIST_MEMBERS: Final = """
     SELECT u.id, u.login, u.password_hash, u.is_admin, u.status, u.created_at, g.role
@@ -120,12 +120,16 @@ class SqlUsers:
         }  # fmt: skip
         if not await self._session.run(UPDATE, values):
             raise NotFound(f"user {user} is gone")
+        if password_hash is not None:  # the verifier was of another password, or has to be stored anew
+            await self._session.run("UPDATE mail_user SET scram = NULL WHERE id = :user", {"user": user})
 
     async def delete_user(self, user: UserId) -> None:
         """The accounts stay."""
         if not await self._session.run(DELETE, {"user": user}):
             raise NotFound(f"user {user} is gone")
         await self._session.run("DELETE FROM access WHERE user_id = :user", {"user": user})
+        await self._session.run("DELETE FROM credential WHERE user_id = :user", {"user": user})
+        await self._session.run("DELETE FROM metadata WHERE user_id = :user", {"user": user})
 
     async def grant(self, access: Access) -> None:
         """NotFound if either of the two is gone."""
