@@ -57,10 +57,10 @@ class Sender(threading.Thread):
             try:
                 if client is None:
                     client = self._connect()
-                client.sendmail("load@elsewhere.example", self._recipients, letter(tag, self._size))
+                refused = client.sendmail("load@elsewhere.example", self._recipients, letter(tag, self._size))
+                assert not refused, f"only some recipients were taken: {refused}"
             except (OSError, smtplib.SMTPException) as error:
-                refused = isinstance(error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused)
-                if not refused:
+                if not isinstance(error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused):
                     self._ledger.note(tag, answered=False)
                 if client is not None:
                     client.close()
