@@ -38,7 +38,7 @@ bench: install-dev ## side by side with Debian's Postfix and Dovecot
 
 soak: install-dev ## the long runs; the dated result goes to docs/soak.md
 	@tools/daemons.sh bench
-	@$(PY) -m pytest -m soak tests $(ARGS)
+	@$(PY) tools/soak.py $(ARGS)
 
 clean: ## remove what was made here, but not the data of `make run`
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.record import record
 from tests.support.server import Sandbox, sandbox
 
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
@@ -81,7 +82,8 @@ def test_every_letter_comes_back(tmp_path: Path) -> None:
     if not archive:
         pytest.skip("set CORPUS_ARCHIVE to a tar archive of letters")
     with sandbox(tmp_path, "--no-samples") as box:
-        print(round_trip(box, archive))
+        counts = round_trip(box, archive)
         assert box.cli("db", "check").returncode == 0
         assert box.stop() == 0
     assert box.errors() == []
+    record("real letters in and out byte for byte", **counts)

@@ -3,7 +3,6 @@
 Nothing acknowledged is lost, nothing is there twice.
 """
 
-import json
 import os
 import random
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.record import record
 from tests.support.server import Sandbox, free_base
 from tests.support.torture import Appender, Ledger, Sender, found_tags, wait_for_port
 
@@ -102,5 +102,5 @@ def test_ten_kills(tmp_path: Path) -> None:
 @pytest.mark.soak
 def test_two_hundred_kills(tmp_path: Path) -> None:
     counts = torture(tmp_path, kills=200, seed=int(os.environ.get("SEED", "1")))
-    print(json.dumps(counts))
+    record("kill -9 of a worker or of all, under load", **counts, lost=0, doubled=0)
     assert counts["acknowledged"] > 2000
