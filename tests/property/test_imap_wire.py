@@ -4,10 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailstead.ground.model.sequence import SequenceSet
-from mailstead.ground.wire.imap.command import Command, Login
+from mailstead.ground.wire.imap.command import Append, Command, Login
 from mailstead.ground.wire.imap.dates import parse_date_time, render_date_time
 from mailstead.ground.wire.imap.event import CommandReady, Event, LiteralChunk, MessageLiteral, Refused
-from mailstead.ground.wire.imap.grammar.append import parse_append
+from mailstead.ground.wire.imap.grammar.append import AppendScript
 from mailstead.ground.wire.imap.grammar.cursor import Cursor
 from mailstead.ground.wire.imap.grammar.table import PARSERS, SIMPLE, parse_command
 from mailstead.ground.wire.imap.limits import Limits
@@ -104,12 +104,15 @@ def test_any_arguments_give_a_value_or_words(name: bytes, args: bytes, utf8: boo
 
 @given(arguments, st.booleans())
 def test_any_append_head_gives_a_value_or_words(head: bytes, is_first: bool) -> None:
-    literal = MessageLiteral(b"a", head, 1, is_synchronising=False, is_binary=False, is_first=is_first)
+    script = AppendScript()
     try:
-        append = parse_append(literal)
+        if not is_first:
+            script.read(b" a ")
+        step = script.read(head)[0]
     except Syntax:
         return
-    assert bool(append.folder) is is_first
+    assert isinstance(step, Append)
+    assert bool(step.folder) is is_first
 
 
 @given(st.text())

@@ -5,6 +5,7 @@ Commands run one after the other; output waits until input runs out, so pipeline
 
 import asyncio
 import contextlib
+import re
 from typing import Final
 
 from mailstead.ground.model.errors import MailError
@@ -33,6 +34,8 @@ from mailstead.servers.imap.table import COMMANDS, Row
 from mailstead.telemetry import Event as LogEvent
 from mailstead.telemetry import emit, incident
 
+APPENDS: Final = frozenset({b"APPEND", b"REPLACE", b"UID REPLACE"})
+_CHARSET: Final = re.compile(rb" +(?:RETURN *\([^)]*\) *)?CHARSET ", re.IGNORECASE)
 TURN: Final = 0.005
 """Seconds of one client's commands in a row."""
 
@@ -94,9 +97,12 @@ class Conversation:
         match event:
             case LiteralChunk() | AppendEnd() | MessageLiteral():
                 await self._append(event)
-            case CommandReady():
+            case CommandReady(_, name, _):
                 await self._settle()
-                await self._command(event)
+                if name in APPENDS and self._object(name) is None:
+                    await self._append(event)
+                else:
+                    await self._command(event)
             case LiteralWanted(tag, name, _):
                 await self._settle()
                 objection = self._object(name)
@@ -113,18 +119,19 @@ class Conversation:
             case RawLine():
                 raise AssertionError("nobody waits for a line")
 
-    async def _append(self, event: LiteralChunk | AppendEnd | MessageLiteral) -> None:
+    async def _append(self, event: LiteralChunk | AppendEnd | MessageLiteral | CommandReady) -> None:
         try:
             match event:
                 case LiteralChunk():
                     await self._appending.take(event)
                 case AppendEnd() if not self._appending.is_coming:
                     return  # answered when its last message failed
-                case AppendEnd(tag):
-                    self._commands += 1
-                    self._appending.end(tag)
-                    if self._appending.is_crowded:
-                        await self._settle()
+                case AppendEnd(tag, tail):
+                    await self._end_append(tag, tail)
+                case CommandReady(tag=tag):
+                    self._session.tag = tag
+                    await self._appending.take_whole(event)
+                    await self._end_append(tag)
                 case MessageLiteral(tag=tag):
                     self._session.tag = tag
                     await self._appending.begin(event)
@@ -137,6 +144,12 @@ class Conversation:
             await self._settle()
             self._appending.forget()
             self._refuse_literal(self._session.tag, self._reply_for(error))
+
+    async def _end_append(self, tag: bytes, tail: bytes = b"") -> None:
+        self._commands += 1
+        await self._appending.end(tag, tail)
+        if self._appending.is_crowded:
+            await self._settle()
 
     async def _settle(self) -> None:
         """Answer the APPENDs that are on their way."""
@@ -172,6 +185,8 @@ class Conversation:
 
     async def _run(self, row: Row, ready: CommandReady) -> Reply:
         session = self._session
+        if "UTF8=ACCEPT" in session.enabled and _CHARSET.match(ready.args) and ready.name.endswith(b"SEARCH"):
+            return bad("A charset has no place beside UTF8=ACCEPT")  # RFC 6855 §3
         try:
             command: Command = parse_command(ready, utf8=session.utf8)
             return await row.run(session, command)

@@ -23,6 +23,7 @@ from mailstead.services.accounts.login import Authenticator, Principal
 from mailstead.services.folders.service import Folders
 from mailstead.services.search.service import Search
 
+UTF8_ENABLED: Final = frozenset({"IMAP4REV2", "UTF8=ACCEPT"})
 FLUSH_AT: Final = 64 * 1024
 """Bytes of output collected before they are handed to the stream."""
 
@@ -105,7 +106,12 @@ class Session:
 
     @property
     def utf8(self) -> bool:
-        """RFC 9051 §5.1: folder names are UTF-8 once the client enabled rev2."""
+        """RFC 9051 §5.1, RFC 6855 §3: folder names are UTF-8 once the client enabled rev2 or UTF8=ACCEPT."""
+        return not self.enabled.isdisjoint(UTF8_ENABLED)
+
+    @property
+    def is_rev2(self) -> bool:
+        """RFC 9051: the client enabled IMAP4rev2."""
         return "IMAP4REV2" in self.enabled
 
     @property

@@ -49,7 +49,7 @@ async def _stream_content(session: Session, item: Item, content: Content, row: F
     session.send(b"%b %b{%d}\r\n" % (label, marker, count))
     if not extent.encoding:
         extent, first = _skip(extent, first)
-    async for piece in _pieces(reader, extent):
+    async for piece in read_pieces(reader, extent):
         if first >= len(piece):
             first -= len(piece)
             continue
@@ -75,13 +75,14 @@ async def _count(reader: BlobReader, extent: Extent | None) -> tuple[int, bool]:
     if not extent.encoding:
         return len(extent.head) + extent.size, False
     total, has_nul = 0, False
-    async for piece in _pieces(reader, extent):
+    async for piece in read_pieces(reader, extent):
         total += len(piece)
         has_nul = has_nul or b"\0" in piece
     return total, has_nul
 
 
-async def _pieces(reader: BlobReader, extent: Extent) -> AsyncIterator[bytes]:
+async def read_pieces(reader: BlobReader, extent: Extent) -> AsyncIterator[bytes]:
+    """The bytes of an extent, decoded if it says so."""
     decoder = find_decoder(extent.encoding.encode("latin-1"))
     assert decoder is not None, "`locate` refused what cannot be decoded"
     if extent.head:
@@ -97,5 +98,5 @@ async def _pieces(reader: BlobReader, extent: Extent) -> AsyncIterator[bytes]:
 
 
 async def _read_all(reader: BlobReader, offset: int, size: int) -> bytes:
-    pieces = [piece async for piece in _pieces(reader, Extent(b"", offset, size))]
+    pieces = [piece async for piece in read_pieces(reader, Extent(b"", offset, size))]
     return b"".join(pieces)

@@ -53,7 +53,7 @@ COMMANDS: Final[Mapping[bytes, Row]] = {
     b"LOGIN": Row(run=login, states=BEFORE_LOGIN),
     b"AUTHENTICATE": Row(run=authenticate, states=BEFORE_LOGIN),
     b"COMPRESS": Row(run=compress, states=AFTER_LOGIN),
-    b"ENABLE": Row(run=enable, states=AFTER_LOGIN, capabilities=("ENABLE",)),
+    b"ENABLE": Row(run=enable, states=AFTER_LOGIN, capabilities=("ENABLE", "UTF8=ACCEPT")),
     b"NAMESPACE": Row(run=namespace, states=AFTER_LOGIN, capabilities=("NAMESPACE",)),
     b"LIST": Row(
         run=list_, states=AFTER_LOGIN, capabilities=("LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE", "CHILDREN")
@@ -64,7 +64,9 @@ COMMANDS: Final[Mapping[bytes, Row]] = {
     b"CREATE": Row(run=create, states=AFTER_LOGIN, capabilities=("CREATE-SPECIAL-USE",)),
     b"DELETE": Row(run=delete, states=AFTER_LOGIN),
     b"RENAME": Row(run=rename, states=AFTER_LOGIN),
-    b"APPEND": Row(run=append_nothing, states=AFTER_LOGIN, capabilities=("MULTIAPPEND",)),
+    b"APPEND": Row(run=append_nothing, states=AFTER_LOGIN, capabilities=("MULTIAPPEND", "CATENATE")),
+    b"REPLACE": Row(run=append_nothing, states=SELECTED, capabilities=("REPLACE",)),
+    b"UID REPLACE": Row(run=append_nothing, states=SELECTED),
     b"STATUS": Row(run=status, states=AFTER_LOGIN, capabilities=("STATUS=SIZE",)),
     b"SELECT": Row(run=select, states=AFTER_LOGIN),
     b"EXAMINE": Row(run=select, states=AFTER_LOGIN),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mailstead.ground.model.change import Change, ChangeKind
+from mailstead.ground.model.errors import Conflict
 from mailstead.ground.model.flags import Flag, FlagOp, Flags
 from mailstead.ground.model.ids import FolderId, Instant, MessageId, ModSeq
 from mailstead.ground.model.uidset import UidSet
@@ -64,6 +65,23 @@ def lane_for(uids: UidSet) -> Lane:
     return Lane.BULK if len(uids) > UNIT_MAX else Lane.INTERACTIVE
 
 
+async def _place(tx: Tx, target: Place, draft: Draft, message_id: MessageId, modseq: ModSeq, now: Instant) -> Appended:
+    return await place(
+        tx,
+        account=target.account_id,
+        folder=target.folder_id,
+        message_id=message_id,
+        blob_id=await put_letter(tx, draft.letter),
+        prefix=b"",
+        size=draft.letter.staged.size,
+        flags=draft.flags,
+        internal_date=now if draft.internal_date is None else draft.internal_date,
+        now=now,
+        modseq=modseq,
+        may_exceed=False,
+    )
+
+
 class Filing:
     """Operations on placements, for every protocol."""
 
@@ -79,26 +97,28 @@ class Filing:
 
         async def unit(tx: Tx) -> list[Appended]:
             modseq = (await tx.advance(target.account_id))[target.account_id]
-            return [
-                await place(
-                    tx,
-                    account=target.account_id,
-                    folder=target.folder_id,
-                    message_id=MessageId(message_id),
-                    blob_id=await put_letter(tx, draft.letter),
-                    prefix=b"",
-                    size=draft.letter.staged.size,
-                    flags=draft.flags,
-                    internal_date=now if draft.internal_date is None else draft.internal_date,
-                    now=now,
-                    modseq=modseq,
-                    may_exceed=False,
-                )
-                for draft, message_id in rows
-            ]
+            return [await _place(tx, target, draft, MessageId(message_id), modseq, now) for draft, message_id in rows]
 
         size = sum(len(draft.letter.staged.data or b"") for draft in drafts)
         return await self._store.write(unit, size=size, incoming=True)
+
+    async def replace(self, source: Place, uid: int, target: Place, draft: Draft) -> list[Appended]:
+        """RFC 8508 §3.4: one message in place of another in one step; only what it adds counts for the quota.
+
+        Conflict if the message is gone, and then nothing is filed.
+        """
+        now, message_id = self._clock.now(), MessageId(self._ids.next())
+
+        async def unit(tx: Tx) -> list[Appended]:
+            modseqs = await tx.advance(*{source.account_id, target.account_id})
+            old = UidSet(((uid, uid),))
+            if not await tx.placements.expunge(source.folder_id, old, only_deleted=False, now=now):
+                raise Conflict("the message to replace is gone")
+            modseq = modseqs[source.account_id]
+            await tx.change(Change(source.account_id, modseq, source.folder_id, ChangeKind.EXPUNGED, old), now)
+            return [await _place(tx, target, draft, message_id, modseqs[target.account_id], now)]
+
+        return await self._store.write(unit, size=len(draft.letter.staged.data or b""), incoming=True)
 
     async def store_flags(
         self, source: Place, uids: UidSet, op: FlagOp, flags: Flags, *, unchanged_since: ModSeq | None = None

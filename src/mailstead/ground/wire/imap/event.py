@@ -26,10 +26,11 @@ class LiteralWanted:
 
 @dataclass(frozen=True, slots=True)
 class MessageLiteral:
-    """APPEND up to the size of a message: give it to `grammar.append.parse_append`.
+    """APPEND or REPLACE up to the size of a literal: `head` is the next text for `grammar.append.AppendScript`.
 
     If `is_synchronising`, answer with a continuation. To refuse: `refuse`, then the tagged NO or BAD.
-    Not to refuse is to accept. `is_first` is False for the further messages of a MULTIAPPEND (RFC 3502).
+    Not to refuse is to accept. `is_first` is False for the further literals of a MULTIAPPEND (RFC 3502) or of a
+    CATENATE (RFC 4469).
     """
 
     tag: bytes
@@ -38,6 +39,7 @@ class MessageLiteral:
     is_synchronising: bool
     is_binary: bool
     is_first: bool
+    name: bytes = b"APPEND"  # or REPLACE, UID REPLACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,10 @@ class LiteralChunk:
 
 @dataclass(frozen=True, slots=True)
 class AppendEnd:
-    """The line after the last message ended: the APPEND is complete and wants its answer."""
+    """The line after the last literal ended, with `tail`: the command is complete and wants its answer."""
 
     tag: bytes
+    tail: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

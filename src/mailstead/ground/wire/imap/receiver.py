@@ -28,7 +28,12 @@ TAG_MAX: Final = 128
 # RFC 9051 §9: tag = 1*<any ASTRING-CHAR except "+">
 _TAG: Final = re.compile(rb'([^\x00-\x20(){%%*"\\+\x7f-\xff]{1,%d})(?=[ \r\n])' % TAG_MAX)
 _HEAD: Final = re.compile(rb'([^\x00-\x20(){%%*"\\+\x7f-\xff]{1,%d}) +((?:[Uu][Ii][Dd] +)?[A-Za-z0-9.-]+)' % TAG_MAX)
-_APPEND: Final = b"APPEND"
+# What stands before a literal that is the folder's name; any later one is a message or a part of one.
+_BEFORE_FOLDER: Final = {
+    b"APPEND": re.compile(rb" *"),
+    b"REPLACE": re.compile(rb" *[^ ]* *"),
+    b"UID REPLACE": re.compile(rb" *[^ ]* *"),
+}
 
 
 class _State(Enum):
@@ -188,8 +193,8 @@ class CommandReceiver:
         binary, digits, plus = literal.groups()
         size = int(digits)
         self._pass_line(end)
-        is_message = self._name == _APPEND and self.limits.takes_messages
-        if is_message and (self._gathered.strip() or text.strip()):  # else it is the folder's name
+        before_folder = _BEFORE_FOLDER.get(self._name) if self.limits.takes_messages else None
+        if before_folder is not None and not before_folder.fullmatch(bytes(self._gathered) + text):
             return self._message(text, size, is_first=True, is_waiting=not plus, is_binary=bool(binary))
         self._literals += 1
         problem = self._check_literal(len(self._gathered) + len(text), size, is_asked=not plus)
@@ -245,7 +250,7 @@ class CommandReceiver:
         self._remaining = size
         self._state = _State.MESSAGE
         self._client_waits = is_waiting
-        return MessageLiteral(self._tag, head, size, is_waiting, is_binary, is_first)
+        return MessageLiteral(self._tag, head, size, is_waiting, is_binary, is_first, self._name)
 
     def _message_bytes(self) -> Event | None:
         data = self._take_literal()
@@ -265,12 +270,13 @@ class CommandReceiver:
             self._pass_line(end)
             binary, digits, plus = literal.groups()
             return self._message(text, int(digits), is_first=False, is_waiting=not plus, is_binary=bool(binary))
-        if self._data[self._pos : end].strip(b" "):
+        tail = self._data[self._pos : end].strip(b" ")
+        if tail and not tail.endswith(b")"):  # that of CATENATE or UTF8
             return self._refuse_line("Nothing may follow the message")
         tag = self._tag
         self._pass_line(end)
         self._begin_command()
-        return AppendEnd(tag)
+        return AppendEnd(tag, tail)
 
     # --- what was refused ---
 

@@ -1,5 +1,6 @@
 """Responses as bytes, one function for each kind (RFC 9051 §7). Nothing that comes from outside can end a line."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
@@ -15,6 +16,7 @@ from mailstead.ground.wire.imap.syntax import CHARSETS
 from mailstead.ground.wire.imap.utf7 import encode_name
 
 UNTAGGED: Final = b"*"
+_NO_CODE_TEXT: Final = re.compile(r"[^\x21-\x5b\x5e-\x7e]")
 
 
 class Condition(Enum):
@@ -144,6 +146,11 @@ def code_appenduid(uidvalidity: int, uids: UidSet | int) -> bytes:
 def code_copyuid(uidvalidity: int, sources: UidSet, targets: UidSet) -> bytes:
     """RFC 4315 §3: both in ascending order, pairwise."""
     return b"COPYUID %d %b %b" % (uidvalidity, str(sources).encode("ascii"), str(targets).encode("ascii"))
+
+
+def code_badurl(url: str) -> bytes:
+    """RFC 4469 §4.1: the URL as it came, but for what would end the code or the line."""
+    return b"BADURL " + (_NO_CODE_TEXT.sub("?", url)[:1000].encode("ascii") or b"?")
 
 
 def code_badcharset() -> bytes:

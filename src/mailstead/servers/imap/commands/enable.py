@@ -7,7 +7,7 @@ from mailstead.ground.wire.imap.command import Enable
 from mailstead.servers.imap.reply import Reply, ok
 from mailstead.servers.imap.session import Session
 
-CAN_ENABLE: Final = {"IMAP4REV2": "IMAP4rev2"}
+CAN_ENABLE: Final = {"IMAP4REV2": "IMAP4rev2", "UTF8=ACCEPT": "UTF8=ACCEPT"}
 """Capabilities that change what we send, by their name in capitals."""
 
 

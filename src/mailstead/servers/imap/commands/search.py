@@ -47,7 +47,7 @@ def _to_save(returns: frozenset[ResultOption], found: UidSet) -> UidSet:
 async def _answer(session: Session, command: Search, found: UidSet) -> None:
     numbering = session.in_folder.numbering
     shown = found if command.by_uid else UidSet.of(numbering.numbers_of(list(found)))
-    if command.returns is None and not session.utf8:
+    if command.returns is None and not session.is_rev2:
         for piece in response.search(shown):
             await session.give(piece)
         return

@@ -40,7 +40,7 @@ def _describe(session: Session, selected: Selected, unseen: int | None) -> None:
     view = selected.watch.view
     session.send(response.flags(ALL_FLAGS, selected.keywords))
     session.send(response.exists(len(selected.numbering)))
-    if not session.utf8:
+    if not session.is_rev2:
         # RFC 3501 §2.3.2: \Recent means little where several sessions share a folder; it is never set here.
         session.send(response.recent(0))
         number = selected.numbering.told.number(unseen) if unseen is not None else None
@@ -51,6 +51,6 @@ def _describe(session: Session, selected: Selected, unseen: int | None) -> None:
     session.send(response.ok(b"*", "Flags permitted", permanent))
     session.send(response.ok(b"*", "UIDs valid", response.code_number(StatusItem.UIDVALIDITY, view.uidvalidity)))
     session.send(response.ok(b"*", "Predicted next UID", response.code_number(StatusItem.UIDNEXT, view.uidnext)))
-    if session.utf8:
+    if session.is_rev2:
         # RFC 9051 §6.3.2: rev2 wants the name as we write it.
         session.send(response.folder_list((), selected.name, utf8=True))

@@ -84,6 +84,14 @@ def _item(cursor: Cursor) -> FetchItem:
     return item
 
 
+def parse_section(text: bytes) -> Section:
+    """What stands between the brackets of BODY[...], alone, as URLs have it (RFC 5092 §11)."""
+    cursor = Cursor(b"[" + text + b"]")
+    part, of, fields, spec = _section_spec(cursor)
+    cursor.end()
+    return Section(label=b"BODY[%b]" % spec, part=part, of=of, fields=fields, sets_seen=False)
+
+
 def _section(cursor: Cursor, *, sets_seen: bool) -> Section:
     """section [partial]."""
     part, of, fields, spec = _section_spec(cursor)
