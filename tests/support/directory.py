@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.domains import NewDomain, add_domain
+from mailstead.services.accounts.passwords import derive_verifier
 from tests.support.fake_clock import FakeClock
 from tests.support.stores import sqlite_engine
 
@@ -19,6 +20,7 @@ class CountingHasher:
 
     verified: list[tuple[str, str]] = field(default_factory=list)
     hashed: list[str] = field(default_factory=list)
+    iterations: int = 4096
 
     async def verify(self, password: str, stored: str) -> bool:
         self.verified.append((password, stored))
@@ -27,6 +29,9 @@ class CountingHasher:
     async def hash(self, password: str) -> str:
         self.hashed.append(password)
         return MARK + password
+
+    async def derive(self, password: str) -> str:
+        return derive_verifier(password, self.iterations)
 
 
 @asynccontextmanager

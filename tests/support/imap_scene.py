@@ -22,6 +22,7 @@ from mailstead.servers.imap.server import ImapServer
 from mailstead.servers.imap.session import Services
 from mailstead.servers.imap.settings import ImapSettings
 from mailstead.services.accounts.login import Authenticator
+from mailstead.services.accounts.passwords import derive_verifier
 from mailstead.services.folders.filing import Draft, Place
 from mailstead.services.folders.service import Folders
 from mailstead.services.search.service import Search
@@ -37,11 +38,16 @@ FLAGS = {f"\\{flag.name.title()}": flag for flag in Flag if flag.name}
 class PlainHasher:
     """Stored passwords are the words themselves."""
 
+    iterations = 4096
+
     async def verify(self, password: str, stored: str) -> bool:
         return stored == f"$argon2id${password}"
 
     async def hash(self, password: str) -> str:
         return f"$argon2id${password}"
+
+    async def derive(self, password: str) -> str:
+        return derive_verifier(password, self.iterations)
 
 
 class Shaky:

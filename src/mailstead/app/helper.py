@@ -13,7 +13,7 @@ from typing import Final
 
 from mailstead.ground.model.errors import Invalid
 from mailstead.net.hasher import Done, Work, answer_all
-from mailstead.services.accounts.passwords import hash_password, verify_password
+from mailstead.services.accounts.passwords import derive_verifier, hash_password, verify_password
 
 MOST_QUEUED: Final = 512
 MOST_THREADS: Final = 2
@@ -42,6 +42,8 @@ def compute(work: Work) -> Done:
     if work.stored is not None:
         return Done(work.number, fits=verify_password(work.password, work.stored))
     try:
+        if work.iterations:
+            return Done(work.number, hashed=derive_verifier(work.password, work.iterations))
         return Done(work.number, hashed=hash_password(work.password))
     except Invalid as error:
         return Done(work.number, invalid=str(error))

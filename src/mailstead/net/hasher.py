@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from mailstead.ground.model.errors import Busy, Invalid
+from mailstead.ground.wire.sasl.scram import ITERATIONS_DEFAULT
 from mailstead.telemetry import Event, Gauge, emit, set_gauge
 
 MOST_WAITING: Final = 256
@@ -22,18 +23,19 @@ LENGTH: Final = struct.Struct("!I")
 
 
 class Work(msgspec.Struct, frozen=True):
-    """Verify `password` against `stored`; with nothing stored, hash it."""
+    """Verify `password` against `stored`; with nothing stored, hash it, or derive a SCRAM verifier by `iterations`."""
 
     number: int
     password: str
     stored: str | None = None
+    iterations: int = 0
 
     def __repr__(self) -> str:
         return f"Work({self.number})"
 
 
 class Done(msgspec.Struct, frozen=True):
-    """The answer: `fits` to a verification, `hashed` to a hashing; else why not."""
+    """The answer: `fits` to a verification, `hashed` to a hashing or derivation; else why not."""
 
     number: int
     fits: bool = False
@@ -70,8 +72,9 @@ async def read_frame(reader: asyncio.StreamReader) -> bytes:
 class RemoteHasher:
     """A worker's hands on the process for passwords; connects when first asked, and again after a loss."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, iterations: int = ITERATIONS_DEFAULT) -> None:
         self._path = path
+        self.iterations = iterations
         self._waiting: dict[int, asyncio.Future[Done]] = {}
         self._number = 0
         self._writer: asyncio.StreamWriter | None = None
@@ -84,7 +87,14 @@ class RemoteHasher:
 
     async def hash(self, password: str) -> str:
         """A new hash; Busy, Invalid for what cannot be a password."""
-        done = await self._ask(password, None)
+        return await self._make(password, 0)
+
+    async def derive(self, password: str) -> str:
+        """A new SCRAM verifier; Busy, Invalid."""
+        return await self._make(password, self.iterations)
+
+    async def _make(self, password: str, iterations: int) -> str:
+        done = await self._ask(password, None, iterations)
         if done.invalid:
             raise Invalid(done.invalid)
         return done.hashed
@@ -97,11 +107,11 @@ class RemoteHasher:
         if writer is not None:
             await _close(writer)
 
-    async def _ask(self, password: str, stored: str | None) -> Done:
+    async def _ask(self, password: str, stored: str | None, iterations: int = 0) -> Done:
         if len(self._waiting) >= MOST_WAITING:
             raise self._busy()
         self._number += 1
-        work = Work(self._number, password, stored)
+        work = Work(self._number, password, stored, iterations)
         answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         self._waiting[work.number] = answer
         set_gauge(Gauge.HASHER_QUEUE, len(self._waiting))

@@ -24,6 +24,8 @@ class TlsInfo:
     version: str
     cipher: str
     server_name: str = ""
+    certificate_hash: bytes = b""  # RFC 5929 §4.1 (tls-server-end-point), of the one this client was shown
+    client_emails: tuple[str, ...] = ()  # subjectAltName of a client's certificate that our CA vouches for
 
 
 class Stream(Protocol):

@@ -13,6 +13,7 @@ from mailstead.net.stream import TlsInfo
 # RFC 9325 §4.2: forward secrecy and authenticated encryption only; TLS 1.3 suites stand on their own
 CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:!aNULL:!eNULL"
 _TOLD_NAME: Final = "told_server_name"
+_END_POINT: Final = "server_end_point"
 
 
 class BadCertificate(Exception):  # noqa: N818
@@ -33,7 +34,37 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
         context.load_cert_chain(certificate, key)
     except ssl.SSLError as error:
         raise BadCertificate(_why(error, certificate, key)) from None
+    setattr(context, _END_POINT, end_point_of(certificate.read_bytes()))
     return context
+
+
+def ask_for_certificate(context: ssl.SSLContext, authorities: Path) -> None:
+    """Let clients show a certificate of these CAs; whoever shows another is turned away. BadCertificate."""
+    _check_readable("CA", authorities)
+    try:
+        context.load_verify_locations(authorities)
+    except ssl.SSLError:
+        raise BadCertificate(f"CA {authorities} cannot be used: no PEM in it") from None
+    context.verify_mode = ssl.CERT_OPTIONAL
+
+
+def end_point_of(pem: bytes) -> bytes:
+    """RFC 5929 §4.1: the hash of the first certificate, by its signature's own hash if that is no weaker than SHA-256.
+
+    b"" where none is defined (Ed25519 names no hash): then no channel is bound.
+    """
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
+
+    try:
+        certificate = x509.load_pem_x509_certificate(pem)
+        algorithm = certificate.signature_hash_algorithm
+    except (ValueError, UnsupportedAlgorithm):
+        return b""
+    if algorithm is None:
+        return b""
+    return certificate.fingerprint(hashes.SHA256() if algorithm.name in ("md5", "sha1") else algorithm)
 
 
 def _check_readable(what: str, path: Path) -> None:
@@ -62,7 +93,21 @@ def describe(session: ssl.SSLObject | None) -> TlsInfo | None:
     if session is None:
         return None
     cipher = session.cipher()
-    return TlsInfo(session.version() or "", cipher[0] if cipher else "", getattr(session, _TOLD_NAME, ""))
+    return TlsInfo(
+        session.version() or "",
+        cipher[0] if cipher else "",
+        getattr(session, _TOLD_NAME, ""),
+        getattr(session.context, _END_POINT, b""),
+        _client_emails(session),
+    )
+
+
+def _client_emails(session: ssl.SSLObject) -> tuple[str, ...]:
+    """Only of a verified one: where none was asked for, none is believed."""
+    if session.context.verify_mode is ssl.CERT_NONE:
+        return ()
+    names: Any = (session.getpeercert() or {}).get("subjectAltName", ())
+    return tuple(value for kind, value in names if kind == "email")
 
 
 def make_self_signed(certificate: Path, key: Path, names: Sequence[str], now: datetime, days: int = 825) -> None:

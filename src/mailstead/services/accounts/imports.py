@@ -6,7 +6,7 @@ So the same list may be given again after an interruption, and only the rest is 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from mailstead.ground.model.address import Address
@@ -87,9 +87,9 @@ async def import_rows(directory: Directory, rows: Sequence[NewUser]) -> AsyncIte
     """Add row by row; after each its number, and whether it was new."""
     for start in range(0, len(rows), HASHED_AT_ONCE):
         some = rows[start : start + HASHED_AT_ONCE]
-        hashes = await asyncio.gather(*(stored_form(directory, row) for row in some))
-        for number, (row, stored) in enumerate(zip(some, hashes, strict=True), start):
-            yield number, await _is_added(directory, replace(row, password=None, password_hash=stored))
+        prepared = await asyncio.gather(*(stored_form(directory, row) for row in some))
+        for number, stored in enumerate(prepared, start):
+            yield number, await _is_added(directory, stored)
 
 
 async def _is_added(directory: Directory, row: NewUser) -> bool:

@@ -1,190 +1,258 @@
-"""Who may come in. A verified login is remembered under a keyed hash, so that only the first one pays argon2."""
+"""Who may come in. Every way in, by whatever protocol, ends here: one place counts, delays and tells the log."""
 
 import asyncio
-import hashlib
-import hmac
-import secrets
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from mailstead.ground.model.address import Address, fold
-from mailstead.ground.model.directory import Account, Role, Status, User
-from mailstead.ground.model.errors import Busy, Denied, Invalid, MailError
+from mailstead.ground.model.credential import Credential, CredentialKind
+from mailstead.ground.model.directory import Status, User
+from mailstead.ground.model.errors import Denied, MailError
+from mailstead.ground.wire.sasl.scram import Verifier
 from mailstead.net.clock import Clock
-from mailstead.services.accounts.passwords import PASSWORD_MAX, PasswordHasher, needs_rehash
+from mailstead.services.accounts.attempt import Attempt, Expired, Limited, NotAuthorized, Principal, Rejection
+from mailstead.services.accounts.credentials import digest_of_app_password, digest_of_token
+from mailstead.services.accounts.finding import NAME_MAX, Accounts, Finder, own_account
+from mailstead.services.accounts.guard import Guard
+from mailstead.services.accounts.last_use import LastUse
+from mailstead.services.accounts.passwords import PASSWORD_MAX, PasswordHasher, needs_derivation, needs_rehash
+from mailstead.services.accounts.remembered import REMEMBERED, REMEMBERED_FOR, Remembered
+from mailstead.services.accounts.sasl import Sasl
+from mailstead.services.accounts.verifiers import Verifiers
 from mailstead.store.port import ReadTx, Store, Tx
 from mailstead.telemetry import Event, emit
 
-REMEMBERED: Final = 10_000
-REMEMBERED_FOR: Final = 3600.0
-FLIGHTS_MAX: Final = 1000
-NAME_MAX: Final = 320
 _NOBODY: Final = "$argon2id$v=19$m=19456,t=2,p=1$4tbQITePpWqKckSoO8XN2A$qHFQYY7Fwk5G8wOeunJPDvMqFnrcZXtzSprl2xJ5GhA"
+
+__all__ = ["NAME_MAX", "REMEMBERED", "REMEMBERED_FOR", "Attempt", "Authenticator", "Principal"]
 
 
 @dataclass(frozen=True, slots=True)
-class Principal:
-    """A user who has logged in, with the accounts open to them; `account` is the one their mail client shows."""
+class _Known:
+    """What the store says of a name: its user, what is open to them, and the credential they may have shown."""
 
-    user: User
-    accounts: tuple[tuple[Account, Role], ...]
-    account: Account
+    user: User | None
+    accounts: Accounts
+    credential: Credential | None = None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """Where a login comes from, for the log."""
-
-    client_ip: str
-    service: str
-    session: int = 0
-    mechanism: str = ""
+    def is_good(self, kind: CredentialKind) -> bool:
+        """Whether the credential is this user's and of that kind."""
+        shown = self.credential
+        return shown is not None and self.user is not None and shown.user_id == self.user.id and shown.kind is kind
 
 
 class Authenticator:
-    """Verifies passwords and statuses. Unknown users cost what known ones cost."""
+    """Verifies what proves a user. Unknown ones cost what known ones cost. Without a guard nothing is counted."""
 
-    def __init__(self, store: Store, hasher: PasswordHasher, clock: Clock, *, default_domain: str) -> None:
+    def __init__(
+        self, store: Store, hasher: PasswordHasher, clock: Clock, *, default_domain: str, guard: Guard | None = None
+    ) -> None:
         self._store = store
         self._hasher = hasher
         self._clock = clock
-        self._default_domain = default_domain
-        self._key = secrets.token_bytes(32)
-        self._verified: OrderedDict[bytes, float] = OrderedDict()
-        self._flights: dict[bytes, asyncio.Task[bool]] = {}
+        self._guard = guard
+        self._finder = Finder(default_domain)
+        self._remembered = Remembered(hasher, clock)
+        self._last_use = LastUse(store)
+        self._improving: set[int] = set()
+        self.verifiers = Verifiers(store, clock, hasher.iterations)
+        self.sasl = Sasl(self)
+
+    async def refresh(self) -> None:
+        """Before mechanisms are told to a client: at a greeting, and after STARTTLS. Costs nothing within a second."""
+        await self.verifiers.refresh()
 
     async def login(
         self, name: str, password: str, *, client_ip: str, service: str, session: int = 0, mechanism: str = ""
     ) -> Principal:
         """Log in by full address or by a bare name of the default domain; Denied for any refusal, Busy for later."""
         attempt = Attempt(client_ip=client_ip, service=service, session=session, mechanism=mechanism)
+        return await self.enter_by_password(attempt, name, password)
+
+    # --- the ways in ---
+
+    async def enter_by_password(self, attempt: Attempt, name: str, password: str, *, authzid: str = "") -> Principal:
+        """By the user's password or an app password; NotAuthorized if they want to be somebody else."""
         started = self._clock.monotonic()
-        user, accounts = await self._store.read(lambda tx: self._find(tx, name))
-        if not await self._fits(user, password):
-            raise self._refused(attempt, name, "unknown user" if user is None else "wrong password")
-        assert user is not None
-        if user.status is not Status.ACTIVE:
-            raise self._refused(attempt, name, "user not active")
-        if not accounts:
-            raise self._refused(attempt, name, "no active account")
-        await self._rehash(user, password)
-        elapsed = self._clock.monotonic() - started
+        known = await self._find(name, digest_of_app_password(password))
+        await self._heed(attempt, name, known.user)
+        if known.is_good(CredentialKind.APP_PASSWORD):
+            if objection := self._object(attempt, name, known):
+                raise await self.refuse(attempt, name, objection.reason, objection.error, is_guess=False)
+        elif await self._fits(known.user, password):
+            assert known.user is not None
+            await self._improve(known.user, password)
+        else:
+            raise await self.refuse(attempt, name, "unknown user" if known.user is None else "wrong password")
+        return await self._welcome(attempt, name, authzid, known, started)
+
+    async def enter_by_proof(self, attempt: Attempt, name: str, *, authzid: str = "") -> Principal:
+        """SCRAM has proved the password of this name."""
+        known = await self._find(name)
+        return await self._welcome(attempt, name, authzid, known, self._clock.monotonic())
+
+    async def enter_by_token(self, attempt: Attempt, name: str, token: str) -> Principal | Rejection:
+        """By a bearer token, of which `name` may be empty. A rejection is told to the client before it is raised."""
+        started = self._clock.monotonic()
+        await self._heed(attempt, name, None)
+        digest = digest_of_token(token)
+
+        async def unit(tx: ReadTx) -> _Known:
+            found = await tx.credentials.find_holder(digest) if digest else None
+            if found is None:
+                return _Known(None, ())
+            return _Known(found[0], await self._finder.open_accounts(tx, found[0]), found[1])
+
+        known = await self._store.read(unit)
+        if known.user is None or not known.is_good(CredentialKind.TOKEN):
+            return Rejection(name, "unknown token")
+        login = known.user.login
+        if objection := self._object(attempt, login, known):
+            return objection
+        return await self._welcome(attempt, login, name, known, started)
+
+    async def enter_by_certificate(self, attempt: Attempt, emails: tuple[str, ...], authzid: str) -> Principal:
+        """The address in a verified certificate is the login; with several, `authzid` may say which one."""
+        started = self._clock.monotonic()
+        for email in emails:
+            known = await self._find(email)
+            if known.user is not None and (not authzid or await self._means(authzid, known.user)):
+                return await self._welcome(attempt, email, "", known, started)
+        raise await self.refuse(attempt, authzid or ", ".join(emails), "no user of that certificate")
+
+    async def verifier_of(self, attempt: Attempt, name: str) -> Verifier:
+        """For SCRAM: the user's, or a stable false one."""
+
+        async def unit(tx: ReadTx) -> tuple[User | None, str | None]:
+            user, _ = await self._finder.find(tx, name)
+            return user, None if user is None else await tx.credentials.find_verifier(user.id)
+
+        user, stored = await self._store.read(unit)
+        await self._heed(attempt, name, user)
+        return await self.verifiers.of(self._finder.counted(name), user, stored)
+
+    # --- what all have in common ---
+
+    async def refuse(
+        self, attempt: Attempt, name: str, reason: str, error: type[Denied] = Denied, *, is_guess: bool = True
+    ) -> Denied:
+        """Count it, let it cost time, tell the log; the error to raise."""
         emit(
-            Event.AUTH_LOGIN_SUCCEEDED, session=session, protocol=service, client_ip=client_ip, username=name,
-            mechanism=mechanism, elapsed=elapsed,
+            Event.AUTH_LOGIN_FAILED, session=attempt.session, protocol=attempt.service, client_ip=attempt.client_ip,
+            username=name[:NAME_MAX], mechanism=attempt.mechanism, reason=reason,
         )  # fmt: skip
-        return Principal(user, accounts, _own(user, accounts))
+        if self._guard is not None and is_guess:
+            await asyncio.sleep(self._guard.count_failure(attempt.client_ip, await self._counted(name)))
+        return error("authentication failed")
 
-    async def _find(self, tx: ReadTx, name: str) -> tuple[User | None, tuple[tuple[Account, Role], ...]]:
-        """The user of a login name, and the accounts that are open now."""
-        user = None
-        for login in await self._candidates(tx, name):
-            user = await tx.directory.find_user(login)
-            if user is not None:
-                break
-        if user is None:
-            return None, ()
-        access = [(a, role) for a, role in await tx.directory.list_access(user.id) if a.status is Status.ACTIVE]
-        domains = [await tx.directory.get_domain(domain) for domain in {account.domain_id for account, _ in access}]
-        active = {domain.id for domain in domains if domain.status is Status.ACTIVE}
-        return user, tuple((account, role) for account, role in access if account.domain_id in active)
+    async def _heed(self, attempt: Attempt, name: str, user: User | None) -> None:
+        """Limited if this address, or anyone at this name, has failed too often."""
+        if self._guard is None:
+            return
+        login = user.login if user is not None else self._finder.counted(name)
+        shut = self._guard.objection(attempt.client_ip, login)
+        if shut is None:
+            return
+        emit(
+            Event.AUTH_LOGIN_BLOCKED, session=attempt.session, protocol=attempt.service, client_ip=attempt.client_ip,
+            username=name[:NAME_MAX], reason=shut.reason, limit=shut.limit,
+        )  # fmt: skip
+        await asyncio.sleep(self._guard.delay)
+        raise Limited("too many failed logins, try again later")
 
-    async def _candidates(self, tx: ReadTx, name: str) -> list[str]:
-        """The logins a name may mean, the likeliest first."""
-        if len(name) > NAME_MAX:
-            return []
-        if "@" not in name:
-            return [fold(name), f"{fold(name)}@{self._default_domain}"]
-        try:
-            address = Address.parse(name)
-        except Invalid:
-            return []
-        found = [address.key]
-        domain = await tx.directory.find_domain(address.domain)
-        if domain is not None and domain.alias_of is not None:
-            target = await tx.directory.get_domain(domain.alias_of)
-            found.append(Address(address.local, target.name).key)
-        return found
+    async def _welcome(self, attempt: Attempt, name: str, authzid: str, known: _Known, started: float) -> Principal:
+        """They are who they say; now, may they come in? Only themselves may be meant by `authzid`."""
+        user = known.user
+        if user is None or user.status is not Status.ACTIVE:
+            raise await self.refuse(attempt, name, "user not active")
+        if not known.accounts:
+            raise await self.refuse(attempt, name, "no active account")
+        if authzid and not await self._means(authzid, user):
+            raise await self.refuse(attempt, name, "not authorized", NotAuthorized, is_guess=False)
+        if self._guard is not None:
+            self._guard.count_success(attempt.client_ip, user.login)
+        emit(
+            Event.AUTH_LOGIN_SUCCEEDED, session=attempt.session, protocol=attempt.service, client_ip=attempt.client_ip,
+            username=name, mechanism=attempt.mechanism, elapsed=self._clock.monotonic() - started,
+        )  # fmt: skip
+        return Principal(user, known.accounts, own_account(user, known.accounts))
+
+    async def _find(self, name: str, digest: str | None = None) -> _Known:
+        async def unit(tx: ReadTx) -> _Known:
+            user, accounts = await self._finder.find(tx, name)
+            shown = await tx.credentials.find_credential(digest) if digest else None
+            return _Known(user, accounts, shown)
+
+        return await self._store.read(unit)
+
+    async def _means(self, name: str, user: User) -> bool:
+        async def unit(tx: ReadTx) -> bool:
+            return await self._finder.means(tx, name, user)
+
+        return await self._store.read(unit)
+
+    async def _counted(self, name: str) -> str:
+        """The name under which failures are counted: however it is written, a user has one."""
+        user = (await self._find(name)).user
+        return user.login if user is not None else self._finder.counted(name)
+
+    def _object(self, attempt: Attempt, name: str, known: _Known) -> Rejection | None:
+        """The credential is genuine; is it for this protocol, and for today?"""
+        credential, now = known.credential, self._clock.now()
+        assert credential is not None
+        if not credential.serves(attempt.service):
+            return Rejection(name, "credential of another protocol")
+        if credential.is_over(now):
+            return Rejection(name, "credential expired", Expired)
+        self._last_use.note(credential, now)
+        return None
 
     async def _fits(self, user: User | None, password: str) -> bool:
         """Is it the password? Also asked for nobody, so that time tells nothing."""
         if len(password) > PASSWORD_MAX:
             return False
-        stored = user.password_hash if user is not None and user.password_hash else _NOBODY
-        ticket = self._ticket(user.id if user is not None else 0, stored, password)
-        if self._remembers(ticket):
-            return True
-        fits = await self._verify_once(ticket, password, stored) and stored is not _NOBODY
-        if fits:
-            self._remember(ticket)
-        return fits
+        has_one = user is not None and bool(user.password_hash)
+        stored = user.password_hash if user is not None and has_one else _NOBODY
+        return await self._remembered.fits(user.id if user is not None else 0, password, stored, is_false=not has_one)
 
-    async def _verify_once(self, ticket: bytes, password: str, stored: str) -> bool:
-        """The same login at the same time is verified once; a caller that goes away does not stop it for the others."""
-        flight = self._flights.get(ticket)
-        if flight is None:
-            if len(self._flights) >= FLIGHTS_MAX:
-                raise Busy("too many logins at once")
-            flight = asyncio.create_task(self._hasher.verify(password, stored))
-            self._flights[ticket] = flight
-            flight.add_done_callback(lambda done: self._landed(ticket, done))
-        return await asyncio.shield(flight)
+    async def _improve(self, user: User, password: str) -> None:
+        """Now that the password is seen: replace a hash of an older scheme, store a verifier for SCRAM.
 
-    def _landed(self, ticket: bytes, flight: "asyncio.Task[bool]") -> None:
-        del self._flights[ticket]
-        if not flight.cancelled():
-            flight.exception()  # seen, even if all who asked are gone
-
-    def _ticket(self, user: int, stored: str, password: str) -> bytes:
-        """Names a login without telling its password. The stored hash is in it: a new password forgets the old one."""
-        words = b"%d\0%s\0%s" % (user, stored.encode(), password.encode("utf-8", "surrogatepass"))
-        return hmac.digest(self._key, words, hashlib.sha256)
-
-    def _remembers(self, ticket: bytes) -> bool:
-        until = self._verified.get(ticket)
-        if until is None:
-            return False
-        if until <= self._clock.monotonic():
-            del self._verified[ticket]
-            return False
-        self._verified.move_to_end(ticket)
-        return True
-
-    def _remember(self, ticket: bytes) -> None:
-        self._verified[ticket] = self._clock.monotonic() + REMEMBERED_FOR
-        self._verified.move_to_end(ticket)
-        if len(self._verified) > REMEMBERED:
-            self._verified.popitem(last=False)
-
-    async def _rehash(self, user: User, password: str) -> None:
-        """Replace a hash of an older scheme, unless the password was changed meanwhile. A login never fails by it."""
-        if not needs_rehash(user.password_hash):
+        Unless the password was changed meanwhile. A login never fails by it.
+        """
+        is_old = needs_rehash(user.password_hash)
+        if user.id in self._improving or not (is_old or await self._lacks_verifier(user)):
             return
+        self._improving.add(user.id)
+        try:
+            fresh = await self._hasher.hash(password) if is_old else None
+            await self._replace(user, fresh, await self._hasher.derive(password))
+            if fresh is not None:
+                self._remembered.remember(user.id, password, fresh)
+        except MailError:
+            return
+        finally:
+            self._improving.discard(user.id)
 
-        async def replace(tx: Tx) -> bool:
+    async def _lacks_verifier(self, user: User) -> bool:
+        if self.verifiers.are_complete:
+            return False
+
+        async def unit(tx: ReadTx) -> str | None:
+            return await tx.credentials.find_verifier(user.id)
+
+        return needs_derivation(await self._store.read(unit), self._hasher.iterations)
+
+    async def _replace(self, user: User, fresh: str | None, verifier: str) -> None:
+        async def unit(tx: Tx) -> bool:
             now = await tx.directory.find_user(user.login)
             if now is None or now.password_hash != user.password_hash:
                 return False
-            await tx.directory.update_user(user.id, password_hash=fresh)
+            if fresh is not None:
+                await tx.directory.update_user(user.id, password_hash=fresh)
+            await tx.credentials.store_verifier(user.id, verifier)
             return True
 
-        try:
-            fresh = await self._hasher.hash(password)
-            if await self._store.write(replace):
-                self._remember(self._ticket(user.id, fresh, password))
+        if await self._store.write(unit):
+            self.verifiers.forget()
+            if fresh is not None:
                 emit(Event.AUTH_PASSWORD_REHASHED, account=user.id)
-        except MailError:
-            return
-
-    def _refused(self, attempt: Attempt, name: str, reason: str) -> Denied:
-        emit(
-            Event.AUTH_LOGIN_FAILED, session=attempt.session, protocol=attempt.service, client_ip=attempt.client_ip,
-            username=name[:NAME_MAX], mechanism=attempt.mechanism, reason=reason,
-        )  # fmt: skip
-        return Denied("authentication failed")
-
-
-def _own(user: User, accounts: tuple[tuple[Account, Role], ...]) -> Account:
-    """The account whose address is the login; else the first, which is a personal one if there is any."""
-    return next((account for account, _ in accounts if account.address.key == user.login), accounts[0][0])

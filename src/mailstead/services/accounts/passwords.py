@@ -14,6 +14,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from mailstead.ground.model.errors import Invalid
+from mailstead.ground.wire.sasl.prep import saslprep
+from mailstead.ground.wire.sasl.scram import ITERATIONS_DEFAULT, derive, parse_verifier
 from mailstead.services.accounts.sha512crypt import ROUNDS_DEFAULT, parse_sha512_crypt, sha512_crypt
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ STORED_MAX: Final = 512
 """Characters of a stored hash."""
 MEMORY_KIB_MAX: Final = 256 * 1024
 BCRYPT_COST_MAX: Final = 15
+SALT: Final = 16
 
 _CURRENT: Final = f"$argon2id$v=19$m={MEMORY_KIB},t={TIME_COST},p={PARALLELISM}$"
 _ARGON2: Final = re.compile(r"\$argon2(?:id|i|d)\$v=19\$m=([0-9]{1,8}),t=([0-9]{1,3}),p=([0-9]{1,3})\$")
@@ -38,7 +41,10 @@ _PREFIX: Final = re.compile(r"\{(?:ARGON2ID|ARGON2I|BLF-CRYPT|SHA512-CRYPT|CRYPT
 
 
 class PasswordHasher(Protocol):
-    """Hashing off the event loop. Both raise Busy when too many wait."""
+    """Hashing off the event loop. All raise Busy when too many wait."""
+
+    iterations: int
+    """Of PBKDF2 for new SCRAM verifiers."""
 
     async def verify(self, password: str, stored: str) -> bool:
         """As `verify_password`; True exactly if they fit."""
@@ -46,9 +52,15 @@ class PasswordHasher(Protocol):
     async def hash(self, password: str) -> str:
         """As `hash_password`."""
 
+    async def derive(self, password: str) -> str:
+        """As `derive_verifier`."""
+
 
 class DirectHasher:
     """In this process: for commands, which have nothing else to do meanwhile."""
+
+    def __init__(self, iterations: int = ITERATIONS_DEFAULT) -> None:
+        self.iterations = iterations
 
     async def verify(self, password: str, stored: str) -> bool:
         """At once."""
@@ -57,6 +69,10 @@ class DirectHasher:
     async def hash(self, password: str) -> str:
         """At once."""
         return hash_password(password)
+
+    async def derive(self, password: str) -> str:
+        """At once."""
+        return derive_verifier(password, self.iterations)
 
 
 def prepare_password(password: str) -> str:
@@ -85,6 +101,18 @@ def generate_password() -> str:
 def hash_password(password: str) -> str:
     """A new argon2id hash; Invalid for what cannot be a password."""
     return _argon2().hash(prepare_password(password))
+
+
+def derive_verifier(password: str, iterations: int) -> str:
+    """A new SCRAM-SHA-256 verifier with a salt of its own; Invalid for what cannot be a password."""
+    prepared = prepare_password(password)
+    return str(derive(saslprep(prepared).encode(), secrets.token_bytes(SALT), iterations))
+
+
+def needs_derivation(verifier: str | None, iterations: int) -> bool:
+    """True if there is none, or one that costs a guesser less than what is configured now."""
+    known = parse_verifier(verifier) if verifier else None
+    return known is None or known.iterations < iterations
 
 
 def needs_rehash(stored: str) -> bool:

@@ -19,6 +19,7 @@ class NewUser:
     address: str
     password: str | None = None
     password_hash: str | None = None
+    verifier: str | None = None  # of the same password, for SCRAM
     quota_bytes: int | None = None
     is_admin: bool = False
 
@@ -47,13 +48,19 @@ def check_password(directory: Directory, password: str) -> str:
     return prepared
 
 
-async def stored_form(directory: Directory, new: NewUser) -> str:
-    """The hash to store for a new user."""
+async def stored_form(directory: Directory, new: NewUser) -> NewUser:
+    """The new user without the clear password: with its hash, and the verifier that only now can be made."""
     if new.password_hash is not None:
-        return check_stored(new.password_hash)
+        return replace(new, password=None, password_hash=check_stored(new.password_hash))
     if new.password is None:
         raise Invalid("a user needs a password or its hash")
-    return await directory.hasher.hash(check_password(directory, new.password))
+    stored, verifier = await hash_both(directory, check_password(directory, new.password))
+    return replace(new, password=None, password_hash=stored, verifier=verifier)
+
+
+async def hash_both(directory: Directory, password: str) -> tuple[str, str]:
+    """Hash and SCRAM verifier of a password."""
+    return await directory.hasher.hash(password), await directory.hasher.derive(password)
 
 
 async def add_user(directory: Directory, new: NewUser, *, dry_run: bool = False) -> Account:
@@ -62,7 +69,7 @@ async def add_user(directory: Directory, new: NewUser, *, dry_run: bool = False)
     check_quota(new.quota_bytes)
     if dry_run and new.password is not None:
         check_password(directory, new.password)
-        stored = "-"
+        stored = replace(new, password_hash="-")  # noqa: S106 - a rehearsal
     else:
         stored = await stored_form(directory, new)
     now = directory.clock.now()
@@ -73,7 +80,9 @@ async def add_user(directory: Directory, new: NewUser, *, dry_run: bool = False)
         if await tx.directory.find_user(address.key) is not None:
             raise AlreadyExists(f"the user {address} is here already")
         account = await open_account(tx, directory, domain, address, AccountKind.PERSONAL, new.quota_bytes)
-        user = await tx.directory.insert_user(address.key, stored, is_admin=new.is_admin, now=now)
+        user = await tx.directory.insert_user(address.key, stored.password_hash or "", is_admin=new.is_admin, now=now)
+        if stored.verifier is not None:
+            await tx.credentials.store_verifier(user.id, stored.verifier)
         await tx.directory.grant(Access(user.id, account.id, Role.ADMIN))
         return account
 
@@ -150,11 +159,12 @@ async def view_user(directory: Directory, name: str) -> UserView | AccountView:
 async def set_password(directory: Directory, name: str, password: str, *, dry_run: bool = False) -> User:
     """Replace a password; what was remembered of the old one is worthless at once (see `login`)."""
     prepared = check_password(directory, password)
-    stored = "-" if dry_run else await directory.hasher.hash(prepared)
+    stored, verifier = ("-", "-") if dry_run else await hash_both(directory, prepared)
 
     async def unit(tx: Tx) -> User:
         user = await get_user(tx, directory, name)
         await tx.directory.update_user(user.id, password_hash=stored)
+        await tx.credentials.store_verifier(user.id, verifier)
         return user
 
     return await directory.commit(unit, dry_run=dry_run)

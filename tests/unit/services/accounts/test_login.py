@@ -103,23 +103,23 @@ async def test_a_new_password_ends_the_old_one_at_once(directory: Directory, doo
 
 async def test_no_password_is_kept_in_what_is_remembered(door: Authenticator) -> None:
     await login(door)
-    assert len(door._verified) == 1
-    assert all(len(ticket) == 32 and PASSWORD.encode() not in ticket for ticket in door._verified)
+    assert len(door._remembered._verified) == 1
+    assert all(len(ticket) == 32 and PASSWORD.encode() not in ticket for ticket in door._remembered._verified)
 
 
 async def test_memory_has_a_bound(door: Authenticator, hasher: CountingHasher) -> None:
     for number in range(REMEMBERED + 5):
-        door._remember(number.to_bytes(4, "big"))
-    assert len(door._verified) == REMEMBERED
+        door._remembered._remember(number.to_bytes(4, "big"))
+    assert len(door._remembered._verified) == REMEMBERED
     await login(door)
-    assert len(door._verified) == REMEMBERED
+    assert len(door._remembered._verified) == REMEMBERED
 
 
 async def test_the_same_login_at_the_same_time_is_verified_once(door: Authenticator, hasher: CountingHasher) -> None:
     principals = await asyncio.gather(*(login(door) for _ in range(20)))
     assert len(principals) == 20
     assert len(hasher.verified) == 1
-    assert door._flights == {}
+    assert door._remembered._flights == {}
 
 
 class SlowHasher(CountingHasher):
