@@ -34,6 +34,9 @@ imap:
   plain_login: loopback
   sessions_per_ip: 0
   max_connections: 0
+pop3:
+  port: 0
+  pop3s_port: 0
 api:
   port: {http}
 security:

@@ -250,7 +250,7 @@ def test_bare_names_without_any_file(home: Path, say: Say) -> None:
 @contextlib.contextmanager
 def serving(folder: Path, base: int, *, has_mail_port: bool = False) -> Iterator[subprocess.Popen[bytes]]:
     """`mailstead run` in a folder, on ports from a base on."""
-    ports = {"IMAP_PORT": 143, "IMAP_IMAPS_PORT": 993, "API_PORT": 80}
+    ports = {"IMAP_PORT": 143, "IMAP_IMAPS_PORT": 993, "POP3_PORT": 110, "POP3_POP3S_PORT": 995, "API_PORT": 80}
     if not has_mail_port:
         ports["SMTP_RELAY_PORT"] = 25
     environment = {f"MAILSTEAD_{name}": str(base + offset) for name, offset in ports.items()}

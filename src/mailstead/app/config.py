@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Port, Secret, Size, Within
-from mailstead.app.config_mail import ApiConfig, ImapConfig, SmtpConfig, WebDavConfig, WebUiConfig
+from mailstead.app.config_mail import ApiConfig, ImapConfig, Pop3Config, SmtpConfig, WebDavConfig, WebUiConfig
 
 WORKERS_MAX_ON_SQLITE: Final = 4
 
@@ -143,6 +143,7 @@ class Config:
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     smtp: SmtpConfig = field(default_factory=SmtpConfig)
     imap: ImapConfig = field(default_factory=ImapConfig)
+    pop3: Pop3Config = field(default_factory=Pop3Config)
     api: ApiConfig = field(default_factory=ApiConfig)
     webui: WebUiConfig = field(default_factory=WebUiConfig)
     webdav: WebDavConfig = field(default_factory=WebDavConfig)
@@ -174,6 +175,11 @@ class Config:
     def imap_listen(self) -> tuple[IpAddress, ...]:
         """Addresses of the IMAP ports."""
         return self.imap.listen or self.server.listen
+
+    @property
+    def pop3_listen(self) -> tuple[IpAddress, ...]:
+        """Addresses of the POP3 ports."""
+        return self.pop3.listen or self.server.listen
 
     def worker_count(self, cores: int) -> int:
         """How many workers to start on a machine of so many cores."""

@@ -61,6 +61,8 @@ def _ports(config: Config) -> Iterator[Finding]:
         ("smtp.lmtp_port", config.smtp.lmtp_port, config.smtp.lmtp_listen),
         ("imap.port", config.imap.port, config.imap_listen),
         ("imap.imaps_port", config.imap.imaps_port, config.imap_listen),
+        ("pop3.port", config.pop3.port, config.pop3_listen),
+        ("pop3.pop3s_port", config.pop3.pop3s_port, config.pop3_listen),
         ("api.port", config.api.port, config.api.listen),
     ]
     for index, (key, port, addresses) in enumerate(listeners):

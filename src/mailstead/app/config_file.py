@@ -94,6 +94,9 @@ def _preset(found: _Found, home: Path, settings: Mapping[str, Setting]) -> None:
         "imap.port": "2143",
         "imap.imaps_port": "2993",
         "imap.plain_login": "loopback",
+        "pop3.port": "2110",
+        "pop3.pop3s_port": "2995",
+        "pop3.plain_login": "loopback",
         "logger.format": "text",
     }
     domain = settings.get("server.domain")

@@ -86,6 +86,10 @@ imap:
   port: 143
   imaps_port: 993
 
+pop3:
+  port: 110
+  pop3s_port: 995
+
 api:
   port: 8080
   admin_token: {quoted(token)}

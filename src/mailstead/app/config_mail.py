@@ -1,4 +1,4 @@
-"""The keys of the protocols: smtp, imap, api."""
+"""The keys of the protocols: smtp, imap, pop3, api."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -80,6 +80,28 @@ class ImapConfig:
     ] = "tls"
     max_connections: Annotated[int, Doc("Sessions at once; 0: no limit."), Within(0, 1 << 20)] = 10_000
     sessions_per_ip: Annotated[int, Doc("Sessions at once from one address; 0: no limit."), Within(0, 1 << 20)] = 200
+    max_errors: Annotated[int, Doc("Bad commands in a row after which a session is ended."), Within(1, 10_000)] = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pop3Config:
+    """Fetching mail from the INBOX, the old way."""
+
+    port: Annotated[Port, Doc("POP3 with STLS.")] = Port(110)
+    pop3s_port: Annotated[Port, Doc("POP3 over TLS.")] = Port(995)
+    listen: Annotated[tuple[IpAddress, ...], Doc("Addresses of the POP3 ports; server.listen if empty.")] = ()
+    command_timeout: Annotated[
+        timedelta, Doc("Wait for the next command (RFC 1939 §3 asks for ten minutes)."), Within(600, 86400)
+    ] = timedelta(minutes=10)
+    write_timeout: Annotated[
+        timedelta, Doc("Patience with a client that takes nothing of what is sent."), Within(1, 3600)
+    ] = timedelta(minutes=2)
+    plain_login: Annotated[
+        Literal["tls", "loopback"],
+        Doc("Where passwords are taken: only under TLS, or from this machine without it too."),
+    ] = "tls"
+    max_connections: Annotated[int, Doc("Sessions at once; 0: no limit."), Within(0, 1 << 20)] = 1000
+    sessions_per_ip: Annotated[int, Doc("Sessions at once from one address; 0: no limit."), Within(0, 1 << 20)] = 50
     max_errors: Annotated[int, Doc("Bad commands in a row after which a session is ended."), Within(1, 10_000)] = 20
 
 

@@ -25,6 +25,11 @@ IMAP_REFUSALS: Final = {
     Refusal.TOO_MANY_FROM_IP: b"* BYE [UNAVAILABLE] Too many connections from your address\r\n",
     Refusal.STOPPING: b"* BYE [UNAVAILABLE] Going down, try again soon\r\n",
 }
+POP3_REFUSALS: Final = {
+    Refusal.TOO_MANY: b"-ERR [SYS/TEMP] Too many connections, try again later\r\n",
+    Refusal.TOO_MANY_FROM_IP: b"-ERR [SYS/TEMP] Too many connections from your address\r\n",
+    Refusal.STOPPING: b"-ERR [SYS/TEMP] Going down, try again soon\r\n",
+}
 
 
 CONTROL_CONNECTIONS: Final = 100
@@ -44,6 +49,7 @@ class Rooms:
     smtp: Serve
     lmtp: Serve
     imap: Serve
+    pop3: Serve
     control: Serve
 
 
@@ -58,6 +64,8 @@ def _mail_endpoints(config: Config) -> Iterator[Endpoint]:
         ("lmtp", config.smtp.lmtp_listen, config.smtp.lmtp_port),
         ("imap", config.imap_listen, config.imap.port),
         ("imaps", config.imap_listen, config.imap.imaps_port),
+        ("pop3", config.pop3_listen, config.pop3.port),
+        ("pop3s", config.pop3_listen, config.pop3.pop3s_port),
         ("http", config.api.listen, config.api.port),
     )
     for name, addresses, port in wanted:
@@ -80,13 +88,15 @@ class Doors:
 
     def listeners(self, rooms: Rooms) -> list[Listener]:
         """All but HTTP."""
-        smtp, imap = self._config.smtp, self._config.imap
-        to_smtp, to_imap = SMTP_REFUSALS.__getitem__, IMAP_REFUSALS.__getitem__
+        smtp, imap, pop3 = self._config.smtp, self._config.imap, self._config.pop3
+        to_smtp, to_imap, to_pop3 = SMTP_REFUSALS.__getitem__, IMAP_REFUSALS.__getitem__, POP3_REFUSALS.__getitem__
         doors = (
             (self._door("smtp", to_smtp, smtp.max_connections, smtp.sessions_per_ip), rooms.smtp),
             (Door(name="lmtp", refuse=to_smtp, connections=smtp.max_connections), rooms.lmtp),
             (self._door("imap", to_imap, imap.max_connections, imap.sessions_per_ip), rooms.imap),
             (self._door("imaps", to_imap, imap.max_connections, imap.sessions_per_ip, tls=self._tls), rooms.imap),
+            (self._door("pop3", to_pop3, pop3.max_connections, pop3.sessions_per_ip), rooms.pop3),
+            (self._door("pop3s", to_pop3, pop3.max_connections, pop3.sessions_per_ip, tls=self._tls), rooms.pop3),
             (Door(name="control", refuse=lambda _: b"", connections=CONTROL_CONNECTIONS), rooms.control),
         )
         return [self._listener(door, serve) for door, serve in doors if self.has(door.name)]
@@ -111,7 +121,7 @@ class Doors:
     ) -> Door:
         server = self._config.server
         proxies = tuple(server.trusted_proxies) if server.proxy_protocol else ()
-        group = "imap" if name == "imaps" else name  # one limit for both ports
+        group = {"imaps": "imap", "pop3s": "pop3"}.get(name, name)  # one limit for both ports
         return Door(
             name=name, group=group, refuse=refuse, tls=tls, connections=connections, per_ip=per_ip, proxies=proxies
         )

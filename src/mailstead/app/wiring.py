@@ -23,6 +23,9 @@ from mailstead.servers.control.server import ControlServer
 from mailstead.servers.imap.server import ImapServer
 from mailstead.servers.imap.session import Services
 from mailstead.servers.imap.settings import ImapSettings
+from mailstead.servers.pop3.server import Pop3Server
+from mailstead.servers.pop3.session import Services as Pop3Services
+from mailstead.servers.pop3.settings import Pop3Settings
 from mailstead.servers.smtp.profile import Limits, Profile, lmtp, mx
 from mailstead.servers.smtp.server import SmtpServer
 from mailstead.services.accounts.directory import Directory
@@ -208,7 +211,8 @@ class Worker:
         await self._opened.store.open()
         self._context.bus.subscribe(self._folders.hub.wake)
         smtp, lmtp_room, imap = self._smtp(mx), self._smtp(lmtp), self._imap()
-        rooms = Rooms(smtp=smtp.serve, lmtp=lmtp_room.serve, imap=imap.serve, control=self._control().serve)
+        pop3, control = self._pop3(), self._control()
+        rooms = Rooms(smtp=smtp.serve, lmtp=lmtp_room.serve, imap=imap.serve, pop3=pop3.serve, control=control.serve)
         doors = Doors(self._config, self._context, lambda: self._tls)
         listeners, web = doors.listeners(rooms), None
         if doors.has("http"):
@@ -224,6 +228,7 @@ class Worker:
             self._tasks.append(asyncio.create_task(imap.drain()))
             if web is not None:
                 web.drain()
+            pop3.drain()
 
         async def close() -> None:
             if web is not None:
@@ -288,6 +293,19 @@ class Worker:
 
     def _control(self) -> ControlServer:
         return ControlServer(Desk(directory=self._directory, supervise=self._supervise))
+
+    def _pop3(self) -> Pop3Server:
+        config = self._config
+        settings = Pop3Settings(
+            hostname=config.server.hostname,
+            tls=lambda: self._tls,
+            plain_login=config.pop3.plain_login == "loopback" and all(map(is_loopback, config.pop3_listen)),
+            command_timeout=config.pop3.command_timeout.total_seconds(),
+            write_timeout=config.pop3.write_timeout.total_seconds(),
+            errors_max=config.pop3.max_errors,
+        )
+        services = Pop3Services(settings, self._folders, self._authenticator, self._opened.clock)
+        return Pop3Server(services, self._opened.ids)
 
     async def _supervise(self, command: str) -> Json:
         """What only the process above all workers can do."""

@@ -63,7 +63,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "peer": Field(Kind.IP, "Address of the other end where it is no client (a proxy, a node)."),
     "pid": Field(Kind.NUMBER, "Process id."),
     "port": Field(Kind.NUMBER, "Port on our side."),
-    "protocol": Field(Kind.TEXT, "smtp, lmtp, imap, http."),
+    "protocol": Field(Kind.TEXT, "smtp, lmtp, imap, pop3, http."),
     "queue_id": Field(Kind.NUMBER, "Id of the spool entry."),
     "reason": Field(Kind.TEXT, "Why, as one registered word."),
     "recipient": Field(Kind.ADDRESS, "Envelope recipient.", shown="to"),

@@ -22,8 +22,8 @@ from mailstead.net.tls import make_self_signed
 DOMAIN: Final = "dev.localhost"
 PEOPLE: Final = ("you", "ada")
 SHARED: Final = "team"
-PORTS: Final = {"smtp": 2525, "lmtp": 2424, "imap": 2143, "imaps": 2993, "http": 8080}
-OFFSETS: Final = {"smtp": 25, "lmtp": 24, "imap": 143, "imaps": 993, "http": 80}
+PORTS: Final = {"smtp": 2525, "lmtp": 2424, "imap": 2143, "imaps": 2993, "pop3": 2110, "pop3s": 2995, "http": 8080}
+OFFSETS: Final = {"smtp": 25, "lmtp": 24, "imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,11 @@ imap:
   imaps_port: {ports["imaps"]}
   plain_login: loopback
   sessions_per_ip: 0
+pop3:
+  port: {ports["pop3"]}
+  pop3s_port: {ports["pop3s"]}
+  plain_login: loopback
+  sessions_per_ip: 0
 api:
   port: {ports["http"]}
   listen: [127.0.0.1]
@@ -135,6 +140,7 @@ Mailstead is running. Nothing leaves this machine; everything lies in {path.pare
   Where
     SMTP  127.0.0.1:{ports["smtp"]}    LMTP  127.0.0.1:{ports["lmtp"]}
     IMAP  127.0.0.1:{ports["imap"]} (plain or STARTTLS)    IMAPS 127.0.0.1:{ports["imaps"]}
+    POP3  127.0.0.1:{ports["pop3"]} (plain or STLS)    POP3S 127.0.0.1:{ports["pop3s"]}
     HTTP  http://127.0.0.1:{ports["http"]}/health and /metrics
 
   Send a letter
