@@ -104,6 +104,30 @@ class SecurityConfig:
     clamav: ClamAvConfig = field(default_factory=ClamAvConfig)
     spamassassin: SpamAssassinConfig = field(default_factory=SpamAssassinConfig)
     min_password_length: Annotated[int, Doc("Shortest password a user may be given."), Within(1, 128)] = 8
+    scram_iterations: Annotated[
+        int, Doc("Rounds of PBKDF2 in new SCRAM verifiers; every login of a client has to go through them."),
+        Within(15_000, 10_000_000),
+    ] = 15_000  # fmt: skip
+    failed_logins_per_ip: Annotated[
+        int,
+        Doc(
+            "Failed logins in a quarter of an hour after which an address (of IPv6 a /64) is not heard; 0: no limit. "
+            "Who logged in well from there lately still is, and so is this machine itself."
+        ),
+        Within(0, 1 << 20),
+    ] = 30
+    failed_logins_per_account: Annotated[
+        int,
+        Doc(
+            "Failed logins in a quarter of an hour after which a user is under attack: each address unknown for them "
+            "then has three tries. 0: no limit. Nobody can lock the user out by it."
+        ),
+        Within(0, 1 << 20),
+    ] = 100
+    failed_login_delay: Annotated[
+        timedelta, Doc("What the answer to a failed login waits; up to four times as long for more of them."),
+        Within(0, 60),
+    ] = timedelta(seconds=1.5)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +147,13 @@ class TlsConfig:
 
     cert_file: Annotated[Path | None, Doc("Certificate chain, PEM; read again when it changes.")] = None
     key_file: Annotated[Path | None, Doc("Its private key, PEM.")] = None
+    client_ca: Annotated[
+        Path | None,
+        Doc(
+            "CAs (PEM) of people's own certificates. If set, IMAP and POP3 ask for one, and the mail address in it "
+            "logs its user in (SASL EXTERNAL)."
+        ),
+    ] = None
     min_version: Annotated[Literal["1.2", "1.3"], Doc("Oldest version of TLS spoken.")] = "1.2"
     acme: AcmeConfig = field(default_factory=AcmeConfig)
 

@@ -69,7 +69,7 @@ async def _ensure_domain(config: Config) -> None:
     async with wiring.open_store(config) as store:
         directory = Directory(
             store=store,
-            hasher=DirectHasher(),
+            hasher=DirectHasher(config.security.scram_iterations),
             clock=SystemClock(),
             default_domain=config.server.domain,
             min_password_length=config.security.min_password_length,

@@ -11,31 +11,33 @@ import msgspec
 from mailstead.app.config import Config, LoggerConfig
 from mailstead.app.config_keys import pack_config, unpack_config
 from mailstead.net.clock import SystemClock
-from mailstead.net.tls import make_self_signed, server_context
+from mailstead.net.tls import ask_for_certificate, make_self_signed, server_context
 from mailstead.telemetry import configure
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One version of them. The certificate travels as text: its key may be readable by root alone."""
+    """One version of them. Certificates travel as text: files may be readable by root alone. `client_ca` may be b""."""
 
     config: Config
     certificate: bytes
     key: bytes
+    client_ca: bytes = b""
 
 
-_Packed = tuple[bytes, bytes, bytes]
+_Packed = tuple[bytes, bytes, bytes, bytes]
 
 
 def pack(settings: Settings) -> bytes:
     """For the way to a worker."""
-    return msgspec.msgpack.encode((pack_config(settings.config), settings.certificate, settings.key))
+    parts = (pack_config(settings.config), settings.certificate, settings.key, settings.client_ca)
+    return msgspec.msgpack.encode(parts)
 
 
 def unpack(data: bytes) -> Settings:
     """As they were."""
-    config, certificate, key = msgspec.msgpack.decode(data, type=_Packed)
-    return Settings(unpack_config(config), certificate, key)
+    config, *files = msgspec.msgpack.decode(data, type=_Packed)
+    return Settings(unpack_config(config), *files)
 
 
 def certificate_files(config: Config) -> tuple[Path, Path]:
@@ -56,13 +58,16 @@ def ensure_certificate(config: Config) -> None:
             [config.smtp_hostname, config.server.hostname, config.server.domain, "localhost", "127.0.0.1"]
         )
         make_self_signed(certificate, key, list(names), now)
-    server_context(certificate, key)
+    context = server_context(certificate, key)
+    if config.tls.client_ca is not None:
+        ask_for_certificate(context, config.tls.client_ca)
 
 
 def collect(config: Config) -> Settings:
     """Read the certificate beside the configuration."""
     certificate, key = certificate_files(config)
-    return Settings(config, certificate.read_bytes(), key.read_bytes())
+    authorities = config.tls.client_ca.read_bytes() if config.tls.client_ca is not None else b""
+    return Settings(config, certificate.read_bytes(), key.read_bytes(), authorities)
 
 
 def context_of(settings: Settings) -> ssl.SSLContext:
@@ -71,6 +76,18 @@ def context_of(settings: Settings) -> ssl.SSLContext:
         context = server_context(certificate.path, key.path)
     if settings.config.tls.min_version == "1.3":
         context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return context
+
+
+def login_context_of(settings: Settings) -> ssl.SSLContext:
+    """The one for protocols that people log in by: it asks for a client's certificate where a CA is configured.
+
+    Mail servers that deliver to us are never asked: theirs are of other CAs, and would be refused.
+    """
+    context = context_of(settings)
+    if settings.client_ca:
+        with _nameless(settings.client_ca) as authorities:
+            ask_for_certificate(context, authorities.path)
     return context
 
 

@@ -12,7 +12,8 @@ from mailstead.app.config import Config
 from mailstead.app.context import WorkerContext, WorkerParts
 from mailstead.app.doors import Doors, Rooms, is_loopback
 from mailstead.app.duties import Duties
-from mailstead.app.settings import Settings, context_of, start_log, unpack
+from mailstead.app.guarding import guard_of
+from mailstead.app.settings import Settings, context_of, login_context_of, start_log, unpack
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.ids import BlobId, Instant
 from mailstead.net.clock import SystemClock
@@ -184,12 +185,15 @@ class Worker:
         self._settings = settings
         self._config = settings.config
         self._context = context
-        self._tls = context_of(settings)
+        self._tls, self._login_tls = context_of(settings), login_context_of(settings)
         self._opened = OpenStore(self._config, self._committed)
         store, clock = self._opened.store, self._opened.clock
-        hasher = RemoteHasher(context.hasher_path)
+        security = self._config.security
+        hasher = RemoteHasher(context.hasher_path, security.scram_iterations)
         self._folders = Folders.on(store, clock, self._opened.ids)
-        self._authenticator = Authenticator(store, hasher, clock, default_domain=self._config.server.domain)
+        guard = guard_of(security, context.board, clock)
+        default_domain = self._config.server.domain
+        self._authenticator = Authenticator(store, hasher, clock, default_domain=default_domain, guard=guard)
         self._directory = Directory(
             store=store,
             hasher=hasher,
@@ -213,7 +217,7 @@ class Worker:
         smtp, lmtp_room, imap = self._smtp(mx), self._smtp(lmtp), self._imap()
         pop3, control = self._pop3(), self._control()
         rooms = Rooms(smtp=smtp.serve, lmtp=lmtp_room.serve, imap=imap.serve, pop3=pop3.serve, control=control.serve)
-        doors = Doors(self._config, self._context, lambda: self._tls)
+        doors = Doors(self._config, self._context, lambda: self._login_tls)
         listeners, web = doors.listeners(rooms), None
         if doors.has("http"):
             web = await self._web()
@@ -279,7 +283,7 @@ class Worker:
         config, opened = self._config, self._opened
         settings = ImapSettings(
             hostname=config.server.hostname,
-            tls=lambda: self._tls,
+            tls=lambda: self._login_tls,
             plain_login=config.imap.plain_login == "loopback" and all(map(is_loopback, config.imap_listen)),
             max_message_size=config.smtp.max_message_size,
             login_timeout=config.imap.login_timeout.total_seconds(),
@@ -298,7 +302,7 @@ class Worker:
         config = self._config
         settings = Pop3Settings(
             hostname=config.server.hostname,
-            tls=lambda: self._tls,
+            tls=lambda: self._login_tls,
             plain_login=config.pop3.plain_login == "loopback" and all(map(is_loopback, config.pop3_listen)),
             command_timeout=config.pop3.command_timeout.total_seconds(),
             write_timeout=config.pop3.write_timeout.total_seconds(),
@@ -318,7 +322,7 @@ class Worker:
     async def _reload(self, data: bytes) -> None:
         """New certificate and log level; the rest needs a restart."""
         self._settings = unpack(data)
-        self._tls = context_of(self._settings)
+        self._tls, self._login_tls = context_of(self._settings), login_context_of(self._settings)
         start_log(self._settings.config.logger)
 
     def _illness(self) -> str:

@@ -29,6 +29,8 @@ root = LazyGroup(
         "stop": Row("mailstead.cli.run:stop", "Ask it to finish what it does and end."),
         "domain": Row("mailstead.cli.domain:domain", "Domains we receive mail for."),
         "user": Row("mailstead.cli.user:user", "People, their accounts, and accounts they share."),
+        "app-password": Row("mailstead.cli.credentials:app_password", "Passwords for one program each."),
+        "token": Row("mailstead.cli.credentials:token", "Bearer tokens for programs (OAUTHBEARER, XOAUTH2)."),
         "alias": Row("mailstead.cli.alias:alias", "Addresses that mean other addresses."),
         "db": Row("mailstead.cli.db:db", "The store."),
         "config": Row("mailstead.cli.config:config", "Look at the configuration, check it, explain it."),

@@ -131,3 +131,19 @@ class AliasRemove(Change, frozen=True, kw_only=True):
     """`alias.remove`."""
 
     address: Text
+
+
+class CredentialAdd(Change, frozen=True, kw_only=True):
+    """`token.create`, `app-password.add`: whose, what they call it, where it is taken, for how many days."""
+
+    name: Text
+    label: Text
+    protocols: Annotated[list[Text], msgspec.Meta(max_length=20)] = []
+    days: Annotated[int, msgspec.Meta(ge=1, le=36500)] | None = None
+
+
+class CredentialName(Change, frozen=True, kw_only=True):
+    """`token.revoke`, `app-password.revoke`."""
+
+    name: Text
+    label: Text

@@ -7,6 +7,7 @@ from typing import Any, Final
 from mailstead.ground.model.directory import DEFAULT_QUOTA, Role, Status
 from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
+from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
 from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, Say, Unavailable
 from mailstead.services.accounts import aliases, domains, imports, shared, users
 
@@ -203,6 +204,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     Operation("alias.add", a.AliasAdd, alias_add),
     Operation("alias.list", a.DomainFilter, alias_list),
     Operation("alias.remove", a.AliasRemove, alias_remove),
+    *CREDENTIAL_OPERATIONS,
     Operation("db.check", a.Nothing, db_check),
     Operation("status", a.Nothing, status),
     Operation("stop", a.Nothing, stop),

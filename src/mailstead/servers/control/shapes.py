@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from mailstead.ground.model.address import display_domain
+from mailstead.ground.model.credential import Credential
 from mailstead.ground.model.directory import Account, Alias, Domain, Role, User
 from mailstead.ground.model.ids import Instant
 from mailstead.services.accounts.domains import DomainView
@@ -15,6 +16,7 @@ ALIAS = "mailstead.alias.v1"
 REMOVAL = "mailstead.removal.v1"
 IMPORT = "mailstead.import.v1"
 LIST = "mailstead.list.v1"
+CREDENTIAL = "mailstead.credential.v1"
 
 
 def rfc3339(instant: Instant) -> str:
@@ -99,3 +101,17 @@ def alias_shape(alias: Alias) -> dict[str, object]:
 def word(role: Role) -> str:
     """A role in lower case."""
     return role.name.lower()
+
+
+def credential_shape(credential: Credential, **more: object) -> dict[str, object]:
+    """An app password or a token, without its secret."""
+    return {
+        "schema": CREDENTIAL,
+        "kind": credential.kind.value,
+        "label": credential.name,
+        "protocols": list(credential.protocols),
+        "created_at": rfc3339(credential.created_at),
+        "expires_at": rfc3339(credential.expires_at) if credential.expires_at is not None else None,
+        "used_at": rfc3339(credential.used_at) if credential.used_at is not None else None,
+        **more,
+    }

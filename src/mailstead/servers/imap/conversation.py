@@ -58,6 +58,7 @@ class Conversation:
     async def run(self) -> None:
         """Until LOGOUT, the end of the stream, a timeout or a drain; PeerGone if the peer went away."""
         session = self._session
+        await session.services.authenticator.refresh()
         text = f"{session.services.settings.hostname} ready"
         session.send(response.ok(b"*", text, response.code_capability(session.capabilities)))
         try:

@@ -129,6 +129,14 @@ class Session:
         self._homes = Homes(principal)
         self.state = State.AUTHENTICATED
 
+    def leave(self) -> None:
+        """RFC 8437 §3, §4.1: as before login; all that was enabled or saved is forgotten."""
+        self.deselect()
+        self.principal = self._homes = None
+        self.enabled = frozenset()
+        self.state = State.NOT_AUTHENTICATED
+        self._login_by = self.services.clock.monotonic() + self.services.settings.login_timeout
+
     def deselect(self) -> None:
         """Close the selected folder, if any."""
         if self.selected is not None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mailstead.servers.imap.commands.authenticate import authenticate, login, starttls
+from mailstead.servers.imap.commands.authenticate import authenticate, login, starttls, unauthenticate
 from mailstead.servers.imap.commands.compress import compress, is_compressed
 from mailstead.servers.imap.commands.copy import copy
 from mailstead.servers.imap.commands.enable import enable
@@ -23,6 +23,7 @@ from mailstead.servers.imap.commands.status import status
 from mailstead.servers.imap.commands.store import store
 from mailstead.servers.imap.reply import Reply
 from mailstead.servers.imap.session import Session, State
+from mailstead.services.accounts.sasl import Line
 
 Handler = Callable[[Session, Any], Awaitable[Reply]]
 """The value is what `parse_command` gives for the name: the rows pair them, so each handler names its own type."""
@@ -53,6 +54,7 @@ COMMANDS: Final[Mapping[bytes, Row]] = {
     b"LOGIN": Row(run=login, states=BEFORE_LOGIN),
     b"AUTHENTICATE": Row(run=authenticate, states=BEFORE_LOGIN),
     b"COMPRESS": Row(run=compress, states=AFTER_LOGIN),
+    b"UNAUTHENTICATE": Row(run=unauthenticate, states=AFTER_LOGIN, capabilities=("UNAUTHENTICATE",)),
     b"ENABLE": Row(run=enable, states=AFTER_LOGIN, capabilities=("ENABLE", "UTF8=ACCEPT")),
     b"NAMESPACE": Row(run=namespace, states=AFTER_LOGIN, capabilities=("NAMESPACE",)),
     b"LIST": Row(
@@ -105,5 +107,6 @@ def list_capabilities(session: Session) -> list[str]:
     names = list(BEFORE)
     if settings.tls is not None and session.stream.tls is None:
         names.append("STARTTLS")
-    names += ["AUTH=PLAIN"] if session.may_login else ["LOGINDISABLED"]
+    line = Line(session.stream.tls, session.may_login)
+    names += [f"AUTH={name}" for name in session.services.authenticator.sasl.offered(line)] or ["LOGINDISABLED"]
     return names

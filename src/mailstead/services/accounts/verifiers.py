@@ -7,9 +7,11 @@ password, so whoever has none could not log in. The answer is kept for a second.
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from typing import Final
 
 from mailstead.ground.model.directory import User
+from mailstead.ground.model.errors import MailError
 from mailstead.ground.wire.sasl.scram import Verifier, parse_verifier
 from mailstead.net.clock import Clock
 from mailstead.store.port import ReadTx, Store, Tx
@@ -40,7 +42,8 @@ class Verifiers:
         async def unit(tx: ReadTx) -> bool:
             return await tx.credentials.lacks_verifier()
 
-        self.are_complete = not await self._store.read(unit)
+        with suppress(MailError):  # a store that cannot answer now: as it was
+            self.are_complete = not await self._store.read(unit)
 
     def forget(self) -> None:
         """Something changed: ask anew."""

@@ -22,6 +22,7 @@ class Simple(Enum):
     CLOSE = b"CLOSE"
     UNSELECT = b"UNSELECT"
     CHECK = b"CHECK"
+    UNAUTHENTICATE = b"UNAUTHENTICATE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from mailstead.servers.imap.session import Session, State
 
 async def capability(session: Session, _command: object) -> Reply:
     """RFC 9051 §6.1.1."""
+    await session.services.authenticator.refresh()
     session.send(response.capability(session.capabilities))
     return ok("CAPABILITY completed")
 
