@@ -104,6 +104,19 @@ class ImapScene:
         done = await self.folders.filing.append(await self.place(name), [Draft(self.folders.take(data))])
         return int(done[0].uid)
 
+    async def share(self, name: str, word: str, whose: str) -> None:
+        """Give a role in an account, or take it away: `nothing`."""
+
+        async def unit(tx: Any) -> None:
+            user = await tx.directory.find_user(f"{name}@example.test")
+            account = await tx.directory.find_account(Address.parse(f"{whose}@example.test"))
+            if word == "nothing":
+                await tx.directory.revoke(user.id, account.id)
+            else:
+                await tx.directory.grant(Access(user.id, account.id, Role[word.upper()]))
+
+        await self.store.write(unit)
+
     async def check(self, statement: str) -> None:
         """`other <does something>`, `store is <fault>|well`, `<folder> has N letters`, `server drains`, `TLS is on`."""
         if match := re.fullmatch(r"other appends (\d+) to (\S+)", statement):
@@ -125,6 +138,8 @@ class ImapScene:
             assert (await self.folders.tree.get(self.account, match[1])).messages == int(match[2])
         elif match := re.fullmatch(r"store is (\w+)", statement):
             self.store.fault = FAULTS.get(match[1])
+        elif match := re.fullmatch(r"(\w+) becomes (\w+) of (\w+)", statement):
+            await self.share(*match.groups())
         elif statement == "TLS is on":
             assert self.stream.tls is not None
         elif statement == "client compresses":
@@ -151,11 +166,15 @@ async def furnish(store: Any, given: Mapping[str, str]) -> AccountId:
                 quota_bytes=int(given.get("quota", "0")),
                 now=NOW,
             )
+            if "quota_messages" in given:
+                await tx.directory.update_account(account.id, quota_messages=int(given["quota_messages"]))
             modseq = (await tx.advance(account.id))[account.id]
             await tx.folders.create_birth_folders(account.id, modseq=modseq, now=NOW)
             ids[name] = account.id
         for name, role in (("ann", Role.EDITOR), ("bob", Role.VIEWER)):
-            user = await tx.directory.insert_user(f"{name}@example.test", "$argon2id$pw", is_admin=False, now=NOW)
+            user = await tx.directory.insert_user(
+                f"{name}@example.test", "$argon2id$pw", is_admin=given.get("admin") == "yes", now=NOW
+            )
             await tx.directory.grant(Access(user.id, ids[name], Role.ADMIN))
             if given.get("shared") == "yes":
                 await tx.directory.grant(Access(user.id, ids["team"], role))
@@ -171,13 +190,13 @@ def build(store: Any, clock: FakeClock, given: Mapping[str, str]) -> tuple[Folde
         tls=(lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) if given.get("starttls") == "yes" else None,
         plain_login=given.get("plain_login", "yes") == "yes",
         max_message_size=int(given.get("max_message_size", "52428800")),
-        failure_delay=0.0,
         bad_commands_max=int(given.get("bad_commands_max", "50")),
+        message_limit=int(given.get("message_limit", "1000000")),
     )
     ids = IdSource(clock, 7)
     folders = Folders.on(store, clock, ids)
     authenticator = Authenticator(store, PlainHasher(), clock, default_domain="example.test")
-    services = Services(settings, folders, Search(folders.reading), authenticator, clock)
+    services = Services(settings, folders, Search(folders.reading, clock), authenticator, clock)
     return folders, ImapServer(services, ids)
 
 

@@ -23,12 +23,14 @@ from mailstead.ground.wire.imap.event import (
 )
 from mailstead.ground.wire.imap.grammar.table import parse_command
 from mailstead.ground.wire.imap.response import Code
+from mailstead.ground.wire.imap.resync import code_highestmodseq
 from mailstead.ground.wire.imap.syntax import BadCharset, Syntax
 from mailstead.net.deflate import Unreadable
 from mailstead.net.stream import PeerGone, TimedOut
+from mailstead.servers.imap.access import renew_access
 from mailstead.servers.imap.appending import Appending
 from mailstead.servers.imap.commands.authenticate import ANSWERED
-from mailstead.servers.imap.reply import Refusal, Reply, bad, no, reply_to
+from mailstead.servers.imap.reply import UID_REQUIRED, Refusal, Reply, bad, no, reply_to
 from mailstead.servers.imap.session import Leaving, Session, State
 from mailstead.servers.imap.table import COMMANDS, Row
 from mailstead.telemetry import Event as LogEvent
@@ -135,6 +137,8 @@ class Conversation:
                     await self._end_append(tag)
                 case MessageLiteral(tag=tag):
                     self._session.tag = tag
+                    if not await renew_access(self._session):
+                        return
                     await self._appending.begin(event)
                     if event.is_synchronising:
                         await self._settle()
@@ -164,7 +168,10 @@ class Conversation:
     async def _command(self, ready: CommandReady) -> None:
         session = self._session
         session.tag = ready.tag
+        session.holds_numbers = False
         self._commands += 1
+        if not await self._may_go_on():
+            return
         row = COMMANDS.get(ready.name)
         reply = self._object(ready.name) or await self._run(COMMANDS[ready.name], ready)
         if session.selected is not None and reply is not ANSWERED:
@@ -172,6 +179,14 @@ class Conversation:
                 await self._tell_news(row)
         if reply is not ANSWERED:
             self._answer(ready.tag, reply)
+
+    async def _may_go_on(self) -> bool:
+        """Rights that were taken away are gone before the command runs; False after a last word."""
+        try:
+            return await renew_access(self._session)
+        except MailError as error:
+            self._answer(self._session.tag, self._reply_for(error))
+            return False
 
     def _object(self, name: bytes) -> Reply | None:
         """RFC 9051 §3: an unknown command, or one in a state that does not allow it."""
@@ -186,6 +201,8 @@ class Conversation:
 
     async def _run(self, row: Row, ready: CommandReady) -> Reply:
         session = self._session
+        if row.uses_numbers and session.speech.uid_only:
+            return UID_REQUIRED  # RFC 9586 §3.2
         if "UTF8=ACCEPT" in session.enabled and _CHARSET.match(ready.args) and ready.name.endswith(b"SEARCH"):
             return bad("A charset has no place beside UTF8=ACCEPT")  # RFC 6855 §3
         try:
@@ -206,7 +223,7 @@ class Conversation:
             case Refusal():
                 return error.reply
             case BadCharset():
-                return no(error.message, response.code_badcharset())
+                return (bad if error.is_fault else no)(error.message, response.code_badcharset())
             case Syntax():
                 return bad(error.message)
             case MailError():
@@ -221,10 +238,14 @@ class Conversation:
         session = self._session
         if session.selected is None:
             return
-        uses_numbers = row is not None and row.uses_numbers
+        uses_numbers = row is not None and (row.uses_numbers or session.holds_numbers)
         asks = row is not None and row.asks
         reading = session.services.folders.reading
-        await session.selected.sync(session.give, reading, may_expunge=not uses_numbers, ask=asks)
+        selected = session.selected
+        await selected.sync(session.give, reading, may_expunge=not uses_numbers, ask=asks)
+        if uses_numbers and selected.holds_back and session.speech.qresync:
+            # RFC 7162 §3.2: modseqs went out ahead of the VANISHED with a lower one, which has to wait.
+            session.send(response.ok(b"*", "Some is yet to be told", code_highestmodseq(selected.highest)))
 
     def _answer(self, tag: bytes, reply: Reply) -> None:
         session = self._session

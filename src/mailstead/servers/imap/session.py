@@ -3,7 +3,7 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from ipaddress import ip_address
 from typing import Final
@@ -12,18 +12,23 @@ from mailstead.ground.model.sequence import SequenceSet
 from mailstead.ground.model.uidset import UidSet
 from mailstead.ground.wire.imap.event import Event
 from mailstead.ground.wire.imap.receiver import CommandReceiver
+from mailstead.ground.wire.imap.response import ok
+from mailstead.ground.wire.imap.resync import code_highestmodseq
 from mailstead.net.clock import Clock
 from mailstead.net.stream import PeerGone, Stream, TimedOut, Woken
 from mailstead.servers.imap.homes import Homes
-from mailstead.servers.imap.reply import Refusal, bad
+from mailstead.servers.imap.reply import UID_REQUIRED, Refusal, bad
 from mailstead.servers.imap.selected import Selected
 from mailstead.servers.imap.settings import ImapSettings
+from mailstead.servers.imap.speech import Speech
 from mailstead.servers.imap.view import NoSuchNumber
 from mailstead.services.accounts.login import Authenticator, Principal
 from mailstead.services.folders.service import Folders
 from mailstead.services.search.service import Search
 
 UTF8_ENABLED: Final = frozenset({"IMAP4REV2", "UTF8=ACCEPT"})
+ACCESS_GOOD_FOR: Final = 1.0
+"""Seconds that a user with no account but their own is not looked up again."""
 FLUSH_AT: Final = 64 * 1024
 """Bytes of output collected before they are handed to the stream."""
 
@@ -59,9 +64,9 @@ class Session:
     """What commands read and change."""
 
     __slots__ = (
-        "_advertise", "_homes", "_login_by", "_out", "_out_size", "enabled", "failed_logins", "id", "is_busy",
-        "is_draining", "is_inside_response", "principal", "receiver", "saved", "selected", "services", "state",
-        "stream", "tag",
+        "_advertise", "_homes", "_login_by", "_out", "_out_size", "access_good_until", "enabled", "failed_logins",
+        "holds_numbers", "id", "is_busy", "is_draining", "is_inside_response", "principal", "receiver", "saved",
+        "selected", "services", "speech", "state", "stream", "tag",
     )  # fmt: skip
 
     def __init__(self, stream: Stream, services: Services, session_id: int, advertise: Advertise) -> None:
@@ -74,6 +79,8 @@ class Session:
         self.selected: Selected | None = None
         self.saved = UidSet()  # RFC 5182: `$`
         self.enabled: frozenset[str] = frozenset()
+        self.speech = Speech()
+        self.holds_numbers = False  # this command used message numbers, although those of its name need not
         self.failed_logins = 0
         self.tag = b"*"  # of the command that runs
         self.is_busy = False  # a command runs, or one has begun to come
@@ -82,6 +89,7 @@ class Session:
         self._advertise = advertise
         self._login_by = services.clock.monotonic() + services.settings.login_timeout
         self._homes: Homes | None = None
+        self.access_good_until = 0.0  # see `access`
         self._out: list[bytes] = []
         self._out_size = 0
 
@@ -128,14 +136,39 @@ class Session:
         self.principal = principal
         self._homes = Homes(principal)
         self.state = State.AUTHENTICATED
+        self.access_good_until = self.services.clock.monotonic() + ACCESS_GOOD_FOR
 
     def leave(self) -> None:
         """RFC 8437 §3, §4.1: as before login; all that was enabled or saved is forgotten."""
         self.deselect()
         self.principal = self._homes = None
         self.enabled = frozenset()
+        self.speech = Speech()
         self.state = State.NOT_AUTHENTICATED
         self._login_by = self.services.clock.monotonic() + self.services.settings.login_timeout
+
+    def change_access(self, principal: Principal) -> None:
+        """Other accounts are open to the user now, or in other roles."""
+        self.principal = principal
+        self._homes = Homes(principal)
+
+    def end(self) -> None:
+        """The last word was said."""
+        self.state = State.LOGOUT
+
+    def speak(self, speech: Speech) -> None:
+        """From now on tell the client of messages in this way."""
+        self.speech = speech
+        if self.selected is not None:
+            self.selected.speech = speech
+
+    def use_condstore(self) -> None:
+        """A CONDSTORE enabling command came (RFC 7162 §3.1); the first one tells where the open folder stands."""
+        if self.speech.condstore:
+            return
+        self.speak(replace(self.speech, condstore=True))
+        if self.selected is not None:
+            self.send(ok(b"*", "Highest", code_highestmodseq(self.selected.highest)))
 
     def deselect(self) -> None:
         """Close the selected folder, if any."""
@@ -148,10 +181,13 @@ class Session:
     def resolve(self, numbers: SequenceSet, *, by_uid: bool, strict: bool = True) -> UidSet:
         """The UIDs a command means, of those this client was told of; Refusal for a number that is not in use."""
         numbering = self.in_folder.numbering
+        if self.speech.uid_only and not by_uid:
+            raise Refusal(UID_REQUIRED)
         if numbers.is_saved:
             return self.saved & numbering.told  # RFC 5182 §2.1
         if by_uid:
             return numbering.resolve_uids(numbers)
+        self.holds_numbers = not strict  # RFC 7162 §3.2.10.2: a UID SEARCH for message numbers
         try:
             return numbering.resolve_numbers(numbers, strict=strict)
         except NoSuchNumber:

@@ -7,20 +7,27 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mailstead.ground.model.sorting import Threading
+from mailstead.servers.imap.commands.acl import delete_acl, get_acl, list_rights, my_rights, set_acl
 from mailstead.servers.imap.commands.authenticate import authenticate, login, starttls, unauthenticate
 from mailstead.servers.imap.commands.compress import compress, is_compressed
+from mailstead.servers.imap.commands.contexts import cancelupdate
 from mailstead.servers.imap.commands.copy import copy
 from mailstead.servers.imap.commands.enable import enable
+from mailstead.servers.imap.commands.esearch import esearch
 from mailstead.servers.imap.commands.expunge import close, expunge, unselect
 from mailstead.servers.imap.commands.fetch import fetch
 from mailstead.servers.imap.commands.folders import create, delete, namespace, rename, subscribe
 from mailstead.servers.imap.commands.idle import idle
 from mailstead.servers.imap.commands.listing import list_, lsub
+from mailstead.servers.imap.commands.metadata import get_metadata, set_metadata
 from mailstead.servers.imap.commands.plain import append_nothing, capability, identify, logout, noop
-from mailstead.servers.imap.commands.search import search
+from mailstead.servers.imap.commands.quota import get_quota, get_quota_root, set_quota_limits
+from mailstead.servers.imap.commands.search import search, sort, thread
 from mailstead.servers.imap.commands.select import select
 from mailstead.servers.imap.commands.status import status
 from mailstead.servers.imap.commands.store import store
+from mailstead.servers.imap.commands.uidbatches import uidbatches
 from mailstead.servers.imap.reply import Reply
 from mailstead.servers.imap.session import Session, State
 from mailstead.services.accounts.sasl import Line
@@ -45,6 +52,8 @@ class Row:
     capabilities: tuple[str, ...] = ()  # after login
 
 
+THREADINGS: Final = tuple(f"THREAD={threading.value}" for threading in Threading)
+
 COMMANDS: Final[Mapping[bytes, Row]] = {
     b"CAPABILITY": Row(run=capability, states=ALWAYS),
     b"NOOP": Row(run=noop, states=ALWAYS, asks=True),
@@ -60,6 +69,18 @@ COMMANDS: Final[Mapping[bytes, Row]] = {
     b"LIST": Row(
         run=list_, states=AFTER_LOGIN, capabilities=("LIST-EXTENDED", "LIST-STATUS", "SPECIAL-USE", "CHILDREN")
     ),
+    b"MYRIGHTS": Row(run=my_rights, states=AFTER_LOGIN, capabilities=("ACL", "RIGHTS=texk", "LIST-MYRIGHTS")),
+    b"GETACL": Row(run=get_acl, states=AFTER_LOGIN),
+    b"SETACL": Row(run=set_acl, states=AFTER_LOGIN),
+    b"DELETEACL": Row(run=delete_acl, states=AFTER_LOGIN),
+    b"LISTRIGHTS": Row(run=list_rights, states=AFTER_LOGIN),
+    b"GETMETADATA": Row(run=get_metadata, states=AFTER_LOGIN, capabilities=("METADATA", "LIST-METADATA")),
+    b"SETMETADATA": Row(run=set_metadata, states=AFTER_LOGIN),
+    b"GETQUOTA": Row(
+        run=get_quota, states=AFTER_LOGIN, capabilities=("QUOTA", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE")
+    ),
+    b"GETQUOTAROOT": Row(run=get_quota_root, states=AFTER_LOGIN),
+    b"SETQUOTA": Row(run=set_quota_limits, states=AFTER_LOGIN, capabilities=("QUOTASET",)),
     b"LSUB": Row(run=lsub, states=AFTER_LOGIN),
     b"SUBSCRIBE": Row(run=subscribe, states=AFTER_LOGIN),
     b"UNSUBSCRIBE": Row(run=subscribe, states=AFTER_LOGIN),
@@ -70,7 +91,7 @@ COMMANDS: Final[Mapping[bytes, Row]] = {
     b"REPLACE": Row(run=append_nothing, states=SELECTED, capabilities=("REPLACE",)),
     b"UID REPLACE": Row(run=append_nothing, states=SELECTED),
     b"STATUS": Row(run=status, states=AFTER_LOGIN, capabilities=("STATUS=SIZE",)),
-    b"SELECT": Row(run=select, states=AFTER_LOGIN),
+    b"SELECT": Row(run=select, states=AFTER_LOGIN, capabilities=("CONDSTORE", "QRESYNC", "UIDONLY", "OBJECTID")),
     b"EXAMINE": Row(run=select, states=AFTER_LOGIN),
     b"IDLE": Row(run=idle, states=AFTER_LOGIN, capabilities=("IDLE",)),
     b"CHECK": Row(run=noop, states=SELECTED, asks=True),
@@ -78,16 +99,25 @@ COMMANDS: Final[Mapping[bytes, Row]] = {
     b"UNSELECT": Row(run=unselect, states=SELECTED, capabilities=("UNSELECT",)),
     b"EXPUNGE": Row(run=expunge, states=SELECTED),
     b"UID EXPUNGE": Row(run=expunge, states=SELECTED, capabilities=("UIDPLUS",)),
-    b"FETCH": Row(run=fetch, states=SELECTED, uses_numbers=True, capabilities=("BINARY",)),
+    b"FETCH": Row(
+        run=fetch, states=SELECTED, uses_numbers=True, capabilities=("BINARY", "SAVEDATE", "PREVIEW", "INPROGRESS")
+    ),
     b"UID FETCH": Row(run=fetch, states=SELECTED),
     b"STORE": Row(run=store, states=SELECTED, uses_numbers=True),
     b"UID STORE": Row(run=store, states=SELECTED),
     b"SEARCH": Row(run=search, states=SELECTED, uses_numbers=True, capabilities=("ESEARCH", "SEARCHRES")),
-    b"UID SEARCH": Row(run=search, states=SELECTED),
+    b"UID SEARCH": Row(run=search, states=SELECTED, capabilities=("SEARCH=FUZZY", "I18NLEVEL=1")),
+    b"SORT": Row(run=sort, states=SELECTED, uses_numbers=True, capabilities=("SORT", "SORT=DISPLAY", "ESORT")),
+    b"CANCELUPDATE": Row(run=cancelupdate, states=SELECTED, capabilities=("CONTEXT=SEARCH",)),
+    b"ESEARCH": Row(run=esearch, states=AFTER_LOGIN, capabilities=("MULTISEARCH",)),
+    b"UID SORT": Row(run=sort, states=SELECTED),
+    b"THREAD": Row(run=thread, states=SELECTED, uses_numbers=True, capabilities=THREADINGS),
+    b"UID THREAD": Row(run=thread, states=SELECTED),
     b"COPY": Row(run=copy, states=SELECTED),
     b"UID COPY": Row(run=copy, states=SELECTED),
     b"MOVE": Row(run=copy, states=SELECTED, capabilities=("MOVE",)),
     b"UID MOVE": Row(run=copy, states=SELECTED),
+    b"UIDBATCHES": Row(run=uidbatches, states=SELECTED, capabilities=("UIDBATCHES",)),
 }
 REVISIONS: Final = ("IMAP4rev1", "IMAP4rev2")
 BEFORE: Final = (*REVISIONS, "ID", "SASL-IR", "LITERAL-")
@@ -103,7 +133,7 @@ def list_capabilities(session: Session) -> list[str]:
     settings = session.services.settings
     if session.state is not State.NOT_AUTHENTICATED:
         more = [] if is_compressed(session) else ["COMPRESS=DEFLATE"]
-        return [*AFTER, *more, f"APPENDLIMIT={settings.max_message_size}"]
+        return [*AFTER, *more, f"APPENDLIMIT={settings.max_message_size}", f"MESSAGELIMIT={settings.message_limit}"]
     names = list(BEFORE)
     if settings.tls is not None and session.stream.tls is None:
         names.append("STARTTLS")

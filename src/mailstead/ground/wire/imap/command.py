@@ -6,8 +6,10 @@ from enum import Enum
 from mailstead.ground.model.flags import FlagOp, Flags
 from mailstead.ground.model.folder import SpecialUse
 from mailstead.ground.model.ids import Instant
-from mailstead.ground.model.query import Query
 from mailstead.ground.model.sequence import SequenceSet
+from mailstead.ground.wire.imap.resync import Known, UidBatches
+from mailstead.ground.wire.imap.searching import CancelUpdate, MultiSearch, Search, Sort, Thread, Window
+from mailstead.ground.wire.imap.sharing import Sharing
 
 
 class Simple(Enum):
@@ -68,10 +70,12 @@ class Id:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """SELECT, or EXAMINE if read-only."""
+    """SELECT, or EXAMINE if read-only. `condstore`, `known`: the parameters of RFC 7162."""
 
     folder: str
     is_read_only: bool = False
+    condstore: bool = False
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class Subscribe:
 
 
 class StatusItem(Enum):
-    """RFC 9051 §6.3.11; RECENT is RFC 3501's, HIGHESTMODSEQ RFC 7162's."""
+    """RFC 9051 §6.3.11; RECENT is RFC 3501's, HIGHESTMODSEQ RFC 7162's, MAILBOXID RFC 8474's."""
 
     MESSAGES = b"MESSAGES"
     UIDNEXT = b"UIDNEXT"
@@ -117,6 +121,9 @@ class StatusItem(Enum):
     SIZE = b"SIZE"
     RECENT = b"RECENT"
     HIGHESTMODSEQ = b"HIGHESTMODSEQ"
+    MAILBOXID = b"MAILBOXID"
+    DELETED_STORAGE = b"DELETED-STORAGE"  # RFC 9208 §4.1.4
+    APPENDLIMIT = b"APPENDLIMIT"  # RFC 7889 §3
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +149,7 @@ class ListReturn(Enum):
     SUBSCRIBED = b"SUBSCRIBED"
     CHILDREN = b"CHILDREN"
     SPECIAL_USE = b"SPECIAL-USE"
+    MYRIGHTS = b"MYRIGHTS"  # RFC 8440
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +160,7 @@ class List:
     patterns: tuple[str, ...]
     select: frozenset[ListSelect] = frozenset()
     returns: frozenset[ListReturn] = frozenset()
+    metadata: tuple[str, ...] = ()  # RFC 9590: entries
     status: tuple[StatusItem, ...] = ()  # RFC 5819: not empty: a STATUS response for each folder
     is_extended: bool = False
 
@@ -180,27 +189,11 @@ class Expunge:
     uids: SequenceSet | None = None
 
 
-class ResultOption(Enum):
-    """What SEARCH RETURN asks for (RFC 9051 §6.4.4; SAVE: RFC 5182)."""
-
-    MIN = b"MIN"
-    MAX = b"MAX"
-    ALL = b"ALL"
-    COUNT = b"COUNT"
-    SAVE = b"SAVE"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """`returns` is None without RETURN (rev1 answers SEARCH, rev2 ESEARCH with ALL); RETURN () is ALL."""
-
-    query: Query
-    returns: frozenset[ResultOption] | None = None
-    by_uid: bool = False
-
-
 class Attribute(Enum):
-    """FETCH items that have no parameters; the value is the name in the answer."""
+    """FETCH items that have no parameters; the value is the name in the answer.
+
+    RFC 8970 §4: PREVIEW (LAZY) is PREVIEW here, since previews are stored and never late.
+    """
 
     UID = b"UID"
     FLAGS = b"FLAGS"
@@ -210,6 +203,10 @@ class Attribute(Enum):
     BODY = b"BODY"
     BODYSTRUCTURE = b"BODYSTRUCTURE"
     MODSEQ = b"MODSEQ"
+    SAVEDATE = b"SAVEDATE"
+    PREVIEW = b"PREVIEW"
+    EMAILID = b"EMAILID"
+    THREADID = b"THREADID"
 
 
 class Of(Enum):
@@ -261,11 +258,18 @@ FetchItem = Attribute | Section | Binary | BinarySize
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
-    """`items` has no doubles, macros are replaced; with `by_uid` UID is always among them (RFC 9051 §6.4.9)."""
+    """`items` has no doubles, macros are replaced; with `by_uid` UID is always among them (RFC 9051 §6.4.9).
+
+    `is_uid_implied`: it was not asked for. `changed_since`, `vanished`: RFC 7162 §3.1.4.1, §3.2.6; `window`: RFC 9394.
+    """
 
     numbers: SequenceSet
     items: tuple[FetchItem, ...]
     by_uid: bool = False
+    is_uid_implied: bool = False
+    changed_since: int | None = None
+    vanished: bool = False
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +281,7 @@ class Store:
     flags: Flags
     is_silent: bool = False
     by_uid: bool = False
+    unchanged_since: int | None = None  # RFC 7162 §3.1.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +296,7 @@ class Copy:
 
 Command = (
     Simple | Authenticate | Login | Enable | Id | Select | Create | Delete | Rename | Subscribe | Status | List | Lsub
-    | Expunge | Search | Fetch | Store | Copy | Compress
+    | Expunge | Search | Sort | Thread | MultiSearch | CancelUpdate | Fetch | Store | Copy | Compress
+    | UidBatches | Sharing
 )  # fmt: skip
 """What `parse_command` gives. APPEND comes as `MessageLiteral` and is parsed by `parse_append`."""

@@ -1,23 +1,19 @@
 """CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE and NAMESPACE (RFC 9051 §6.3)."""
 
-from typing import Final
-
 from mailstead.ground.model.folder import INBOX, SEPARATOR
-from mailstead.ground.wire.imap import response
 from mailstead.ground.wire.imap.command import Create, Delete, Rename, Subscribe
 from mailstead.ground.wire.imap.response import Code
-from mailstead.servers.imap.homes import SHARED
+from mailstead.ground.wire.imap.resync import code_mailboxid
+from mailstead.servers.imap.homes import SHARED, USERS
 from mailstead.servers.imap.reply import Reply, no, ok
 from mailstead.servers.imap.session import Session
 from mailstead.services.folders.filing import Place
 from mailstead.services.folders.names import normalize_name
 
-SHARED_NAMESPACE: Final = f'* NAMESPACE (("" "{SEPARATOR}")) NIL (("{SHARED}{SEPARATOR}" "{SEPARATOR}"))\r\n'.encode()
-
 
 async def create(session: Session, command: Create) -> Reply:
     """RFC 9051 §6.3.4, with RFC 6154 §3: a special use belongs to one folder of an account."""
-    home, name = session.homes.find(command.folder)
+    home, name = session.homes.find_new(command.folder)
     home.require_editor()
     tree = session.services.folders.tree
     if len(command.special_use) > 1:
@@ -27,8 +23,8 @@ async def create(session: Session, command: Create) -> Reply:
         listing = await tree.list_all(home.account_id)
         if any(folder.special_use is use for folder in listing.folders):
             return no("Another mailbox has this use", Code.USEATTR)
-    await tree.create(home.account_id, name, use)
-    return ok("CREATE completed")
+    folder = await tree.create(home.account_id, name, use)
+    return ok("CREATE completed", code_mailboxid(folder.id))  # RFC 8474 §4.1
 
 
 async def delete(session: Session, command: Delete) -> Reply:
@@ -42,7 +38,7 @@ async def delete(session: Session, command: Delete) -> Reply:
 async def rename(session: Session, command: Rename) -> Reply:
     """RFC 9051 §6.3.6. INBOX stays, and its messages move."""
     home, old = session.homes.find(command.old)
-    target_home, new = session.homes.find(command.new)
+    target_home, new = session.homes.find_new(command.new)
     home.require_editor()
     if target_home is not home:
         return no("A mailbox stays in its account", Code.CANNOT)
@@ -70,6 +66,13 @@ async def subscribe(session: Session, command: Subscribe) -> Reply:
 
 
 async def namespace(session: Session, _command: object) -> Reply:
-    """RFC 2342: one personal namespace, and one of shared accounts for those who have any."""
-    session.send(SHARED_NAMESPACE if session.homes.has_shared else response.namespace())
+    """RFC 2342 §5: one personal namespace, and those of other users and of shared accounts for who has any."""
+    roots = session.homes.roots()
+    others, shared = (_namespace(root) if root in roots else b"NIL" for root in (USERS, SHARED))
+    session.send(b"* NAMESPACE %b %b %b\r\n" % (_namespace(""), others, shared))
     return ok("NAMESPACE completed")
+
+
+def _namespace(root: str) -> bytes:
+    prefix = f"{root}{SEPARATOR}" if root else ""
+    return f'(("{prefix}" "{SEPARATOR}"))'.encode()

@@ -5,6 +5,7 @@ import asyncio
 from mailstead.ground.wire.imap import response
 from mailstead.ground.wire.imap.event import RawLine
 from mailstead.net.stream import PeerGone
+from mailstead.servers.imap.access import renew_access
 from mailstead.servers.imap.reply import Reply, bad, ok
 from mailstead.servers.imap.session import Session
 from mailstead.telemetry import incident
@@ -28,6 +29,10 @@ class Pusher:
         selected = session.in_folder
         reading = session.services.folders.reading
         while ask or selected.has_news:
+            if selected.home is not session.homes.own and not await renew_access(session):
+                await session.flush()
+                session.stream.abort()
+                return
             await selected.sync(session.give, reading, may_expunge=True, ask=ask)
             await session.flush()
             ask = False

@@ -8,7 +8,9 @@ from mailstead.ground.model.folder import Folder, SpecialUse
 from mailstead.ground.wire.imap import response
 from mailstead.ground.wire.imap.command import List, ListReturn, ListSelect, Lsub
 from mailstead.ground.wire.imap.response import ListAttribute
+from mailstead.servers.imap.commands.listed import ListedMore
 from mailstead.servers.imap.commands.status import render_status
+from mailstead.servers.imap.homes import Home
 from mailstead.servers.imap.patterns import Matches, compile_pattern
 from mailstead.servers.imap.reply import Reply, ok
 from mailstead.servers.imap.session import Session
@@ -24,6 +26,7 @@ class Entry:
 
     name: str
     folder: Folder | None = None
+    home: Home | None = None
     is_subscribed: bool = False
     has_children: bool = False
     subscribed_below: list[str] = field(default_factory=list)
@@ -60,7 +63,8 @@ async def read_tree(session: Session) -> list[Entry]:
     for home in session.homes.all:
         listing = own if home is session.homes.own else await folders.tree.list_all(home.account_id)
         for folder in listing.folders:
-            tree.add(home.prefix + folder.name).folder = folder
+            entry = tree.add(home.prefix + folder.name)
+            entry.folder, entry.home = folder, home
     for name in own.subscribed:
         tree.add(name).is_subscribed = True
     return tree.finish()
@@ -76,6 +80,7 @@ async def list_(session: Session, command: List) -> Reply:
     def matches(name: str) -> bool:
         return any(pattern(name) for pattern in patterns)
 
+    more = ListedMore(session, command)
     for entry in await read_tree(session):
         if not matches(entry.name):
             continue
@@ -84,7 +89,9 @@ async def list_(session: Session, command: List) -> Reply:
             continue
         await session.give(line)
         if command.status and entry.folder is not None:  # RFC 5819 §2: after the LIST response of the name
-            await session.give(render_status(entry.folder, entry.name, command.status, utf8=session.utf8))
+            await session.give(await render_status(session, entry.folder, entry.name, command.status))
+        if entry.home is not None:
+            await more.tell(entry.name, entry.folder, entry.home)
     return ok("LIST completed")
 
 

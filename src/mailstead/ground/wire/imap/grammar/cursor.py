@@ -141,6 +141,17 @@ class Cursor:
             return None
         return self.string(wanted)
 
+    def value(self) -> bytes | None:
+        """RFC 5464 §5: nstring / literal8, which may hold NUL."""
+        match = _LITERAL.match(self.data, self.pos) if self.has(b"~") else None
+        if match is None:
+            return self.nstring()
+        end = match.end() + int(match[1])
+        if end > len(self.data):
+            raise Syntax("The literal is cut off")
+        self.pos = end
+        return self.data[match.end() : end]
+
     def text(self, wanted: str) -> str:
         """An astring in UTF-8."""
         try:

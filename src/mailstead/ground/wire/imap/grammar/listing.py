@@ -5,6 +5,7 @@ from typing import Final
 from mailstead.ground.wire.imap.command import List, ListReturn, ListSelect, Lsub, StatusItem
 from mailstead.ground.wire.imap.grammar.cursor import Cursor
 from mailstead.ground.wire.imap.grammar.folder import parse_status_items
+from mailstead.ground.wire.imap.grammar.metadata import parse_entries
 from mailstead.ground.wire.imap.syntax import Syntax
 
 PATTERNS_MAX: Final = 256
@@ -20,25 +21,31 @@ def _select_option(cursor: Cursor) -> ListSelect:
     return option
 
 
-def _return_option(cursor: Cursor) -> ListReturn | tuple[StatusItem, ...]:
+def _return_option(cursor: Cursor) -> ListReturn | tuple[StatusItem, ...] | tuple[str, ...]:
     name = cursor.atom("a return option")
     if name == b"STATUS":
         cursor.space()
         return parse_status_items(cursor)
+    if name == b"METADATA":  # RFC 9590 §3
+        cursor.space()
+        return parse_entries(cursor)
     option = _RETURNS.get(name)
     if option is None:
         raise Syntax("Unknown return option")
     return option
 
 
-def _returns(cursor: Cursor) -> tuple[frozenset[ListReturn], tuple[StatusItem, ...]]:
+def _returns(cursor: Cursor) -> tuple[frozenset[ListReturn], tuple[StatusItem, ...], tuple[str, ...]]:
     """list-return-opts."""
     if cursor.atom("RETURN") != b"RETURN":
         raise Syntax("Only RETURN may follow the pattern")
     cursor.space()
     found = cursor.items(_return_option)
-    status = tuple(item for option in found if isinstance(option, tuple) for item in option)
-    return frozenset(option for option in found if isinstance(option, ListReturn)), tuple(dict.fromkeys(status))
+    items = [item for option in found if isinstance(option, tuple) for item in option]
+    status = (item for item in items if isinstance(item, StatusItem))
+    entries = (item for item in items if isinstance(item, str))
+    options = frozenset(option for option in found if isinstance(option, ListReturn))
+    return options, tuple(dict.fromkeys(status)), tuple(dict.fromkeys(entries))
 
 
 def parse_list(cursor: Cursor) -> List:
@@ -63,9 +70,10 @@ def parse_list(cursor: Cursor) -> List:
         patterns = (cursor.folder_pattern(),)
     if cursor.at_end():
         return List(reference=reference, patterns=patterns, select=select, is_extended=is_extended)
-    returns, status = _returns(cursor)
+    returns, status, metadata = _returns(cursor)
     return List(
-        reference=reference, patterns=patterns, select=select, returns=returns, status=status, is_extended=True
+        reference=reference, patterns=patterns, select=select, returns=returns, status=status, metadata=metadata,
+        is_extended=True,
     )  # fmt: skip
 
 
