@@ -47,6 +47,7 @@ class Pop3Scene:
     clock: FakeClock
     store: Shaky
     folders: Folders
+    authenticator: Authenticator
     pop3: Pop3Server
     stream: MemoryStream
     server: asyncio.Task[None]
@@ -107,7 +108,6 @@ async def open_scene(folder: Path, given: Mapping[str, str]) -> AsyncIterator[Po
             hostname="pop.example.test",
             tls=(lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) if given.get("stls") == "yes" else None,
             plain_login=given.get("plain_login", "yes") == "yes",
-            failure_delay=0.0,
             errors_max=int(given.get("errors_max", "20")),
             early_commands_max=int(given.get("early_commands_max", "100")),
         )
@@ -115,7 +115,7 @@ async def open_scene(folder: Path, given: Mapping[str, str]) -> AsyncIterator[Po
         tls = TlsInfo("TLSv1.3", "TLS_AES_256_GCM_SHA384") if given.get("tls") == "yes" else None
         stream = MemoryStream(clock, peer_ip=given.get("from", "127.0.0.1"), tls=tls)
         task = asyncio.create_task(asyncio.sleep(0))
-        scene = Pop3Scene(clock, store, folders, pop3, stream, task, account)
+        scene = Pop3Scene(clock, store, folders, authenticator, pop3, stream, task, account)
         await _fill(scene, given.get("letters", "0"))
         scene.server = task = asyncio.create_task(pop3.serve(stream))
         if given.get("login") != "no":

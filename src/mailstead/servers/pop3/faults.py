@@ -32,5 +32,5 @@ REPLIES: Final[Mapping[type[MailError], Reply]] = {
 
 
 def reply_to(error: MailError) -> Reply:
-    """The reply to a fact."""
-    return REPLIES[type(error)]
+    """The reply to a fact, or to the one that it is a case of."""
+    return next(REPLIES[kind] for kind in type(error).__mro__ if kind in REPLIES)

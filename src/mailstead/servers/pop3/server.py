@@ -63,6 +63,7 @@ class Pop3Server:
             )  # fmt: skip
 
     async def _converse(self, session: Session) -> str:
+        await self._services.authenticator.refresh()  # which mechanisms there are
         session.send(ok(f"{self._services.settings.hostname} ready").render())
         turn_began = self._services.clock.monotonic()
         reason = "end"

@@ -11,6 +11,7 @@ from mailstead.net.stream import PeerGone, Stream, TimedOut, Woken
 from mailstead.servers.pop3.maildrop import Maildrop
 from mailstead.servers.pop3.settings import Pop3Settings
 from mailstead.services.accounts.login import Authenticator
+from mailstead.services.accounts.sasl import Line as SaslLine
 from mailstead.services.folders.service import Folders
 
 FLUSH_AT: Final = 64 * 1024
@@ -69,6 +70,16 @@ class Session:
         """The maildrop; only for commands of the TRANSACTION state."""
         assert self.maildrop is not None
         return self.maildrop
+
+    @property
+    def line(self) -> SaslLine:
+        """What logins have to know of the connection."""
+        return SaslLine(self.stream.tls, is_private=self.may_login)
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """What AUTH takes here."""
+        return self.services.authenticator.sasl.offered(self.line)
 
     @property
     def may_login(self) -> bool:

@@ -15,7 +15,6 @@ class Pop3Settings:
     command_timeout: float = 600.0  # RFC 1939 §3: at least ten minutes; bytes of half a command do not prolong it
     write_timeout: float = 60.0  # a peer that takes nothing for so long is dropped
     tls_timeout: float = 30.0
-    login_tries: int = 4
-    failure_delay: float = 1.5  # before the answer to a failed login
+    login_tries: int = 4  # of one connection; what they cost besides is the guard's affair
     early_commands_max: int = 100  # without a login
     errors_max: int = 20  # in a row

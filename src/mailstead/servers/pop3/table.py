@@ -6,7 +6,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from mailstead.ground.wire.pop3 import command as wire
 from mailstead.ground.wire.pop3.reply import Reply
-from mailstead.servers.pop3.commands.login import MECHANISMS, auth, password, user
+from mailstead.servers.pop3.commands.login import auth, password, user
 from mailstead.servers.pop3.commands.maildrop import dele, list_, quit_, rset, stat, uidl
 from mailstead.servers.pop3.commands.retrieve import retr, top
 from mailstead.servers.pop3.commands.small import apop, capa, lang, noop, stls, utf8
@@ -53,8 +53,8 @@ COMMANDS: Final[Mapping[str, Row[Any]]] = {
 def list_capabilities(session: Session) -> list[str]:
     """RFC 2449 §5: what may be used before login is told in both states."""
     found = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "LANG", "UTF8 USER"]
-    if session.may_login:
-        found += ["USER", f"SASL {' '.join(MECHANISMS)}"]  # RFC 2595 §2.1: not where they would be refused
+    if session.mechanisms:  # RFC 2595 §2.1: not where they would be refused
+        found += ["USER", f"SASL {' '.join(session.mechanisms)}"]
     if session.services.settings.tls is not None and session.stream.tls is None:
         found.append("STLS")
     return [*found, "IMPLEMENTATION Mailstead"]

@@ -1,21 +1,19 @@
-"""USER, PASS and AUTH (RFC 1939 §7, RFC 5034, RFC 4616, RFC 3206)."""
+"""USER, PASS and AUTH (RFC 1939 §7, RFC 5034, RFC 3206)."""
 
-import asyncio
 import binascii
 from typing import Final
 
-from mailstead.ground.model.address import fold
 from mailstead.ground.model.directory import Role
 from mailstead.ground.model.errors import Denied
-from mailstead.ground.wire.pop3.command import Auth, Text
+from mailstead.ground.wire.pop3.command import Auth, BadCommand, Text
 from mailstead.ground.wire.pop3.receiver import BadLine
 from mailstead.ground.wire.pop3.reply import Code, Reply, challenge, err, listing, ok
 from mailstead.servers.pop3.maildrop import Maildrop
 from mailstead.servers.pop3.session import Session
-from mailstead.services.accounts.login import Principal
+from mailstead.services.accounts.attempt import Attempt, NotAuthorized, Principal
+from mailstead.services.accounts.sasl import Challenge, Exchange, Malformed, NotOffered, PrivacyRequired
 from mailstead.telemetry import Event, emit
 
-MECHANISMS: Final = ("PLAIN",)
 FAILED: Final = err("Authentication failed", Code.AUTH)
 PRIVACY_REQUIRED: Final = err("Start TLS first")
 
@@ -35,68 +33,65 @@ async def password(session: Session, command: Text) -> Reply | None:
     name, session.user = session.user, None
     if name is None:
         return err("USER comes first")
-    return await _admit(session, name, command.text, mechanism="USER")
+    await session.flush()
+    try:
+        principal = await session.services.authenticator.enter_by_password(
+            _attempt(session, "USER"), name, command.text
+        )
+    except Denied:
+        return _fail(session, name)
+    return await enter(session, principal)
 
 
 async def auth(session: Session, command: Auth) -> Reply | None:
     """RFC 5034 §4. Without an argument it lists the mechanisms, as many servers do and some clients ask."""
-    mechanisms = MECHANISMS if session.may_login else ()
     if command.mechanism is None:
-        session.send(listing("Mechanisms", *mechanisms))
+        session.send(listing("Mechanisms", *session.mechanisms))
         return None
-    if command.mechanism not in MECHANISMS:
+    sasl = session.services.authenticator.sasl
+    try:
+        exchange = sasl.begin(command.mechanism, session.line, _attempt(session, command.mechanism))
+        return await enter(session, await _exchange(session, exchange, command.initial))
+    except Malformed as malformed:
+        text = str(malformed)
+        raise BadCommand(text[:1].upper() + text[1:]) from None
+    except NotOffered:
         return err("Mechanism not supported")
-    if not session.may_login:
+    except PrivacyRequired:
         return PRIVACY_REQUIRED
-    line = command.initial
-    if line is None:
-        session.send(challenge())
+    except NotAuthorized:
+        return err("Nobody may act as somebody else", Code.AUTH)
+    except Denied:
+        return _fail(session, command.mechanism)
+
+
+async def _exchange(session: Session, exchange: Exchange, initial: bytes | None) -> Principal:
+    """Challenges out, responses in, until somebody came in."""
+    await session.flush()
+    answer = await exchange.start(None if initial is None else _decode(initial, is_initial=True))
+    while isinstance(answer, Challenge):
+        session.send(challenge(binascii.b2a_base64(answer.data, newline=False)))
         session.receiver.expect_response()
         event = await session.next_line()
         if isinstance(event, BadLine):
-            return err(event.flaw.value)
+            raise BadCommand(event.flaw.value)
         if event.text == b"*":
-            return err("AUTH cancelled")  # RFC 5034 §4
-        line = event.text
-    message = _decode(line)
-    if message is None:
-        return err("Not Base64")
-    return await _plain(session, message)
+            raise BadCommand("AUTH cancelled")  # RFC 5034 §4
+        answer = await exchange.take(_decode(event.text))
+    return answer
 
 
-async def _plain(session: Session, message: bytes) -> Reply | None:
-    """RFC 4616 §2."""
-    parts = message.split(b"\0")
-    if len(parts) != 3:
-        return err("Not a message of PLAIN")
-    try:
-        authzid, authcid, secret = (part.decode() for part in parts)
-    except UnicodeDecodeError:
-        return err("Not UTF-8")
-    # RFC 4616 §2: to act as somebody else is not offered; naming oneself is allowed.
-    if authzid and fold(authzid) != fold(authcid):
-        return err("Nobody may act as somebody else", Code.AUTH)
-    return await _admit(session, authcid, secret, mechanism="PLAIN")
-
-
-def _decode(line: bytes) -> bytes | None:
-    if line == b"=":
+def _decode(line: bytes, *, is_initial: bool = False) -> bytes:
+    if is_initial and line == b"=":
         return b""  # RFC 5034 §4: an initial response of no octets
     try:
         return binascii.a2b_base64(line, strict_mode=True)
     except binascii.Error:
-        return None
+        raise BadCommand("Not Base64") from None
 
 
-async def _admit(session: Session, name: str, secret: str, *, mechanism: str) -> Reply | None:
-    services = session.services
-    try:
-        principal = await services.authenticator.login(
-            name, secret, client_ip=session.stream.peer_ip, service="pop3", session=session.id, mechanism=mechanism
-        )
-    except Denied:
-        return await _fail(session, name)
-    return await enter(session, principal)
+def _attempt(session: Session, mechanism: str) -> Attempt:
+    return Attempt(client_ip=session.stream.peer_ip, service="pop3", session=session.id, mechanism=mechanism)
 
 
 async def enter(session: Session, principal: Principal) -> Reply:
@@ -108,12 +103,10 @@ async def enter(session: Session, principal: Principal) -> Reply:
     return ok(f"{session.maildrop.count} messages ({session.maildrop.octets} octets)")
 
 
-async def _fail(session: Session, name: str) -> Reply:
-    """Each failure costs time; after some the connection ends."""
+def _fail(session: Session, name: str) -> Reply:
+    """What a failure costs in time it has cost already; after some the connection ends."""
     settings = session.services.settings
     session.failed_logins += 1
-    await session.flush()
-    await asyncio.sleep(settings.failure_delay * min(session.failed_logins, 2))
     if session.failed_logins >= settings.login_tries:
         emit(
             Event.AUTH_LOGIN_BLOCKED, session=session.id, protocol="pop3", client_ip=session.stream.peer_ip,

@@ -53,6 +53,7 @@ async def stls(session: Session, _command: Nothing) -> Reply | None:
     session.send(ok("Begin TLS negotiation now").render())
     await session.flush()
     await session.stream.start_tls(settings.tls(), settings.tls_timeout)
+    await session.services.authenticator.refresh()
     session.user = None  # nothing that was said in the clear holds
     return None
 
