@@ -16,28 +16,36 @@ _PLAIN: Final = re.compile(rb"[^\s\[RrFf=\x80-\xff](?:[!-<>-~]++| (?=[!-~]))*+(?
 
 def base_subject(value: bytes) -> str:
     """Of an unfolded Subject field; '' if nothing is left."""
+    return reduce_subject(value)[0]
+
+
+def reduce_subject(value: bytes) -> tuple[str, bool]:
+    """The base subject, and whether it is that of a reply or forward (RFC 5256 §3, REFERENCES)."""
     value = value[:SUBJECT_MAX]
     if _PLAIN.match(value):
-        return value.decode("ascii")
-    text = " ".join(decode_field(value).split())
+        return value.decode("ascii"), False
+    text, is_reply = " ".join(decode_field(value).split()), False
     while True:
-        text = _strip_leaders(_strip_trailers(text))
+        text, had_trailer = _strip_trailers(text)
+        text, had_leader = _strip_leaders(text)
+        is_reply |= had_trailer or had_leader
         if not (text[:5].lower() == "[fwd:" and text.endswith("]")):
-            return text
-        text = text[5:-1]
+            return text, is_reply
+        text, is_reply = text[5:-1], True
 
 
-def _strip_trailers(text: str) -> str:
-    """Step 2: subj-trailer = "(fwd)" / WSP, any number of them."""
+def _strip_trailers(text: str) -> tuple[str, bool]:
+    """Step 2: subj-trailer = "(fwd)" / WSP, any number of them; True if there was a "(fwd)"."""
+    had = False
     while True:
         text = text.rstrip()
         if text[-5:].lower() != "(fwd)":
-            return text
-        text = text[:-5]
+            return text, had
+        text, had = text[:-5], True
 
 
-def _strip_leaders(text: str) -> str:
-    """Steps 3 to 5. Blobs go only before a "re" or where something is left behind them."""
+def _strip_leaders(text: str) -> tuple[str, bool]:
+    """Steps 3 to 5, and True if there was a "re". Blobs go only before one or where something is left behind them."""
     position = 0
     while True:
         blobs = _BLOBS.match(text, position)
@@ -47,6 +55,6 @@ def _strip_leaders(text: str) -> str:
             position = refwd.end()
             continue
         if blobs.end() < len(text):
-            return text[blobs.end() :]
+            return text[blobs.end() :], position > 0
         last = text.rfind("[", position)
-        return text[last if last >= 0 else blobs.end() :]
+        return text[last if last >= 0 else blobs.end() :], position > 0

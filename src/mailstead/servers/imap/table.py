@@ -106,7 +106,7 @@ COMMANDS: Final[Mapping[bytes, Row]] = {
     b"STORE": Row(run=store, states=SELECTED, uses_numbers=True),
     b"UID STORE": Row(run=store, states=SELECTED),
     b"SEARCH": Row(run=search, states=SELECTED, uses_numbers=True, capabilities=("ESEARCH", "SEARCHRES")),
-    b"UID SEARCH": Row(run=search, states=SELECTED, capabilities=("SEARCH=FUZZY", "I18NLEVEL=1")),
+    b"UID SEARCH": Row(run=search, states=SELECTED, capabilities=("SEARCH=FUZZY", "I18NLEVEL=1", "FILTERS")),
     b"SORT": Row(run=sort, states=SELECTED, uses_numbers=True, capabilities=("SORT", "SORT=DISPLAY", "ESORT")),
     b"CANCELUPDATE": Row(run=cancelupdate, states=SELECTED, capabilities=("CONTEXT=SEARCH",)),
     b"ESEARCH": Row(run=esearch, states=AFTER_LOGIN, capabilities=("MULTISEARCH",)),

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import Final
 
-from mailstead.ground.model.ids import BlobId, FolderId
+from mailstead.ground.model.ids import BlobId, FolderId, Instant
 from mailstead.ground.model.uidset import UidSet
 from mailstead.services.folders.reading import FetchRow, FlagRow, Load, Reading
 from mailstead.services.search.texts import HeldBlob, read_body_texts
@@ -17,12 +17,18 @@ ROWS_A_TURN: Final = 20
 class Chunk:
     """Answers what the keys ask; nothing is read twice."""
 
-    def __init__(self, reading: Reading, folder: FolderId, uids: UidSet) -> None:
+    def __init__(self, reading: Reading, folder: FolderId, uids: UidSet, now: Instant) -> None:
         self._reading = reading
+        self.now = now  # of the search
         self._folder = folder
         self._uids = uids
         self._flags: list[FlagRow] | None = None
         self._rows: list[FetchRow] | None = None
+        self.scores: dict[int, int] = {}  # RFC 6203: of what FUZZY found
+
+    def score(self, uid: int, score: int) -> None:
+        """The best of several keys counts."""
+        self.scores[uid] = max(score, self.scores.get(uid, 0))
 
     async def flags(self) -> list[FlagRow]:
         """Flags of all that is there."""
@@ -35,6 +41,12 @@ class Chunk:
         if self._rows is None:
             self._rows = [row async for rows in self._reading.rows(self._folder, self._uids, Load.ROW) for row in rows]
         return self._rows
+
+    async def origins(self, uids: UidSet) -> AsyncIterator[tuple[int, int]]:
+        """UIDs with the messages they are copies of."""
+        async for rows in self._reading.rows(self._folder, uids, Load.ORIGIN):
+            for row in rows:
+                yield row.uid, row.origin_id
 
     async def headers(self, uids: UidSet) -> AsyncIterator[FetchRow]:
         """Rows with their headers."""

@@ -1,22 +1,28 @@
 """The keys of a query over one chunk as set algebra: AND narrows, OR looks only at what is left, NOT takes away."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from mailstead.ground.formats.date import parse_date
 from mailstead.ground.formats.headers import find_field
 from mailstead.ground.model.query import (
+    Aged,
     All,
     And,
+    ChangedFrom,
     DateOf,
+    Fuzzy,
     HasFlag,
     HasKeyword,
+    HasOrigin,
     InBody,
     InHeader,
     InText,
     IsRecent,
     Larger,
+    Named,
     Not,
     Numbers,
     OnDay,
@@ -28,9 +34,8 @@ from mailstead.ground.model.query import (
 )  # fmt: skip
 from mailstead.ground.model.sequence import SequenceSet
 from mailstead.ground.model.uidset import UidSet
-from mailstead.services.folders.reading import FetchRow
 from mailstead.services.search.chunk import Chunk
-from mailstead.services.search.folding import fold_text
+from mailstead.services.search.folding import fold_text, loose_words, score_loosely
 from mailstead.services.search.texts import Fields
 
 Resolve = Callable[[SequenceSet], UidSet]
@@ -39,31 +44,47 @@ EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 NOTHING: Final = UidSet()
 
 
-def prepare(query: Query, resolve_numbers: Resolve, resolve_uids: Resolve) -> Query:  # noqa: PLR0911 - a case a key
+@dataclass(frozen=True, slots=True)
+class Preparing:
     """Once for a search: numbers become UIDs, needles are folded, the keys of an AND stand from cheap to dear."""
 
-    def again(key: Query) -> Query:
-        return prepare(key, resolve_numbers, resolve_uids)
+    resolve_numbers: Resolve
+    resolve_uids: Resolve
 
+    def prepare(self, query: Query, *, is_loose: bool = False) -> Query:
+        """In what comes back, FUZZY stands only before texts."""
+        match query:
+            case And(keys):
+                return And(tuple(sorted((self.prepare(key, is_loose=is_loose) for key in keys), key=cost)))
+            case Or(left, right):
+                both = (self.prepare(left, is_loose=is_loose), self.prepare(right, is_loose=is_loose))
+                return Or(*sorted(both, key=cost))
+            case Not(key):
+                return Not(self.prepare(key, is_loose=is_loose))
+            case Fuzzy(key):
+                return self.prepare(key, is_loose=True)
+            case Numbers(numbers):
+                return _fixed(self.resolve_numbers(numbers))
+            case Uids(uids):
+                return _fixed(self.resolve_uids(uids))
+            case InHeader() | InText() | InBody():
+                return _fold(query, is_loose=is_loose)
+            case _:
+                return query
+
+
+def _fold(query: InHeader | InText | InBody, *, is_loose: bool) -> Query:
+    words = loose_words(query.text) if is_loose else ""
+    loosely = bool(words.strip())  # RFC 6203 §5: a text without words is compared exactly
+    text = words if loosely else fold_text(query.text)
     match query:
-        case And(keys):
-            return And(tuple(sorted(map(again, keys), key=cost)))
-        case Or(left, right):
-            return Or(*sorted((again(left), again(right)), key=cost))
-        case Not(key):
-            return Not(again(key))
-        case Numbers(numbers):
-            return _fixed(resolve_numbers(numbers))
-        case Uids(uids):
-            return _fixed(resolve_uids(uids))
-        case InHeader(name, text):
-            return InHeader(name.lower(), fold_text(text))
-        case InText(text):
-            return InText(fold_text(text))
-        case InBody(text):
-            return InBody(fold_text(text))
-        case _:
-            return query
+        case InHeader(name):
+            folded: Query = InHeader(name.lower(), text)
+        case InText():
+            folded = InText(text)
+        case InBody():
+            folded = InBody(text)
+    return Fuzzy(folded) if loosely else folded
 
 
 def _fixed(uids: UidSet) -> Uids:
@@ -73,19 +94,19 @@ def _fixed(uids: UidSet) -> Uids:
 def cost(query: Query) -> int:  # noqa: PLR0911 - a case a key
     """What a key has to read: nothing, flags, rows, headers or bodies."""
     match query:
-        case All() | IsRecent() | Numbers() | Uids():
+        case All() | IsRecent() | Numbers() | Uids() | Named():
             return 0
-        case HasFlag() | HasKeyword():
+        case HasFlag() | HasKeyword() | ChangedFrom():
             return 1
-        case Larger() | Smaller():
+        case Larger() | Smaller() | Aged():
             return 2
         case OnDay(which=which):
-            return 2 if which is DateOf.ARRIVAL else 3
-        case InHeader():
+            return 3 if which is DateOf.SENT else 2
+        case InHeader() | HasOrigin():
             return 3
         case InText() | InBody():
             return 4
-        case Not(key):
+        case Not(key) | Fuzzy(key):
             return cost(key)
         case And(keys):
             return max(map(cost, keys))
@@ -134,17 +155,43 @@ async def _find_leaf(chunk: Chunk, query: Query, among: UidSet) -> UidSet:  # no
             return UidSet.of(row.uid for row in await chunk.rows() if row.size < size) & among
         case OnDay():
             return await _find_day(chunk, query, among)
+        case ChangedFrom() | Aged() | HasOrigin():
+            return await _find_added(chunk, query, among)
+        case _:
+            return await _find_text(chunk, query, among)
+
+
+async def _find_added(chunk: Chunk, query: ChangedFrom | Aged | HasOrigin, among: UidSet) -> UidSet:
+    """The keys of extensions."""
+    match query:
+        case ChangedFrom(modseq):
+            return UidSet.of(row.uid for row in await chunk.flags() if row.modseq >= modseq) & among
+        case Aged(seconds, is_older):
+            # RFC 5032 §3: the moment of the search less the interval; both keys hold what arrived just then.
+            at = chunk.now - 1000 * seconds
+            rows = await chunk.rows()
+            dates = ((row.uid, row.internal_date) for row in rows)
+            return UidSet.of(uid for uid, date in dates if (date <= at if is_older else date >= at)) & among
+        case HasOrigin(origin_id):
+            return UidSet.of([uid async for uid, origin in chunk.origins(among) if origin == origin_id])
+
+
+async def _find_text(chunk: Chunk, query: Query, among: UidSet) -> UidSet:
+    match query:
         case InHeader() | InText() | InBody():
             return await _find_words(chunk, query, among)
+        case Fuzzy(InHeader() | InText() | InBody() as key):
+            return await _find_loosely(chunk, key, among)
         case _:
             raise AssertionError(query)
 
 
 async def _find_day(chunk: Chunk, query: OnDay, among: UidSet) -> UidSet:
     """RFC 9051 §6.4.4: time and zone are disregarded. Arrival is a day of UTC, as INTERNALDATE is told in it."""
-    if query.which is DateOf.ARRIVAL:
-        rows: Iterable[FetchRow] = await chunk.rows()
-        return UidSet.of(row.uid for row in rows if lies(row.internal_date // DAY_MS, query)) & among
+    if query.which is not DateOf.SENT:
+        is_arrival = query.which is DateOf.ARRIVAL
+        dates = ((row.uid, row.internal_date if is_arrival else row.saved_at) for row in await chunk.rows())
+        return UidSet.of(uid for uid, date in dates if lies(date // DAY_MS, query)) & among
     found = []
     async for row in chunk.headers(among):
         written = find_field(row.header, b"date")
@@ -182,3 +229,22 @@ async def _find_words(chunk: Chunk, query: InHeader | InText | InBody, among: Ui
         if any(query.text in text for text in texts):
             found.append(row.uid)
     return UidSet.of(found)
+
+
+async def _find_loosely(chunk: Chunk, query: InHeader | InText | InBody, among: UidSet) -> UidSet:
+    """RFC 6203: all words, wherever they stand, without case and diacritics."""
+    found: dict[int, int] = {}
+    heads: dict[int, str] = {}
+    if not isinstance(query, InBody):
+        async for row in chunk.headers(among):
+            fields = Fields(row.prefix + row.header)
+            heads[row.uid] = fields.values(query.name.encode()) if isinstance(query, InHeader) else fields.text()
+    if isinstance(query, InHeader):
+        found = {uid: score_loosely(query.text, loose_words(head)) for uid, head in heads.items()}
+    else:
+        async for row, texts in chunk.texts(among):
+            found[row.uid] = score_loosely(query.text, loose_words("\n".join([heads.get(row.uid, ""), *texts])))
+    for uid, score in found.items():
+        if score:
+            chunk.score(uid, score)
+    return UidSet.of(uid for uid, score in found.items() if score)

@@ -30,9 +30,13 @@ class Fields:
             return bool(values)
         return name in ADDRESS_FIELDS and any(needle in _addresses(value) for value in values)
 
+    def values(self, name: bytes) -> str:
+        """All fields of that name."""
+        return "\n".join(_decode(value) for key, value in self._fields if key == name)
+
     def text(self) -> str:
         """The whole header, for TEXT."""
-        return "\n".join(f"{name.decode('latin-1')}: {_decode(value)}" for name, value in self._fields)
+        return "\n".join(f"{fold_text(name.decode('latin-1'))}: {_decode(value)}" for name, value in self._fields)
 
 
 def _addresses(value: bytes) -> str:

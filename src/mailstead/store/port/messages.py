@@ -26,6 +26,7 @@ class FetchRow(NamedTuple):
     fields: bytes = b""
     parts: bytes = b""
     preview: str = ""
+    origin_id: int = 0
 
 
 class Load:
@@ -38,10 +39,33 @@ class Load:
     HEADER = 8  # header, fields
     PARTS = 16
     PREVIEW = 32
+    ORIGIN = 64  # the message that this one is a copy of, or itself
+
+
+class Facts(NamedTuple):
+    """What SORT and THREAD compare; how much of it is filled follows from `Depth`."""
+
+    uid: int
+    size: int
+    internal_date: int
+    sent_at: int | None = None
+    subject_base: str = ""
+    header: bytes = b""
+
+
+class Depth:
+    """How far to read for `Facts`."""
+
+    ROW = 0  # uid, size, internal_date
+    RENDERED = 1  # sent_at, subject_base too
+    HEADER = 2  # all
 
 
 class MessageReads(Protocol):
     """Everything is read in UID order."""
+
+    async def facts(self, folder: FolderId, first: int, last: int, depth: int, limit: int = 200) -> list[Facts]:
+        """Of a UID range."""
 
     async def fetch(self, folder: FolderId, first: int, last: int, load: int, limit: int = 200) -> list[FetchRow]:
         """Rows of a UID range with the groups of `load`. Any group but ROW brings MESSAGE with it."""

@@ -7,7 +7,7 @@ from mailstead.ground.model.errors import NotFound
 from mailstead.ground.model.ids import BlobId, FolderId, MessageId
 from mailstead.ground.model.message import Message, Rendered
 from mailstead.store.codec import decompress
-from mailstead.store.port.messages import FetchRow, Load
+from mailstead.store.port.messages import Depth, Facts, FetchRow, Load
 from mailstead.store.sql.session import Session
 
 ROW: Final = "p.uid, p.bits, p.keywords, p.modseq, p.size, p.internal_date, p.saved_at, p.message_id"
@@ -23,13 +23,32 @@ COLUMNS: Final = (
     (Load.HEADER, "h.fields", "{empty}"),
     (Load.PARTS, "r.parts", "{empty}"),
     (Load.PREVIEW, "r.preview", "''"),
+    (Load.ORIGIN, "COALESCE(m.origin_id, m.id)", "0"),
 )
 
 OF_RENDERED: Final = Load.ENVELOPE | Load.STRUCTURE | Load.PARTS | Load.PREVIEW
 
+FACTS: Final = {
+    Depth.ROW: """
+    SELECT uid, size, internal_date FROM placement
+     WHERE folder_id = :folder AND uid BETWEEN :first AND :last
+     ORDER BY uid LIMIT :limit""",
+    Depth.RENDERED: """
+    SELECT p.uid, p.size, p.internal_date, r.sent_at, r.subject_base
+      FROM placement p JOIN message m ON m.id = p.message_id JOIN rendered r ON r.blob_id = m.blob_id
+     WHERE p.folder_id = :folder AND p.uid BETWEEN :first AND :last
+     ORDER BY p.uid LIMIT :limit""",
+    Depth.HEADER: """
+    SELECT p.uid, p.size, p.internal_date, r.sent_at, r.subject_base, h.header
+      FROM placement p JOIN message m ON m.id = p.message_id JOIN rendered r ON r.blob_id = m.blob_id
+      JOIN header h ON h.blob_id = m.blob_id
+     WHERE p.folder_id = :folder AND p.uid BETWEEN :first AND :last
+     ORDER BY p.uid LIMIT :limit""",
+}
+
 BODIES: Final = "SELECT id, data FROM blob WHERE id {in_ids} AND data IS NOT NULL"
 
-GET: Final = "SELECT id, account_id, blob_id, prefix, size, received_at FROM message WHERE id = :message"
+GET: Final = "SELECT id, account_id, blob_id, prefix, size, received_at, origin_id FROM message WHERE id = :message"
 
 GET_RENDERED: Final = """
     SELECT r.version, r.envelope, r.bodystructure, r.body, r.parts, h.header, h.fields, r.preview, r.subject_base,
@@ -38,8 +57,8 @@ GET_RENDERED: Final = """
      WHERE r.blob_id = :blob"""
 
 INSERT: Final = """
-    INSERT INTO message (id, account_id, blob_id, size, received_at, prefix)
-    VALUES (:id, :account, :blob, :size, :received_at, :prefix)"""
+    INSERT INTO message (id, account_id, blob_id, size, received_at, prefix, origin_id)
+    VALUES (:id, :account, :blob, :size, :received_at, :prefix, :origin)"""
 
 PUT_RENDERED: Final = """
     INSERT INTO rendered (blob_id, version, sent_at, message_id, subject_base, envelope, bodystructure, body, preview,
@@ -59,7 +78,7 @@ _fetch_row = partial(tuple.__new__, FetchRow)
 
 @cache
 def fetch_text(load: int) -> str:
-    """The text of a FETCH that wants these groups; there are 64. ROW alone joins nothing."""
+    """The text of a FETCH that wants these groups; there are 128. ROW alone joins nothing."""
     wanted = load | Load.MESSAGE if load else load
     columns = ", ".join([ROW, *(column if wanted & group else empty for group, column, empty in COLUMNS)])
     tables = "placement p"
@@ -86,6 +105,11 @@ class SqlMessages:
         rows = await self._session.rows(text, {"folder": folder, "first": first, "last": last, "limit": limit})
         return cast(list[FetchRow], list(map(_fetch_row, rows)))
 
+    async def facts(self, folder: FolderId, first: int, last: int, depth: int, limit: int = 200) -> list[Facts]:
+        """In UID order."""
+        values = {"folder": folder, "first": first, "last": last, "limit": limit}
+        return [Facts(*row) for row in await self._session.rows(FACTS[depth], values)]
+
     async def bodies(self, blobs: list[BlobId]) -> dict[BlobId, bytes]:
         """Files are not among them."""
         if not blobs:
@@ -98,8 +122,11 @@ class SqlMessages:
         row = await self._session.row(GET, {"message": message})
         if row is None:
             raise NotFound(f"message {message} is gone")
-        identity, account, blob, prefix, size, received_at = row
-        return Message(id=identity, account_id=account, blob_id=blob, prefix=prefix, size=size, received_at=received_at)
+        identity, account, blob, prefix, size, received_at, origin = row
+        return Message(
+            id=identity, account_id=account, blob_id=blob, prefix=prefix, size=size, received_at=received_at,
+            origin_id=origin,
+        )  # fmt: skip
 
     async def get_rendered(self, blob: BlobId) -> Rendered:
         """NotFound."""
@@ -116,7 +143,7 @@ class SqlMessages:
         """Its placements come after it."""
         values = {
             "id": message.id, "account": message.account_id, "blob": message.blob_id, "size": message.size,
-            "received_at": message.received_at, "prefix": message.prefix,
+            "received_at": message.received_at, "prefix": message.prefix, "origin": message.origin_id,
         }  # fmt: skip
         await self._session.run(INSERT, values)
 

@@ -31,5 +31,5 @@ def test_literals_are_offered_in_one_way_at_a_time() -> None:
 def test_only_commands_with_message_numbers_hold_back_expunge() -> None:
     """RFC 9051 §7.5.1."""
     holding = {name for name, row in COMMANDS.items() if row.uses_numbers}
-    assert holding == {b"FETCH", b"STORE", b"SEARCH"}
+    assert holding == {b"FETCH", b"STORE", b"SEARCH", b"SORT", b"THREAD"}
     assert all(COMMANDS[name].states == SELECTED for name in holding)

@@ -1,7 +1,7 @@
 """Responses as bytes, one function for each kind (RFC 9051 §7). Nothing that comes from outside can end a line."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
 from itertools import islice
@@ -9,8 +9,10 @@ from typing import Final
 
 from mailstead.ground.model.flags import Flag
 from mailstead.ground.model.folder import SEPARATOR
+from mailstead.ground.model.sorting import Thread
 from mailstead.ground.model.uidset import UidSet
-from mailstead.ground.wire.imap.command import ResultOption, StatusItem
+from mailstead.ground.wire.imap.command import StatusItem
+from mailstead.ground.wire.imap.searching import ContextChange, ResultOption
 from mailstead.ground.wire.imap.string import one_line, render_astring, render_string, render_utf8
 from mailstead.ground.wire.imap.syntax import CHARSETS
 from mailstead.ground.wire.imap.utf7 import encode_name
@@ -59,7 +61,10 @@ class Code(Enum):
     SERVERBUG = b"SERVERBUG"
     TOOBIG = b"TOOBIG"  # RFC 4469 §4.2, RFC 7888 §4
     TRYCREATE = b"TRYCREATE"
+    TOOFEW = b"TOOFEW"  # RFC 10022 §3.1.3.2
+    TOOMANY = b"TOOMANY"  # RFC 10022 §3.1.7
     UIDNOTSTICKY = b"UIDNOTSTICKY"
+    UIDREQUIRED = b"UIDREQUIRED"  # RFC 9586 §3
     UNAVAILABLE = b"UNAVAILABLE"
     UNKNOWN_CTE = b"UNKNOWN-CTE"
     USEATTR = b"USEATTR"  # RFC 6154 §3
@@ -244,9 +249,11 @@ def list_separator() -> bytes:
     return b'* LIST (\\Noselect) "%b" ""\r\n' % SEPARATOR.encode("ascii")
 
 
-def folder_status(name: str, items: Iterable[tuple[StatusItem, int]], *, utf8: bool) -> bytes:
-    """`* STATUS name (MESSAGES 3 ...)`."""
-    values = b" ".join([b"%b %d" % (item.value, value) for item, value in items])
+def folder_status(name: str, items: Iterable[tuple[StatusItem, int | bytes]], *, utf8: bool) -> bytes:
+    """`* STATUS name (MESSAGES 3 ...)`; what is no number comes as it is sent."""
+    values = b" ".join(
+        [b"%b %b" % (item.value, value if isinstance(value, bytes) else b"%d" % value) for item, value in items]
+    )
     return b"* STATUS %b (%b)\r\n" % (folder_name(name, utf8=utf8), values)
 
 
@@ -275,10 +282,61 @@ def search(numbers: UidSet) -> Iterator[bytes]:
     yield b"\r\n"
 
 
-def esearch(tag: bytes, results: Iterable[tuple[ResultOption, int | UidSet]], *, by_uid: bool) -> bytes:
+def esearch(
+    tag: bytes, results: Iterable[tuple[ResultOption | ContextChange, int | str | UidSet]], *, by_uid: bool,
+    correlators: bytes = b"",
+) -> bytes:  # fmt: skip
     """RFC 9051 §7.3.4; leave out MIN, MAX and ALL if nothing was found. COUNT may be 0."""
-    parts = [b"* ESEARCH (TAG %b)" % render_string(tag)]
+    parts = [b"* ESEARCH (TAG %b%b)" % (render_string(tag), correlators)]
     if by_uid:
         parts.append(b"UID")
     parts += [b"%b %b" % (option.value, str(value).encode("ascii")) for option, value in results]
     return b" ".join(parts) + b"\r\n"
+
+
+def code_noupdate(tag: bytes) -> bytes:
+    """RFC 5267 §4.3.1: this search will not be kept up to date."""
+    return b"NOUPDATE %b" % render_string(tag)
+
+
+def correlators(name: str, uidvalidity: int, *, utf8: bool) -> bytes:
+    """RFC 7377 §2.1: which folder an ESEARCH response is about, behind its tag."""
+    return b" MAILBOX %b UIDVALIDITY %d" % (folder_name(name, utf8=utf8), uidvalidity)
+
+
+def sort(numbers: Sequence[int]) -> Iterator[bytes]:
+    """`* SORT 2 84 882` (RFC 5256 §4), in pieces to be written one after the other."""
+    yield b"* SORT"
+    for start in range(0, len(numbers), NUMBERS_IN_CHUNK):
+        yield (" " + " ".join(map(str, numbers[start : start + NUMBERS_IN_CHUNK]))).encode("ascii")
+    yield b"\r\n"
+
+
+def thread(threads: Iterable[Thread], number_of: Callable[[int], int]) -> Iterator[bytes]:
+    """`* THREAD (2)(3 6 (4 23)(44 7 96))` (RFC 5256 §4), in pieces; without recursion, threads may be deep."""
+    yield b"* THREAD"
+    for count, top in enumerate(threads):
+        yield (b"" if count else b" ") + _render_thread(top, number_of)
+    yield b"\r\n"
+
+
+def _render_thread(top: Thread, number_of: Callable[[int], int]) -> bytes:
+    out: list[str] = []
+    waiting: list[Thread | str] = [")", top, "("]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            out.append(item)
+            continue
+        if item.uid:
+            if out[-1] != "(":
+                out.append(" ")
+            out.append(str(number_of(item.uid)))
+        if len(item.children) == 1:
+            waiting.append(item.children[0])
+        elif item.children:
+            if item.uid:
+                out.append(" ")
+            for child in reversed(item.children):
+                waiting += (")", child, "(")
+    return "".join(out).encode("ascii")

@@ -19,4 +19,8 @@ class Syntax(Exception):  # noqa: N818 - it is news about the peer, not an error
 
 
 class BadCharset(Syntax):
-    """RFC 9051 §6.4.4: answer NO with [BADCHARSET (...)]."""
+    """RFC 9051 §6.4.4: answer NO with [BADCHARSET (...)]; BAD if it is a fault to ask for this one."""
+
+    def __init__(self, message: str, *, is_fault: bool = False) -> None:
+        super().__init__(message)
+        self.is_fault = is_fault

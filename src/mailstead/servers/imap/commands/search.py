@@ -1,63 +1,113 @@
-"""SEARCH and UID SEARCH with RETURN options (RFC 9051 §6.4.4, RFC 4731, RFC 5182)."""
+"""SEARCH, SORT and THREAD with their UID forms (RFC 9051 §6.4.4, RFC 4731, RFC 5182, RFC 5256, RFC 5267)."""
 
-from typing import Final
+from collections.abc import Sequence
 
 from mailstead.ground.model.errors import MailError
+from mailstead.ground.model.query import Query, asks_modseq
 from mailstead.ground.model.uidset import UidSet
 from mailstead.ground.wire.imap import response
-from mailstead.ground.wire.imap.command import ResultOption, Search
+from mailstead.ground.wire.imap.resync import add_modseq, say_modseq
+from mailstead.ground.wire.imap.searching import ResultOption, Returns, Search, Sort, Thread
+from mailstead.servers.imap.bounds import highest_modseq, keep_scope
+from mailstead.servers.imap.commands.contexts import fix_numbers, keep_up, refuse_update, wants_update
+from mailstead.servers.imap.filters import expand_filters
+from mailstead.servers.imap.limit import finish
+from mailstead.servers.imap.progress import Progress
 from mailstead.servers.imap.reply import Reply, ok
+from mailstead.servers.imap.results import ALL_ONLY, TELLING, list_results, list_scores, to_save
 from mailstead.servers.imap.session import Session
-from mailstead.services.search.service import Scope
-
-ALL_ONLY: Final = frozenset({ResultOption.ALL})
-TELLING: Final = frozenset({ResultOption.MIN, ResultOption.MAX, ResultOption.ALL, ResultOption.COUNT})
+from mailstead.services.search.service import Found, Scope
 
 
 async def search(session: Session, command: Search) -> Reply:
+    """In mailbox order."""
+    returns = command.returns or (ALL_ONLY if "IMAP4REV2" in session.enabled else None)
+    updates = wants_update(session, returns)
+    query = await expand_filters(session, command.query)
+    if updates:
+        query = fix_numbers(session, query)
+    scope, limited = keep_scope(session, query, scope_of(session))
+    found = await find(session, query, command.returns, scope)
+    modseq = await highest_modseq(session, query, returns, list(found.uids))
+    if returns is None:
+        shown = found.uids if command.by_uid else UidSet.of(_numbers(session, list(found.uids)))
+        for piece in say_modseq(response.search(shown), modseq):
+            await session.give(piece)
+    else:
+        await answer(session, returns, list(found.uids), found, by_uid=command.by_uid, modseq=modseq)
+    if updates:
+        await keep_up(session, query, found.uids, by_uid=command.by_uid)
+    return finish(session, "SEARCH completed", limited)
+
+
+async def sort(session: Session, command: Sort) -> Reply:
+    """In the order asked for."""
+    updates = wants_update(session, command.returns)
+    query = await expand_filters(session, command.query)
+    found = await find(session, query, command.returns)
+    order = await session.services.search.sort(session.in_folder.place.folder_id, found, command.criteria)
+    modseq = await highest_modseq(session, query, command.returns, order)
+    if command.returns is not None:
+        await answer(session, command.returns, order, found, by_uid=command.by_uid, modseq=modseq)
+        if updates:
+            await refuse_update(session)  # RFC 5267 §4.3.1: only CONTEXT=SEARCH is advertised
+        return ok("SORT completed")
+    for piece in say_modseq(response.sort(order if command.by_uid else _numbers(session, order)), modseq):
+        await session.give(piece)
+    return ok("SORT completed")
+
+
+async def thread(session: Session, command: Thread) -> Reply:
+    """As trees."""
+    found = await find(session, await expand_filters(session, command.query), None)
+    folder = session.in_folder.place.folder_id
+    threads = await session.services.search.thread(folder, found.uids, command.threading)
+    uids = list(found.uids)
+    numbers = dict(zip(uids, uids if command.by_uid else _numbers(session, uids), strict=True))
+    for piece in response.thread(threads, numbers.__getitem__):
+        await session.give(piece)
+    return ok("THREAD completed")
+
+
+async def find(session: Session, query: Query, returns: Returns | None, scope: Scope | None = None) -> Found:
     """RFC 5182 §2.1: with SAVE a search that fails leaves nothing saved."""
-    selected = session.in_folder
-    saves = command.returns is not None and ResultOption.SAVE in command.returns
-    scope = Scope(
-        selected.numbering.told,
-        lambda numbers: session.resolve(numbers, by_uid=False, strict=False),
-        lambda uids: session.resolve(uids, by_uid=True),
-    )
+    scope = scope or scope_of(session)
+    if asks_modseq(query):
+        session.use_condstore()  # RFC 7162 §3.1
+    saves = returns is not None and ResultOption.SAVE in returns.options
     try:
-        found = await session.services.search.find(selected.place.folder_id, command.query, scope)
+        went = Progress(session, len(scope.uids)).went
+        return await session.services.search.rank(session.in_folder.place.folder_id, query, scope, went=went)
     except MailError:
         if saves:
             session.saved = UidSet()
         raise
-    if saves:
-        session.saved = _to_save(command.returns or frozenset(), found)
-    await _answer(session, command, found)
-    return ok("SEARCH completed")
 
 
-def _to_save(returns: frozenset[ResultOption], found: UidSet) -> UidSet:
-    """RFC 5182 §2.4: MIN and MAX alone save just those; ALL, COUNT or nothing else save everything."""
-    ends = [found.first] if ResultOption.MIN in returns else []
-    ends += [found.last] if ResultOption.MAX in returns else []
-    if not ends or not found or returns & {ResultOption.ALL, ResultOption.COUNT}:
-        return found
-    return UidSet.of(ends)
+def scope_of(session: Session) -> Scope:
+    """What the client was told of, and its numbers."""
+    return Scope(
+        session.in_folder.numbering.told,
+        lambda numbers: session.resolve(numbers, by_uid=False, strict=False),
+        lambda uids: session.resolve(uids, by_uid=True),
+    )
 
 
-async def _answer(session: Session, command: Search, found: UidSet) -> None:
-    numbering = session.in_folder.numbering
-    shown = found if command.by_uid else UidSet.of(numbering.numbers_of(list(found)))
-    if command.returns is None and not session.is_rev2:
-        for piece in response.search(shown):
-            await session.give(piece)
+def _numbers(session: Session, uids: Sequence[int]) -> list[int]:
+    """In the order of the UIDs."""
+    rising = sorted(uids)
+    number_of = dict(zip(rising, session.in_folder.numbering.numbers_of(rising), strict=True))
+    return [number_of[uid] for uid in uids]
+
+
+async def answer(
+    session: Session, returns: Returns, order: list[int], found: Found, *, by_uid: bool, modseq: int | None = None
+) -> None:
+    """One ESEARCH response, unless only SAVE, UPDATE or CONTEXT was asked for."""
+    if ResultOption.SAVE in returns.options:
+        session.saved = to_save(returns.options, order)
+    if not returns.options & TELLING:
         return
-    wanted = ALL_ONLY if command.returns is None else command.returns
-    if wanted and not wanted & TELLING:
-        return  # RFC 5182 §2.1: SAVE alone answers nothing
-    wanted = wanted or ALL_ONLY
-    values: list[tuple[ResultOption, int | UidSet]] = []
-    if shown:
-        values = [(ResultOption.MIN, shown.first), (ResultOption.MAX, shown.last), (ResultOption.ALL, shown)]
-    values.append((ResultOption.COUNT, len(shown)))
-    results = [(option, value) for option, value in values if option in wanted]
-    await session.give(response.esearch(session.tag, results, by_uid=command.by_uid))
+    shown = order if by_uid else _numbers(session, order)
+    results = list_results(returns, shown, list_scores(order, found.scores))
+    await session.give(add_modseq(response.esearch(session.tag, results, by_uid=by_uid), modseq))

@@ -3,10 +3,12 @@
 import pytest
 
 from mailstead.ground.model.flags import ALL_FLAGS, Flag
+from mailstead.ground.model.sorting import Thread
 from mailstead.ground.model.uidset import UidSet
 from mailstead.ground.wire.imap import response
-from mailstead.ground.wire.imap.command import ResultOption, StatusItem
+from mailstead.ground.wire.imap.command import StatusItem
 from mailstead.ground.wire.imap.response import Code
+from mailstead.ground.wire.imap.searching import ResultOption
 
 
 def test_status_responses() -> None:
@@ -113,3 +115,24 @@ def test_esearch() -> None:
     results = [(ResultOption.MIN, 1), (ResultOption.ALL, found), (ResultOption.COUNT, 4)]
     assert response.esearch(b"a1", results, by_uid=True) == b'* ESEARCH (TAG "a1") UID MIN 1 ALL 1:3,7 COUNT 4\r\n'
     assert response.esearch(b"a1", [], by_uid=False) == b'* ESEARCH (TAG "a1")\r\n'
+
+
+def leaf(*uids: int) -> Thread:
+    """Each answers the one before it."""
+    top = Thread(uids[0])
+    last = top
+    for uid in uids[1:]:
+        last.children.append(Thread(uid))
+        last = last.children[0]
+    return top
+
+
+def test_threads_as_in_the_rfc() -> None:
+    """RFC 5256 §4, both examples; and one far deeper than any stack."""
+    second = leaf(3, 6)
+    second.children[0].children += [leaf(4, 23), leaf(44, 7, 96)]
+    assert b"".join(response.thread([leaf(2), second], int)) == b"* THREAD (2)(3 6 (4 23)(44 7 96))\r\n"
+    assert b"".join(response.thread([Thread(0, [leaf(3), leaf(5)])], int)) == b"* THREAD ((3)(5))\r\n"
+    assert b"".join(response.thread([], int)) == b"* THREAD\r\n"
+    deep = leaf(*range(1, 50_001))
+    assert b"".join(response.thread([deep], int)).endswith(b" 49999 50000)\r\n")
