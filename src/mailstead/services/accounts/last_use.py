@@ -45,4 +45,4 @@ class LastUse:
                 return
             finally:
                 for credential in some:
-                    del self._used[credential]
+                    self._used.pop(credential, None)

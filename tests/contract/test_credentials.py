@@ -1,0 +1,90 @@
+"""SCRAM verifiers, app passwords and tokens keep their promises on both engines."""
+
+import pytest
+
+from mailstead.ground.model.credential import CredentialKind
+from mailstead.ground.model.directory import Status
+from mailstead.ground.model.errors import AlreadyExists, NotFound
+from mailstead.ground.model.ids import Instant, UserId
+from mailstead.store.port import ReadTx, Tx
+from tests.support.stores import Engine
+
+NOW = Instant(1_800_000_000_000)
+APP, TOKEN = CredentialKind.APP_PASSWORD, CredentialKind.TOKEN
+
+
+async def test_verifiers_go_with_the_password(engine: Engine) -> None:
+    store = await engine.open()
+
+    async def lacks(tx: ReadTx) -> bool:
+        return await tx.credentials.lacks_verifier()
+
+    assert not await store.read(lacks), "nobody is there"
+
+    async def add(tx: Tx) -> UserId:
+        await tx.directory.insert_user("locked@x.test", "", is_admin=False, now=NOW)
+        return (await tx.directory.insert_user("ann@x.test", "hash", is_admin=False, now=NOW)).id
+
+    ann = await store.write(add)
+    assert await store.read(lacks)
+    await store.write(lambda tx: tx.credentials.store_verifier(ann, "v1"))
+    assert not await store.read(lacks)
+    assert await store.read(lambda tx: tx.credentials.find_verifier(ann)) == "v1"
+    await store.write(lambda tx: tx.directory.update_user(ann, is_admin=True))
+    assert await store.read(lambda tx: tx.credentials.find_verifier(ann)) == "v1"
+    await store.write(lambda tx: tx.directory.update_user(ann, password_hash="new"))
+    assert await store.read(lambda tx: tx.credentials.find_verifier(ann)) is None
+    assert await store.read(lacks)
+    await store.write(lambda tx: tx.directory.update_user(ann, status=Status.SUSPENDED))
+    assert not await store.read(lacks)
+    with pytest.raises(NotFound):
+        await store.write(lambda tx: tx.credentials.store_verifier(UserId(999), "v"))
+
+
+async def test_credentials(engine: Engine) -> None:
+    store = await engine.open()
+
+    async def add(tx: Tx) -> UserId:
+        user = await tx.directory.insert_user("ann@x.test", "hash", is_admin=False, now=NOW)
+        await tx.credentials.insert_credential(user.id, (APP, "b", "d1"), ("imap", "smtp"), now=NOW, expires_at=None)
+        await tx.credentials.insert_credential(user.id, (APP, "a", "d2"), (), now=NOW, expires_at=Instant(NOW + 1))
+        await tx.credentials.insert_credential(user.id, (TOKEN, "a", "d3"), (), now=NOW, expires_at=None)
+        return user.id
+
+    ann = await store.write(add)
+    listed = await store.read(lambda tx: tx.credentials.list_credentials(ann, APP))
+    assert [(one.name, one.protocols, one.expires_at) for one in listed] == [
+        ("a", (), NOW + 1),
+        ("b", ("imap", "smtp"), None),
+    ]
+    assert [one.serves("imap") for one in listed] == [True, True]
+    assert [one.serves("pop3") for one in listed] == [True, False]
+    assert [one.is_over(Instant(NOW + 1)) for one in listed] == [True, False]
+    found = await store.read(lambda tx: tx.credentials.find_credential("d1"))
+    assert found == listed[1]
+    holder = await store.read(lambda tx: tx.credentials.find_holder("d3"))
+    assert holder is not None
+    assert (holder[0].login, holder[1].kind) == ("ann@x.test", TOKEN)
+    assert await store.read(lambda tx: tx.credentials.find_holder("d9")) is None
+    with pytest.raises(AlreadyExists):
+        await store.write(
+            lambda tx: tx.credentials.insert_credential(ann, (APP, "a", "d4"), (), now=NOW, expires_at=None)
+        )
+    await store.write(lambda tx: tx.credentials.touch_credentials([(listed[0].id, Instant(NOW + 5)), (999, NOW)]))
+    touched = await store.read(lambda tx: tx.credentials.find_credential("d2"))
+    assert touched is not None
+    assert touched.used_at == NOW + 5
+    gone = await store.write(lambda tx: tx.credentials.delete_credential(ann, APP, "b"))
+    assert gone.digest == "d1"
+    with pytest.raises(NotFound):
+        await store.write(lambda tx: tx.credentials.delete_credential(ann, APP, "b"))
+    await store.write(lambda tx: tx.directory.delete_user(ann))
+    assert await store.read(lambda tx: tx.credentials.find_credential("d2")) is None
+
+
+async def test_a_secret_is_kept_once(engine: Engine) -> None:
+    store = await engine.open()
+    assert await store.read(lambda tx: tx.credentials.find_secret("s")) is None
+    assert await store.write(lambda tx: tx.credentials.keep_secret("s", "first")) == "first"
+    assert await store.write(lambda tx: tx.credentials.keep_secret("s", "second")) == "first"
+    assert await store.read(lambda tx: tx.credentials.find_secret("s")) == "first"
