@@ -217,3 +217,38 @@ async def test_a_checkpoint_loses_nothing_and_a_long_log_starts_anew(
     assert store.wal_size() == 0
     await deliver(store, mailbox, 3, b"z")
     assert await uids_of(store, mailbox) == [1, 2, 3]
+
+
+async def test_patient_units_wait_for_company_and_any_other_takes_them_along(engine: Engine) -> None:
+    store = await engine.open()
+    mailbox = await make_mailbox(store)
+
+    async def touch(tx: Tx) -> None:
+        await tx.advance(mailbox.account)
+
+    await asyncio.gather(*(store.write(touch, patient=True) for _ in range(2)))  # there is company to be had
+    commits = count_commits(store)
+    first = asyncio.ensure_future(store.write(touch, patient=True))
+    for _ in range(20):
+        await asyncio.sleep(0)  # turns of the loop that a unit in a hurry would not have needed
+    assert commits == []
+    second = asyncio.ensure_future(store.write(touch, patient=True))
+    await store.write(touch)
+    assert first.done()
+    assert second.done()
+    assert len(commits) == 1
+
+
+async def test_a_patient_unit_alone_does_not_wait(engine: Engine) -> None:
+    store = await engine.open()
+    mailbox = await make_mailbox(store)
+    commits = count_commits(store)
+
+    async def touch(tx: Tx) -> None:
+        await tx.advance(mailbox.account)
+
+    waiting = asyncio.ensure_future(store.write(touch, patient=True))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert waiting.done()
+    assert len(commits) == 1

@@ -123,7 +123,7 @@ class Delivery:
         size = plan.letter.staged.size
         for _ in range(GONE_RETRIES):
             try:
-                return await self._store.write(Filing(plan, gone), size=size, incoming=True)
+                return await self._store.write(Filing(plan, gone), size=size, incoming=True, patient=True)
             except NotFound:
                 gone = await self._store.read(_FindGone(plan))
         raise Busy("accounts keep vanishing")

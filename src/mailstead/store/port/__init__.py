@@ -112,10 +112,19 @@ class Store(Protocol):
     @property
     def blobs(self) -> Blobs: ...
 
-    async def write(self, unit: Unit[T], *, lane: Lane = Lane.INTERACTIVE, size: int = 0, incoming: bool = False) -> T:
+    async def write(
+        self,
+        unit: Unit[T],
+        *,
+        lane: Lane = Lane.INTERACTIVE,
+        size: int = 0,
+        incoming: bool = False,
+        patient: bool = False,
+    ) -> T:
         """Run a unit and make it durable. `size`: bytes it carries (a queue is bounded by them).
 
         `incoming` units bring mail: they raise NoSpace below the reserve of free disk; others go on.
+        `patient` units may wait a few milliseconds for others to share their commit: mail from other servers.
         Raises Busy past the queue's bounds or deadline; whatever the unit raises, with nothing of it done.
         """
 

@@ -85,7 +85,15 @@ class PostgresStore:
         for pool in (*self._pools.values(), self._readers):
             await pool.close()
 
-    async def write(self, unit: Unit[T], *, lane: Lane = Lane.INTERACTIVE, size: int = 0, incoming: bool = False) -> T:
+    async def write(
+        self,
+        unit: Unit[T],
+        *,
+        lane: Lane = Lane.INTERACTIVE,
+        size: int = 0,
+        incoming: bool = False,
+        patient: bool = False,  # noqa: ARG002 - each unit has a transaction of its own here: nobody to wait for
+    ) -> T:
         """Run a unit and make it durable; Busy, NoSpace, or what the unit raises."""
         if not self._is_open:
             raise Busy("the store is closed")

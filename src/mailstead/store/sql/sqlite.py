@@ -36,6 +36,9 @@ RETRY: Final = 0.02
 """Once PATIENCE was not enough the other worker hangs: look again this often and serve readers meanwhile."""
 
 _AT_ONCE: Final = 0.0
+GATHER: Final = 0.005
+"""Seconds that patient units wait for others: each group costs a sync, and the pages another worker has changed."""
+
 STALL: Final = 0.05
 PAGE: Final = 4096
 CHASES: Final = 3
@@ -62,6 +65,7 @@ class SqliteStore:
         self._lanes = Lanes(self._bounds)
         self._patience = PATIENCE
         self._turn_handle: asyncio.Handle | None = None
+        self._is_gathering = self._had_company = False
         self._is_open = False
         self._stall_told_at = 0.0
         self.blobs: Blobs = make_blobs(self._find_blob)
@@ -99,7 +103,15 @@ class SqliteStore:
         self._writer.close()  # the last one to close writes the log back and removes it: it must be able to write
         self._lock.close()
 
-    async def write(self, unit: Unit[T], *, lane: Lane = Lane.INTERACTIVE, size: int = 0, incoming: bool = False) -> T:
+    async def write(
+        self,
+        unit: Unit[T],
+        *,
+        lane: Lane = Lane.INTERACTIVE,
+        size: int = 0,
+        incoming: bool = False,
+        patient: bool = False,
+    ) -> T:
         """Run a unit and make it durable; Busy, NoSpace, or what the unit raises."""
         if not self._is_open:
             raise Busy("the store is closed")
@@ -114,13 +126,24 @@ class SqliteStore:
         except Busy:
             emit(Event.STORE_QUEUE_FULL, count=len(self._lanes), size=size)
             raise
-        if self._turn_handle is None:
-            self._turn_handle = loop.call_soon(self._turn)
+        self._plan_turn(patient=patient)
         try:
             return await future
         except asyncio.CancelledError:
             self._lanes.forget(waiting)
             raise
+
+    def _plan_turn(self, *, patient: bool) -> None:
+        """Patient units wait for company while there is some to be had; any other unit takes them along at once."""
+        if self._turn_handle is not None:
+            if patient or not self._is_gathering:
+                return
+            self._turn_handle.cancel()
+        self._is_gathering = patient and self._had_company
+        if self._is_gathering:
+            self._turn_handle = self._loop.call_later(GATHER, self._turn)
+        else:
+            self._turn_handle = self._loop.call_soon(self._turn)
 
     async def read(self, unit: ReadUnit[T]) -> T:
         """Run a read-only unit over one view. BEGIN and COMMIT cost half a microsecond: every unit has them."""
@@ -199,7 +222,9 @@ class SqliteStore:
         self._lanes.expire(started)
         if not len(self._lanes):
             return
+        self._is_gathering = False
         pause, count = self._run_group()
+        self._had_company = count > 1
         elapsed = self._loop.time() - started
         if elapsed > STALL and started - self._stall_told_at > 1:
             self._stall_told_at = started
