@@ -37,7 +37,7 @@ async def test_the_placement_alone(box: Mailbox) -> None:
         assert (row.size, row.internal_date, row.saved_at) == (
             placement.size, placement.internal_date, placement.saved_at,
         )  # fmt: skip
-        assert row[7:] == (placement.message_id, 0, b"", b"", b"", b"", b"", b"", b"", "")
+        assert row[7:] == (placement.message_id, 0, b"", b"", b"", b"", b"", b"", b"", "", 0)
 
 
 async def test_every_combination(box: Mailbox) -> None:

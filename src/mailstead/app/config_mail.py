@@ -81,6 +81,9 @@ class ImapConfig:
     max_connections: Annotated[int, Doc("Sessions at once; 0: no limit."), Within(0, 1 << 20)] = 10_000
     sessions_per_ip: Annotated[int, Doc("Sessions at once from one address; 0: no limit."), Within(0, 1 << 20)] = 200
     max_errors: Annotated[int, Doc("Bad commands in a row after which a session is ended."), Within(1, 10_000)] = 20
+    message_limit: Annotated[
+        int, Doc("Messages that one command works on, told to clients (MESSAGELIMIT, RFC 9738)."), Within(1000, 1 << 31)
+    ] = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import msgspec
 from mailstead.app.config import Config
 from mailstead.app.context import WorkerContext, WorkerParts
 from mailstead.app.doors import Doors, Rooms, is_loopback
-from mailstead.app.duties import Duties
+from mailstead.app.duties import Duties, Duty
 from mailstead.app.guarding import guard_of
 from mailstead.app.settings import Settings, context_of, login_context_of, start_log, unpack
 from mailstead.ground.model.change import Wake
@@ -32,6 +32,7 @@ from mailstead.servers.smtp.server import SmtpServer
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.delivery.deliver import Delivery
+from mailstead.services.delivery.quota_letters import QuotaLetters
 from mailstead.services.folders.service import Folders
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
@@ -202,7 +203,9 @@ class Worker:
             min_password_length=self._config.security.min_password_length,
         )
         self._refusals = Refusals(store, clock)
-        self._duties = Duties(store, self._opened, clock, f"{os.getpid()}.{self._opened.ids.next()}")
+        holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
+        letters = QuotaLetters(store, clock, self._opened.ids, hostname=self._config.server.hostname)
+        self._duties = Duties(store, self._opened, clock, holder_name, (Duty("quota", 10.0, letters.run),))
         self._tasks: list[asyncio.Task[None]] = []
 
     def _committed(self, wakes: list[Wake]) -> None:
@@ -229,10 +232,10 @@ class Worker:
         def drain() -> None:
             smtp.drain()
             lmtp_room.drain()
+            pop3.drain()
             self._tasks.append(asyncio.create_task(imap.drain()))
             if web is not None:
                 web.drain()
-            pop3.drain()
 
         async def close() -> None:
             if web is not None:
@@ -290,13 +293,11 @@ class Worker:
             idle_timeout=config.imap.idle_timeout.total_seconds(),
             write_timeout=config.imap.write_timeout.total_seconds(),
             bad_commands_max=config.imap.max_errors,
+            message_limit=config.imap.message_limit,
         )
         folders = self._folders
-        services = Services(settings, folders, Search(folders.reading), self._authenticator, opened.clock)
+        services = Services(settings, folders, Search(folders.reading, opened.clock), self._authenticator, opened.clock)
         return ImapServer(services, opened.ids)
-
-    def _control(self) -> ControlServer:
-        return ControlServer(Desk(directory=self._directory, supervise=self._supervise))
 
     def _pop3(self) -> Pop3Server:
         config = self._config
@@ -310,6 +311,9 @@ class Worker:
         )
         services = Pop3Services(settings, self._folders, self._authenticator, self._opened.clock)
         return Pop3Server(services, self._opened.ids)
+
+    def _control(self) -> ControlServer:
+        return ControlServer(Desk(directory=self._directory, supervise=self._supervise))
 
     async def _supervise(self, command: str) -> Json:
         """What only the process above all workers can do."""

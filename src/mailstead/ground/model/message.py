@@ -37,3 +37,4 @@ class Message:
     prefix: bytes
     size: int  # len(prefix) + size of the blob
     received_at: Instant
+    origin_id: MessageId | None = None  # of another account, which this one is a copy of

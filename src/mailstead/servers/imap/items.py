@@ -13,11 +13,13 @@ from mailstead.ground.model.ids import Instant
 from mailstead.ground.wire.imap.command import Attribute, Binary, BinarySize, FetchItem, Of, Section
 from mailstead.ground.wire.imap.dates import render_date_time
 from mailstead.ground.wire.imap.response import render_flags
+from mailstead.ground.wire.imap.string import render_string
 from mailstead.servers.imap.sections import Content, load_of, needs_blob, read_small
 from mailstead.services.folders.reading import Load
 
 Rows = Sequence[Any]
 """FetchRow, or FlagRow where only flags are asked for: both have uid, bits, keywords and modseq."""
+HEAD: Final = b"* %d FETCH ("
 Column = Callable[[Rows, Sequence[bytes]], Iterable[object]]
 """Rows and, beside each, the bytes of its blob (if one of the items needs them) to one value for each row."""
 
@@ -48,6 +50,15 @@ ITEMS: Final[Mapping[Attribute, Item]] = {
     Attribute.BODYSTRUCTURE: Item(
         Load.STRUCTURE, b"BODYSTRUCTURE %b", lambda rows, _: [row.bodystructure for row in rows]
     ),
+    Attribute.SAVEDATE: Item(
+        Load.ROW, b"SAVEDATE %b", lambda rows, _: [render_date_time(Instant(row.saved_at)) for row in rows]
+    ),
+    Attribute.PREVIEW: Item(
+        Load.PREVIEW, b"PREVIEW %b", lambda rows, _: [render_string(row.preview.encode("utf-8")) for row in rows]
+    ),
+    Attribute.EMAILID: Item(Load.ORIGIN, b"EMAILID (M%d)", lambda rows, _: [row.origin_id for row in rows]),
+    # RFC 8474 §5.2: no relations between messages are kept.
+    Attribute.THREADID: Item(Load.ROW, b"THREADID %b", lambda rows, _: [b"NIL"] * len(rows)),
     Attribute.BODY: Item(Load.STRUCTURE, b"BODY %b", lambda rows, _: [row.body for row in rows]),
 }
 
@@ -58,6 +69,7 @@ class Plan:
 
     items: tuple[Item, ...]
     load: int
+    head: bytes
     template: bytes
     is_flags_only: bool
     needs_blob: bool
@@ -70,10 +82,8 @@ class Plan:
 
 
 @lru_cache(maxsize=512)
-def compile_items(wanted: tuple[FetchItem, ...], *, with_flags: bool = False) -> Plan:
-    """The plan of a list of items; clients send the same few. `with_flags`: FLAGS too, since this FETCH set \\Seen."""
-    if with_flags and Attribute.FLAGS not in wanted:
-        wanted = (Attribute.FLAGS, *wanted)
+def compile_items(wanted: tuple[FetchItem, ...], *, head: bytes = HEAD) -> Plan:
+    """The plan of a list of items; clients send the same few."""
     items = tuple(ITEMS[item] if isinstance(item, Attribute) else _content_item(item) for item in wanted)
     load = 0
     for item in items:
@@ -81,7 +91,8 @@ def compile_items(wanted: tuple[FetchItem, ...], *, with_flags: bool = False) ->
     return Plan(
         items=items,
         load=load,
-        template=b"* %d FETCH (" + b" ".join(item.slot for item in items) + b")\r\n",
+        head=head,
+        template=head + b" ".join(item.slot for item in items) + b")\r\n",
         is_flags_only=all(item.is_flag for item in items),
         needs_blob=any(item.needs_blob for item in items),
         sets_seen=any(isinstance(item, Section | Binary) and item.sets_seen for item in wanted),

@@ -72,6 +72,10 @@ TRY_CREATE: Final = no("No such mailbox", Code.TRYCREATE)
 """RFC 9051 §6.3.12, §6.4.7: the target is missing, and creating it would help."""
 
 
+UID_REQUIRED: Final = bad("Message numbers are not for those who enabled UIDONLY", Code.UIDREQUIRED)
+"""RFC 9586 §3."""
+
+
 def reply_to(error: MailError) -> Reply:
     """The reply to a fact; where a client's own words were at fault, with the reason."""
     reply = REPLIES[type(error)]

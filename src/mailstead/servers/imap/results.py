@@ -50,10 +50,17 @@ def list_scores(uids: Sequence[int], scores: Mapping[int, int]) -> list[int]:
     return [scores.get(uid, 1) for uid in uids]
 
 
-def to_save(options: frozenset[ResultOption], found: Sequence[int]) -> UidSet:
-    """RFC 5182 §2.4: MIN and MAX alone save just those; ALL, COUNT or nothing else save everything."""
+def to_save(returns: Returns, found: Sequence[int]) -> UidSet:
+    """RFC 5182 §2.4: MIN and MAX alone save just those; ALL, COUNT or nothing else save everything.
+
+    RFC 9394 §3.2: PARTIAL saves what it shows, with MIN and MAX.
+    """
+    options = returns.options
     ends = [found[0]] if found and ResultOption.MIN in options else []
     ends += [found[-1]] if found and ResultOption.MAX in options else []
-    if not ends or options & {ResultOption.ALL, ResultOption.COUNT}:
+    if options & {ResultOption.ALL, ResultOption.COUNT}:
         return UidSet.of(found)
-    return UidSet.of(ends)
+    if returns.window is not None:
+        start, stop = returns.window.cut(len(found))
+        return UidSet.of([*found[start:stop], *ends])
+    return UidSet.of(ends or found)

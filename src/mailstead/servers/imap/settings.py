@@ -18,6 +18,6 @@ class ImapSettings:
     write_timeout: float = 60.0  # a peer that takes nothing for so long is dropped
     tls_timeout: float = 30.0
     login_tries: int = 4
-    failure_delay: float = 1.5  # before the answer to a failed login
     bad_commands_max: int = 50  # in a row, then BYE
+    message_limit: int = 1_000_000  # messages one command works on (RFC 9738)
     vendor: tuple[tuple[str, str], ...] = (("name", "Mailstead"),)  # ID (RFC 2971); no version unless told

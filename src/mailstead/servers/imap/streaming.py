@@ -17,7 +17,7 @@ PIECE: Final = 128 * 1024
 async def stream_row(session: Session, plan: Plan, number: int, row: FetchRow, reader: BlobReader) -> None:
     """One FETCH response. RFC 9051 §4.3: a literal's length comes first; a failure inside one ends the connection."""
     session.is_inside_response = True
-    session.send(b"* %d FETCH (" % number)
+    session.send(plan.head % number)
     for index, item in enumerate(plan.items):
         if index:
             session.send(b" ")

@@ -102,10 +102,10 @@ COMMANDS: Final[Mapping[bytes, Row]] = {
     b"FETCH": Row(
         run=fetch, states=SELECTED, uses_numbers=True, capabilities=("BINARY", "SAVEDATE", "PREVIEW", "INPROGRESS")
     ),
-    b"UID FETCH": Row(run=fetch, states=SELECTED),
+    b"UID FETCH": Row(run=fetch, states=SELECTED, capabilities=("PARTIAL",)),
     b"STORE": Row(run=store, states=SELECTED, uses_numbers=True),
     b"UID STORE": Row(run=store, states=SELECTED),
-    b"SEARCH": Row(run=search, states=SELECTED, uses_numbers=True, capabilities=("ESEARCH", "SEARCHRES")),
+    b"SEARCH": Row(run=search, states=SELECTED, uses_numbers=True, capabilities=("ESEARCH", "SEARCHRES", "WITHIN")),
     b"UID SEARCH": Row(run=search, states=SELECTED, capabilities=("SEARCH=FUZZY", "I18NLEVEL=1", "FILTERS")),
     b"SORT": Row(run=sort, states=SELECTED, uses_numbers=True, capabilities=("SORT", "SORT=DISPLAY", "ESORT")),
     b"CANCELUPDATE": Row(run=cancelupdate, states=SELECTED, capabilities=("CONTEXT=SEARCH",)),

@@ -42,10 +42,19 @@ async def place(  # noqa: PLR0913 - the row has these columns
     now: Instant,
     modseq: ModSeq,
     may_exceed: bool,
+    origin_id: MessageId | None = None,
 ) -> Appended:
     """File one message in one folder of an account that the unit has advanced to `modseq`; `size`: with prefix."""
     await tx.messages.insert(
-        Message(id=message_id, account_id=account, blob_id=blob_id, prefix=prefix, size=size, received_at=internal_date)
+        Message(
+            id=message_id,
+            account_id=account,
+            blob_id=blob_id,
+            prefix=prefix,
+            size=size,
+            received_at=internal_date,
+            origin_id=origin_id,
+        )
     )
     uid, uidvalidity = await tx.placements.append(
         folder, message_id, flags, size=size, internal_date=internal_date, modseq=modseq, now=now, may_exceed=may_exceed

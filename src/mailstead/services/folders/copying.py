@@ -59,6 +59,7 @@ async def _copy_across(tx: Tx, move: Move, modseq: ModSeq) -> Copied:
             now=move.now,
             modseq=modseq,
             may_exceed=False,
+            origin_id=MessageId(row.origin_id),
         )
         sources.append(row.uid)
         targets.append(appended.uid)
@@ -68,5 +69,5 @@ async def _copy_across(tx: Tx, move: Move, modseq: ModSeq) -> Copied:
 async def _read_rows(tx: Tx, move: Move) -> list[FetchRow]:
     rows: list[FetchRow] = []
     for first, last in move.uids.runs:
-        rows += await tx.messages.fetch(move.source.folder_id, first, last, Load.MESSAGE, len(move.uids))
+        rows += await tx.messages.fetch(move.source.folder_id, first, last, Load.MESSAGE | Load.ORIGIN, len(move.uids))
     return rows

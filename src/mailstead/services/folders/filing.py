@@ -3,7 +3,7 @@
 Each unit has its own modseq and its own change, so other sessions see a long operation as a row of short ones.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -144,12 +144,19 @@ class Filing:
 
         return await self._store.write(unit, lane=lane)
 
-    async def copy(self, source: Place, uids: UidSet, target: Place) -> list[Moved]:
-        """Place the messages in another folder too, of this account or another one; all of them or none."""
+    async def copy(
+        self, source: Place, uids: UidSet, target: Place, *, went: Callable[[int], Awaitable[None]] | None = None
+    ) -> list[Moved]:
+        """Place the messages in another folder too, of this account or another one; all of them or none.
+
+        `went` hears how many more are done.
+        """
         done: list[Moved] = []
         try:
             for piece in cut(uids):
-                done.append(await self._transfer(source, piece, target, lane_for(uids), is_move=False))  # noqa: PERF401
+                done.append(await self._transfer(source, piece, target, lane_for(uids), is_move=False))
+                if went is not None:
+                    await went(len(piece))
         except BaseException:
             # RFC 9051 §6.4.7: what fails halfway leaves the target as it was.
             copies = UidSet.join(run for moved in done for run in moved.copied.targets.runs)

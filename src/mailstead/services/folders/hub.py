@@ -181,6 +181,7 @@ class Hub:
                 uidnext=folder.uidnext,
                 modseq=await tx.modseq(account_id),
                 uids=uids,
+                changed=folder.modseq,
             )
 
         view = await self._store.read(begin)

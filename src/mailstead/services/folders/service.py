@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
+from mailstead.services.folders.delta import Deltas
 from mailstead.services.folders.filing import Filing
 from mailstead.services.folders.hub import Hub
 from mailstead.services.folders.incoming import Incoming, Letter, take
@@ -21,11 +22,14 @@ class Folders:
     filing: Filing
     reading: Reading
     hub: Hub
+    deltas: Deltas
 
     @classmethod
     def on(cls, store: Store, clock: Clock, ids: IdSource) -> "Folders":
         """All of them on one store."""
-        return cls(store, FolderTree(store, clock), Filing(store, clock, ids), Reading(store), Hub(store))
+        reading = Reading(store)
+        filing = Filing(store, clock, ids)
+        return cls(store, FolderTree(store, clock), filing, reading, Hub(store), Deltas(store, reading))
 
     def receive(self, max_size: int) -> Incoming:
         """Begin to take a message in."""

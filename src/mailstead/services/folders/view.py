@@ -18,6 +18,7 @@ class FolderView:
     uidnext: int
     modseq: ModSeq
     uids: UidSet
+    changed: ModSeq = ModSeq(0)  # noqa: RUF009 - a number; of this folder, while `modseq` counts the whole account
     is_gone: bool = False  # the folder was deleted: nothing is in it any more
 
     def after(self, changes: Iterable[Change], modseq: ModSeq) -> "FolderView":
@@ -25,7 +26,10 @@ class FolderView:
         added: list[tuple[int, int]] = []
         removed: list[tuple[int, int]] = []
         is_gone = self.is_gone
+        changed = self.changed
         for change in changes:
+            if change.kind is not ChangeKind.SUBSCRIPTION:
+                changed = max(changed, change.modseq)
             match change.kind:
                 case ChangeKind.APPENDED:
                     added += change.uids.runs
@@ -43,7 +47,8 @@ class FolderView:
             uids -= UidSet.join(removed)
         if is_gone:
             uids = UidSet()
-        return replace(self, uids=uids, uidnext=uidnext, modseq=max(self.modseq, modseq), is_gone=is_gone)
+        modseq = max(self.modseq, modseq)
+        return replace(self, uids=uids, uidnext=uidnext, modseq=modseq, changed=changed, is_gone=is_gone)
 
 
 def extend(uids: UidSet, new: UidSet) -> UidSet:

@@ -32,7 +32,7 @@ async def esearch(session: Session, command: MultiSearch) -> Reply:
     if looks_at_selected:
         found = await find(session, query, command.returns)
         if ResultOption.SAVE in command.returns.options:
-            session.saved = to_save(command.returns.options, list(found.uids))
+            session.saved = to_save(command.returns, list(found.uids))
         selected = session.in_folder
         await _tell(session, command.returns, found, selected.name, selected.watch.view.uidvalidity)
         if updates:

@@ -8,6 +8,7 @@ from mailstead.servers.imap.homes import SHARED, USERS
 from mailstead.servers.imap.reply import Reply, no, ok
 from mailstead.servers.imap.session import Session
 from mailstead.services.folders.filing import Place
+from mailstead.services.folders.metadata import Shelf, copy_annotations
 from mailstead.services.folders.names import normalize_name
 
 
@@ -48,6 +49,7 @@ async def rename(session: Session, command: Rename) -> Reply:
         return ok("RENAME completed")
     inbox = await folders.tree.get(home.account_id, INBOX)
     target = await folders.tree.create(home.account_id, new)
+    await copy_annotations(folders.store, Shelf(inbox.account_id, inbox.id), Shelf(target.account_id, target.id))
     watch = await folders.hub.open(inbox)
     try:
         async for _ in folders.filing.move(Place.of(inbox), watch.view.uids, Place.of(target)):

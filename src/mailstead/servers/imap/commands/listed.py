@@ -26,11 +26,11 @@ class ListedMore:
         if self._tells_rights:
             await session.give(render_my_rights(name, home.role, utf8=session.utf8))
         if self._entries:
-            values = dict((await self._of(home)).get(folder.id, {}))
+            values: dict[str, bytes | None] = dict.fromkeys(self._entries)  # RFC 9590 §3: NIL where there is none
+            values |= (await self._of(home)).get(folder.id, {})
             if SPECIAL_USE in self._entries and folder.special_use is not None:
                 values[SPECIAL_USE] = special_use_value(folder.special_use)
-            if values:
-                await session.give(render_metadata(name, values, utf8=session.utf8))
+            await session.give(render_metadata(name, values, utf8=session.utf8))
 
     async def _of(self, home: Home) -> dict[int, dict[str, bytes]]:
         session = self._session

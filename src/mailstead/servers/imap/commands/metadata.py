@@ -1,5 +1,6 @@
 """GETMETADATA and SETMETADATA (RFC 5464)."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from mailstead.ground.model.directory import Role
@@ -30,16 +31,23 @@ TOO_MANY: Final = no("There are too many annotations", b"METADATA TOOMANY")
 
 
 async def get_metadata(session: Session, command: GetMetadata) -> Reply:
-    """RFC 5464 §4.2: entries that are not there are passed over."""
+    """RFC 5464 §4.2: a METADATA response is due, so what was asked for by its name and is not there is NIL."""
     shelf, folder = await _find_shelf(session, command.folder)
     wanted = Wanted(command.entries, command.depth, command.max_size)
     notes = await read_annotations(session.services.folders.store, shelf, _user(session), wanted)
-    values = {note.entry: note.value for note in notes if command.max_size is None or note.size <= command.max_size}
+    values: dict[str, bytes | None] = {}
+    if command.depth == 0:
+        values = dict.fromkeys(command.entries)
+    too_long = {
+        note.entry: note.size for note in notes if command.max_size is not None and note.size > command.max_size
+    }
+    values |= {note.entry: note.value for note in notes}
     if folder is not None and folder.special_use is not None and wanted.matches(SPECIAL_USE):
         values[SPECIAL_USE] = special_use_value(folder.special_use)
+    values = {entry: value for entry, value in values.items() if entry not in too_long}
     if values:
         await session.give(render_metadata(command.folder, values, utf8=session.utf8))
-    longest = max((note.size for note in notes if note.entry not in values), default=0)
+    longest = max(too_long.values(), default=0)
     return ok("GETMETADATA completed", b"METADATA LONGENTRIES %d" % longest if longest else b"")
 
 
@@ -79,16 +87,16 @@ def special_use_value(use: SpecialUse) -> bytes:
     return b"\\" + use.value.encode("ascii")
 
 
-def render_metadata(name: str, values: dict[str, bytes], *, utf8: bool) -> bytes:
+def render_metadata(name: str, values: Mapping[str, bytes | None], *, utf8: bool) -> bytes:
     """RFC 5464 §4.4.1, also for LIST RETURN (METADATA ...)."""
     pairs = [b"%b %b" % (entry.encode("ascii"), render_value(value)) for entry, value in sorted(values.items())]
     shown = response.folder_name(name, utf8=utf8) if name else b'""'
     return b"* METADATA %b (%b)\r\n" % (shown, b" ".join(pairs))
 
 
-def render_value(value: bytes) -> bytes:
+def render_value(value: bytes | None) -> bytes:
     """RFC 5464 §5: nstring, or literal8 where there is a NUL."""
-    return b"~{%d}\r\n%b" % (len(value), value) if b"\0" in value else render_nstring(value)
+    return b"~{%d}\r\n%b" % (len(value), value) if value and b"\0" in value else render_nstring(value)
 
 
 async def _find_shelf(session: Session, name: str) -> tuple[Shelf, Folder | None]:

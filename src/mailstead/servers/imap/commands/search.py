@@ -105,7 +105,7 @@ async def answer(
 ) -> None:
     """One ESEARCH response, unless only SAVE, UPDATE or CONTEXT was asked for."""
     if ResultOption.SAVE in returns.options:
-        session.saved = to_save(returns.options, order)
+        session.saved = to_save(returns, order)
     if not returns.options & TELLING:
         return
     shown = order if by_uid else _numbers(session, order)

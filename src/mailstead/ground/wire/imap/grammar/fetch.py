@@ -8,6 +8,7 @@ from typing import Final
 from mailstead.ground.wire.imap.command import Attribute, Binary, BinarySize, Fetch, FetchItem, Of, Section
 from mailstead.ground.wire.imap.grammar.cursor import Cursor
 from mailstead.ground.wire.imap.grammar.message import parse_numbers
+from mailstead.ground.wire.imap.grammar.resync import parse_fetch_modifiers, split_modifiers
 from mailstead.ground.wire.imap.string import render_astring, render_string
 from mailstead.ground.wire.imap.syntax import Syntax
 
@@ -28,6 +29,7 @@ _NAME: Final = re.compile(rb"[A-Za-z0-9.-]+")
 _PART: Final = rb"([1-9]\d{0,8}(?:\.[1-9]\d{0,8})*)"
 _TEXT_OF: Final = rb"HEADER(?:\.FIELDS(?:\.NOT)?)?|TEXT"
 _SECTION: Final = re.compile(rb"(?:%b(?:\.(%b|MIME))?|(%b))?" % (_PART, _TEXT_OF, _TEXT_OF), re.IGNORECASE)
+_LIST_FOLLOWS: Final = re.compile(rb" *\(")
 _PARTIAL: Final = re.compile(rb"<(\d{1,19})\.(\d{1,19})>")
 _OF: Final = {
     None: Of.ALL,
@@ -43,12 +45,20 @@ def parse_fetch(cursor: Cursor, *, by_uid: bool = False) -> Fetch:
     """FETCH set items."""
     numbers = parse_numbers(cursor)
     cursor.space()
-    rest = cursor.data[cursor.pos :]
+    rest, modifiers = split_modifiers(cursor.data[cursor.pos :])
     items = _remembered_items(rest) if len(rest) <= _REMEMBERED else _all_items(rest)
     cursor.pos = len(cursor.data)
-    if by_uid and Attribute.UID not in items:  # RFC 9051 §6.4.9: UID is implied
-        items = (Attribute.UID, *items)
-    return Fetch(numbers=numbers, items=items, by_uid=by_uid)
+    is_uid_implied = by_uid and Attribute.UID not in items  # RFC 9051 §6.4.9
+    changed_since, vanished, window = parse_fetch_modifiers(modifiers, by_uid=by_uid)
+    return Fetch(
+        numbers=numbers,
+        items=(Attribute.UID, *items) if is_uid_implied else items,
+        by_uid=by_uid,
+        is_uid_implied=is_uid_implied,
+        changed_since=changed_since,
+        vanished=vanished,
+        window=window,
+    )
 
 
 def _all_items(text: bytes) -> tuple[FetchItem, ...]:
@@ -81,7 +91,18 @@ def _item(cursor: Cursor) -> FetchItem:
     item = _PLAIN.get(name)
     if item is None:
         raise Syntax(f"There is no FETCH item {name[:40].decode('ascii')}")
+    if item is Attribute.PREVIEW:
+        _pass_lazy(cursor)
     return item
+
+
+def _pass_lazy(cursor: Cursor) -> None:
+    """RFC 8970 §4.1: the modifier LAZY, which changes nothing for a preview that is at hand."""
+    if _LIST_FOLLOWS.match(cursor.data, cursor.pos) is None:
+        return
+    cursor.space()
+    if set(cursor.items(lambda cursor: cursor.atom("LAZY"))) != {b"LAZY"}:
+        raise Syntax("PREVIEW knows only the modifier LAZY")
 
 
 def parse_section(text: bytes) -> Section:

@@ -6,6 +6,7 @@ from typing import Final
 from mailstead.ground.model.folder import SEPARATOR, SpecialUse
 from mailstead.ground.wire.imap.command import Create, Delete, Rename, Select, Status, StatusItem, Subscribe
 from mailstead.ground.wire.imap.grammar.cursor import Cursor
+from mailstead.ground.wire.imap.grammar.resync import parse_select_parameters
 from mailstead.ground.wire.imap.syntax import Syntax
 
 _ITEMS: Final = {item.value: item for item in StatusItem}
@@ -19,12 +20,18 @@ def _only_folder(cursor: Cursor) -> str:
 
 def parse_select(cursor: Cursor) -> Select:
     """RFC 9051 §6.3.2."""
-    return Select(_only_folder(cursor))
+    return _select(cursor, is_read_only=False)
 
 
 def parse_examine(cursor: Cursor) -> Select:
     """RFC 9051 §6.3.3."""
-    return Select(_only_folder(cursor), is_read_only=True)
+    return _select(cursor, is_read_only=True)
+
+
+def _select(cursor: Cursor, *, is_read_only: bool) -> Select:
+    name = _only_folder(cursor)
+    condstore, known = parse_select_parameters(cursor)
+    return Select(name, is_read_only, condstore, known)
 
 
 def parse_delete(cursor: Cursor) -> Delete:

@@ -170,7 +170,7 @@ def _aged(keys: Keys, *, is_older: bool) -> Query:
 
 
 def _modseq(keys: Keys, _depth: int) -> Query:
-    """RFC 7162 §3.1.5: [SP entry-name SP entry-type-req] SP modseq. There is one modseq for all flags, shared by all."""
+    """RFC 7162 §3.1.5: [SP entry-name SP entry-type-req] SP modseq. One modseq serves all flags and users."""
     keys.cursor.space()
     if keys.cursor.has(b'"'):
         name = keys.cursor.string()

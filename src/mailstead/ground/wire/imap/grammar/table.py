@@ -31,8 +31,8 @@ from mailstead.ground.wire.imap.grammar.folder import (
 )
 from mailstead.ground.wire.imap.grammar.listing import parse_list, parse_lsub
 from mailstead.ground.wire.imap.grammar.message import parse_copy, parse_expunge, parse_store, parse_uid_expunge
-from mailstead.ground.wire.imap.grammar.resync import parse_uidbatches
 from mailstead.ground.wire.imap.grammar.metadata import parse_get_metadata, parse_set_metadata
+from mailstead.ground.wire.imap.grammar.resync import parse_uidbatches
 from mailstead.ground.wire.imap.grammar.search import parse_search
 from mailstead.ground.wire.imap.grammar.session import (
     parse_authenticate,
