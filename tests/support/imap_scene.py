@@ -134,6 +134,12 @@ class ImapScene:
                 pass
         elif match := re.fullmatch(r"other deletes folder (\S+)", statement):
             await self.folders.tree.delete(self.account, match[1])
+        elif match := re.fullmatch(r"other creates folder (\S+)", statement):
+            await self.folders.tree.create(self.account, match[1])
+        elif match := re.fullmatch(r"other renames folder (\S+) to (\S+)", statement):
+            await self.folders.tree.rename(self.account, match[1], match[2])
+        elif match := re.fullmatch(r"other (un)?subscribes (\S+)", statement):
+            await self.folders.tree.subscribe(self.account, match[2], wanted=not match[1])
         elif match := re.fullmatch(r"(\S+) has (\d+) letters?", statement):
             assert (await self.folders.tree.get(self.account, match[1])).messages == int(match[2])
         elif match := re.fullmatch(r"store is (\w+)", statement):

@@ -10,7 +10,7 @@ from typing import Final
 
 from mailstead.ground.model.errors import MailError
 from mailstead.ground.wire.imap import response
-from mailstead.ground.wire.imap.command import Command
+from mailstead.ground.wire.imap.command import Command, Create, Delete, Rename, Subscribe
 from mailstead.ground.wire.imap.event import (
     AppendEnd,
     CommandReady,
@@ -38,6 +38,8 @@ from mailstead.telemetry import emit, incident
 
 APPENDS: Final = frozenset({b"APPEND", b"REPLACE", b"UID REPLACE"})
 _CHARSET: Final = re.compile(rb" +(?:RETURN *\([^)]*\) *)?CHARSET ", re.IGNORECASE)
+EXPUNGING: Final = frozenset({b"EXPUNGE", b"UID EXPUNGE", b"MOVE", b"UID MOVE"})
+"""What they did is told as news is."""
 TURN: Final = 0.005
 """Seconds of one client's commands in a row."""
 
@@ -73,6 +75,9 @@ class Conversation:
             session.send(response.bye(str(error)))
         finally:
             await self._appending.cancel()
+            if session.notices is not None:
+                await session.notices.pause()
+                session.notices.close()
         await session.flush()
 
     async def _converse(self) -> None:
@@ -81,12 +86,18 @@ class Conversation:
             event = session.receiver.next_event()
             if event is not None:
                 session.is_busy = True
+                if session.notices is not None:
+                    await session.notices.pause()
                 await self._handle(event)
                 await self._give_way()
                 continue
             if self._appending.is_waiting and not session.stream.has_input():
                 await self._settle()
-            session.is_busy = self._appending.is_coming or self._appending.is_waiting
+            is_busy = self._appending.is_coming or self._appending.is_waiting
+            if session.notices is not None and not is_busy:
+                await session.flush()  # only one of us may wait for the peer to take it
+                session.notices.rest()
+            session.is_busy = is_busy
             await session.read()
 
     async def _give_way(self) -> None:
@@ -161,7 +172,7 @@ class Conversation:
         if not self._appending.is_waiting:
             return
         answers = await self._appending.settle()
-        await self._tell_news(None)
+        await self._tell_news(None, is_own=True)
         for tag, answer in answers:
             self._answer(tag, answer if isinstance(answer, Reply) else self._reply_for(answer))
 
@@ -174,9 +185,9 @@ class Conversation:
             return
         row = COMMANDS.get(ready.name)
         reply = self._object(ready.name) or await self._run(COMMANDS[ready.name], ready)
-        if session.selected is not None and reply is not ANSWERED:
+        if (session.selected is not None or session.notices is not None) and reply is not ANSWERED:
             with contextlib.suppress(MailError):  # the store is busy: the news will come with a later command
-                await self._tell_news(row)
+                await self._tell_news(row, is_own=ready.name in EXPUNGING)
         if reply is not ANSWERED:
             self._answer(ready.tag, reply)
 
@@ -207,6 +218,8 @@ class Conversation:
             return bad("A charset has no place beside UTF8=ACCEPT")  # RFC 6855 §3
         try:
             command: Command = parse_command(ready, utf8=session.utf8)
+            if session.notices is not None and isinstance(command, Create | Delete | Rename | Subscribe):
+                session.notices.made(command)
             return await row.run(session, command)
         except (PeerGone, TimedOut, Leaving):
             raise
@@ -234,8 +247,12 @@ class Conversation:
             case _:
                 raise error
 
-    async def _tell_news(self, row: Row | None) -> None:
+    async def _tell_news(self, row: Row | None, *, is_own: bool = False) -> None:
         session = self._session
+        if session.notices is not None:
+            may_expunge = row is None or not row.uses_numbers
+            await session.notices.tell(may_expunge=may_expunge, is_own=is_own, ask=row is not None and row.asks)
+            return
         if session.selected is None:
             return
         uses_numbers = row is not None and (row.uses_numbers or session.holds_numbers)

@@ -84,7 +84,9 @@ class Selected:
         """The client knows what this unit did: its own STORE, answered by itself."""
         self._own_units.add(modseq)
 
-    async def sync(self, give: Give, reading: Reading, *, may_expunge: bool, ask: bool = False) -> None:
+    async def sync(
+        self, give: Give, reading: Reading, *, may_expunge: bool, ask: bool = False, tells_flags: bool = True
+    ) -> None:
         """Tell what others did. RFC 9051 §7.5.1: EXPUNGE not while the client may hold numbers it has yet to use."""
         view = await self.watch.refresh(ask=ask)
         if view is self._synced:
@@ -96,7 +98,8 @@ class Selected:
         await self._tell_gone(news, give)
         if news.exists is not None:
             await give(response.exists(news.exists))
-        await self._tell_flags(view, give, reading)
+        if tells_flags:
+            await self._tell_flags(view, give, reading)
         if self.contexts:
             await self.contexts.tell_changed(self._changed(before, since), self.numbering, give)
         self._synced = view if may_expunge or self.numbering.told == view.uids else None

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, Protocol
 
 from mailstead.ground.model.sequence import SequenceSet
 from mailstead.ground.model.uidset import UidSet
+from mailstead.ground.wire.imap.command import Create, Delete, Rename, Subscribe
 from mailstead.ground.wire.imap.event import Event
 from mailstead.ground.wire.imap.receiver import CommandReceiver
 from mailstead.ground.wire.imap.response import ok
@@ -60,13 +61,32 @@ class Services:
 Advertise = Callable[["Session"], list[str]]
 
 
+class Notices(Protocol):
+    """What NOTIFY set (RFC 5465); see `notices`."""
+
+    async def tell(self, *, may_expunge: bool, is_own: bool = False, ask: bool = False) -> None:
+        """Send what is due, in the middle of a command or at its end."""
+
+    def made(self, command: Create | Delete | Rename | Subscribe) -> None:
+        """The client itself is about to do this."""
+
+    def rest(self, *, idles: bool = False) -> None:
+        """The session's own task waits for its client now: what comes may be pushed."""
+
+    async def pause(self) -> None:
+        """The session's own task goes on: let a push under way end, and begin no other."""
+
+    def close(self) -> None:
+        """Listen no more."""
+
+
 class Session:
     """What commands read and change."""
 
     __slots__ = (
         "_advertise", "_homes", "_login_by", "_out", "_out_size", "access_good_until", "enabled", "failed_logins",
-        "holds_numbers", "id", "is_busy", "is_draining", "is_inside_response", "principal", "receiver", "saved",
-        "selected", "services", "speech", "state", "stream", "tag",
+        "holds_numbers", "id", "is_busy", "is_draining", "is_inside_response", "notices", "principal", "receiver",
+        "saved", "selected", "services", "speech", "state", "stream", "tag",
     )  # fmt: skip
 
     def __init__(self, stream: Stream, services: Services, session_id: int, advertise: Advertise) -> None:
@@ -86,6 +106,7 @@ class Session:
         self.is_busy = False  # a command runs, or one has begun to come
         self.is_draining = False
         self.is_inside_response = False  # part of a response was promised: a failure now can only end the connection
+        self.notices: Notices | None = None  # NOTIFY is in force
         self._advertise = advertise
         self._login_by = services.clock.monotonic() + services.settings.login_timeout
         self._homes: Homes | None = None
@@ -141,6 +162,9 @@ class Session:
     def leave(self) -> None:
         """RFC 8437 §3, §4.1: as before login; all that was enabled or saved is forgotten."""
         self.deselect()
+        if self.notices is not None:
+            self.notices.close()
+            self.notices = None
         self.principal = self._homes = None
         self.enabled = frozenset()
         self.speech = Speech()

@@ -21,6 +21,7 @@ from mailstead.servers.imap.commands.folders import create, delete, namespace, r
 from mailstead.servers.imap.commands.idle import idle
 from mailstead.servers.imap.commands.listing import list_, lsub
 from mailstead.servers.imap.commands.metadata import get_metadata, set_metadata
+from mailstead.servers.imap.commands.notify import notify
 from mailstead.servers.imap.commands.plain import append_nothing, capability, identify, logout, noop
 from mailstead.servers.imap.commands.quota import get_quota, get_quota_root, set_quota_limits
 from mailstead.servers.imap.commands.search import search, sort, thread
@@ -64,6 +65,7 @@ COMMANDS: Final[Mapping[bytes, Row]] = {
     b"AUTHENTICATE": Row(run=authenticate, states=BEFORE_LOGIN),
     b"COMPRESS": Row(run=compress, states=AFTER_LOGIN),
     b"UNAUTHENTICATE": Row(run=unauthenticate, states=AFTER_LOGIN, capabilities=("UNAUTHENTICATE",)),
+    b"NOTIFY": Row(run=notify, states=AFTER_LOGIN, capabilities=("NOTIFY",)),
     b"ENABLE": Row(run=enable, states=AFTER_LOGIN, capabilities=("ENABLE", "UTF8=ACCEPT")),
     b"NAMESPACE": Row(run=namespace, states=AFTER_LOGIN, capabilities=("NAMESPACE",)),
     b"LIST": Row(

@@ -16,7 +16,7 @@ from mailstead.ground.model.folder import Folder
 from mailstead.ground.model.ids import AccountId, FolderId, ModSeq
 from mailstead.ground.model.uidset import UidSet
 from mailstead.services.folders.view import FolderView
-from mailstead.services.folders.watching import OpenAccount, OpenFolder, Watch
+from mailstead.services.folders.watching import Ear, OnChanges, OpenAccount, OpenFolder, Watch
 from mailstead.store.port import ReadTx, Store
 from mailstead.telemetry import incident
 
@@ -62,6 +62,19 @@ class Hub:
             watch.close()
             raise NotFound("the folder is gone")
         return watch
+
+    async def listen(self, account_id: AccountId, on_changes: OnChanges) -> Ear:
+        """Hear of everything that happens in an account from now on; NotFound."""
+        account = await self._hold(account_id)
+        try:
+            async with account.lock:
+                await self._follow(account)
+                ear = Ear(self, account, on_changes)
+                account.ears.add(ear)
+        except BaseException:
+            self.released(account_id)
+            raise
+        return ear
 
     def wake(self, wakes: Iterable[Wake]) -> None:
         """Something was committed, here or in another worker. Returns at once; must run on the worker's loop."""
@@ -132,11 +145,14 @@ class Hub:
             is_far_behind = not account.watch_count and now - account.modseq > REPLAY_MAX
             if oldest > account.modseq or is_far_behind:
                 touched |= await self._reload(account)
+                account.tell(None)
             else:
                 is_last = len(changes) < CHANGES_AT_ONCE
                 reached = now if is_last else changes[-1].modseq
                 touched |= _apply(account, changes, reached)
                 account.modseq = reached
+                if changes:
+                    account.tell(changes)
                 if is_last:
                     break
             await asyncio.sleep(0)

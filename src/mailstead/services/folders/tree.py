@@ -1,5 +1,6 @@
 """The folders of an account as a tree: list, create, rename, delete, subscribe. Each change is one unit."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,6 +51,20 @@ class FolderTree:
         if folder is None:
             raise NotFound(f"no folder {wanted}")
         return folder
+
+    async def get_some(self, ids: Iterable[FolderId]) -> list[Folder]:
+        """Those of these folders that are there, with their counters; ask for at most a few hundred."""
+
+        async def unit(tx: ReadTx) -> list[Folder]:
+            found = []
+            for folder_id in ids:
+                try:
+                    found.append(await tx.folders.get_folder(folder_id))
+                except NotFound:
+                    continue
+            return found
+
+        return await self._store.read(unit)
 
     async def create(self, account: AccountId, name: str, special_use: SpecialUse | None = None) -> Folder:
         """Make a folder, and those above it that are missing (RFC 9051 §6.3.4)."""
@@ -120,7 +135,8 @@ class FolderTree:
                 raise Invalid(f"at most {FOLDERS_MAX} subscriptions")
             else:
                 await tx.folders.subscribe(account, clean)
-            folder = await tx.folders.find_folder(account, clean)
+            # A name that is no folder here (of a shared account, or gone) is told of as if it were INBOX.
+            folder = await tx.folders.find_folder(account, clean) or await tx.folders.find_folder(account, INBOX)
             if folder is not None:
                 await tx.change(Change(account, modseq, folder.id, ChangeKind.SUBSCRIPTION), now)
 

@@ -1,7 +1,7 @@
 """What the hub keeps for one open folder and one account, and a session's hold on it."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -16,6 +16,8 @@ IDLE_FOLDERS_MAX: Final = 16
 """Views of one account kept although nobody has them open."""
 
 OnNews = Callable[[], None]
+OnChanges = Callable[[Sequence[Change] | None], None]
+"""Quick and never raising; None: so much happened that only a look at the store tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,41 @@ class OpenAccount:
     watch_count: int = 0
     folders: dict[FolderId, OpenFolder] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    ears: "set[Ear]" = field(default_factory=set)
+
+    def tell(self, changes: Sequence[Change] | None) -> None:
+        """To those who listen to the whole account."""
+        for ear in tuple(self.ears):
+            ear.hear(changes)
 
     def forget_idle_folders(self, keep: int = IDLE_FOLDERS_MAX) -> None:
         """Drop views that nobody has open, the oldest first."""
         idle = [folder_id for folder_id, folder in self.folders.items() if not folder.watchers]
         for folder_id in idle[: max(0, len(idle) - keep)]:
             del self.folders[folder_id]
+
+
+class Ear:
+    """One session's ear on a whole account: told of every change once the views of its folders have it."""
+
+    __slots__ = ("_account", "_follower", "_on_changes")
+
+    def __init__(self, follower: "Follower", account: OpenAccount, on_changes: OnChanges) -> None:
+        self._follower = follower
+        self._account = account
+        self._on_changes: OnChanges | None = on_changes
+
+    def hear(self, changes: Sequence[Change] | None) -> None:
+        """The hub has followed the account; None if nobody can say what happened."""
+        if self._on_changes is not None:
+            self._on_changes(changes)
+
+    def close(self) -> None:
+        """Let go; may be called twice."""
+        if self._on_changes is not None:
+            self._on_changes = None
+            self._account.ears.discard(self)
+            self._follower.released(self._account.id)
 
 
 class Follower(Protocol):

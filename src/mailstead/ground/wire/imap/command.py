@@ -294,9 +294,50 @@ class Copy:
     by_uid: bool = False
 
 
+class MailEvent(Enum):
+    """RFC 5465 §5: those we know."""
+
+    MESSAGE_NEW = "MessageNew"
+    MESSAGE_EXPUNGE = "MessageExpunge"
+    FLAG_CHANGE = "FlagChange"
+    MAILBOX_NAME = "MailboxName"
+    SUBSCRIPTION_CHANGE = "SubscriptionChange"
+
+
+class WhichFolders(Enum):
+    """RFC 5465 §6."""
+
+    SELECTED = b"SELECTED"
+    SELECTED_DELAYED = b"SELECTED-DELAYED"
+    INBOXES = b"INBOXES"
+    PERSONAL = b"PERSONAL"
+    SUBSCRIBED = b"SUBSCRIBED"
+    SUBTREE = b"SUBTREE"
+    MAILBOXES = b"MAILBOXES"
+
+
+@dataclass(frozen=True, slots=True)
+class EventGroup:
+    """`folders` is for SUBTREE and MAILBOXES, `fetch` what to tell of a message that is new in the selected one."""
+
+    which: WhichFolders
+    folders: tuple[str, ...]
+    events: frozenset[MailEvent]
+    fetch: tuple[FetchItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """RFC 5465 §3.1; `groups` is None for NONE. `unknown` are names of events that we do not know."""
+
+    groups: tuple[EventGroup, ...] | None
+    wants_status: bool = False
+    unknown: tuple[str, ...] = ()
+
+
 Command = (
     Simple | Authenticate | Login | Enable | Id | Select | Create | Delete | Rename | Subscribe | Status | List | Lsub
-    | Expunge | Search | Sort | Thread | MultiSearch | CancelUpdate | Fetch | Store | Copy | Compress
+    | Expunge | Search | Sort | Thread | MultiSearch | CancelUpdate | Fetch | Store | Copy | Compress | Notify
     | UidBatches | Sharing
 )  # fmt: skip
 """What `parse_command` gives. APPEND comes as `MessageLiteral` and is parsed by `parse_append`."""

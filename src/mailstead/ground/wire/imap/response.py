@@ -52,6 +52,7 @@ class Code(Enum):
     NOMODSEQ = b"NOMODSEQ"
     NONEXISTENT = b"NONEXISTENT"
     NOPERM = b"NOPERM"
+    NOTIFICATIONOVERFLOW = b"NOTIFICATIONOVERFLOW"  # RFC 5465 §5.8
     NOTSAVED = b"NOTSAVED"
     OVERQUOTA = b"OVERQUOTA"
     PARSE = b"PARSE"
@@ -151,6 +152,11 @@ def code_appenduid(uidvalidity: int, uids: UidSet | int) -> bytes:
 def code_copyuid(uidvalidity: int, sources: UidSet, targets: UidSet) -> bytes:
     """RFC 4315 §3: both in ascending order, pairwise."""
     return b"COPYUID %d %b %b" % (uidvalidity, str(sources).encode("ascii"), str(targets).encode("ascii"))
+
+
+def code_badevent(names: Iterable[str]) -> bytes:
+    """RFC 5465 §3.1: with the events we know."""
+    return b"BADEVENT (%b)" % " ".join(names).encode("ascii")
 
 
 def code_badurl(url: str) -> bytes:

@@ -3,11 +3,11 @@
 import asyncio
 
 from mailstead.ground.wire.imap import response
-from mailstead.ground.wire.imap.event import RawLine
+from mailstead.ground.wire.imap.event import Event, RawLine
 from mailstead.net.stream import PeerGone
 from mailstead.servers.imap.access import renew_access
 from mailstead.servers.imap.reply import Reply, bad, ok
-from mailstead.servers.imap.session import Session
+from mailstead.servers.imap.session import Notices, Session
 from mailstead.telemetry import incident
 
 
@@ -58,6 +58,8 @@ async def idle(session: Session, _command: object) -> Reply:
     """Ends with the line DONE; anything else is refused."""
     session.send(response.continuation(b"idling"))
     session.receiver.expect_line()
+    if session.notices is not None:
+        return await _idle_with_notices(session, session.notices)
     pusher = Pusher(session)
     selected = session.selected
     try:
@@ -73,6 +75,24 @@ async def idle(session: Session, _command: object) -> Reply:
         if selected is not None:
             selected.watch.listen(None)
         await pusher.stop()
+    return _reply_to(event)
+
+
+async def _idle_with_notices(session: Session, notices: Notices) -> Reply:
+    """RFC 5465 §4: exactly what NOTIFY set."""
+    await notices.tell(may_expunge=True, ask=True)
+    await session.flush()
+    notices.rest(idles=True)
+    session.is_busy = False
+    try:
+        event = await session.next_event()
+    finally:
+        session.is_busy = True
+        await notices.pause()
+    return _reply_to(event)
+
+
+def _reply_to(event: Event) -> Reply:
     if isinstance(event, RawLine) and event.line.upper() == b"DONE":
         return ok("IDLE completed")
     return bad("DONE expected")

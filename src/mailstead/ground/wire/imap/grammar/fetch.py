@@ -105,6 +105,14 @@ def _pass_lazy(cursor: Cursor) -> None:
         raise Syntax("PREVIEW knows only the modifier LAZY")
 
 
+def parse_items(cursor: Cursor) -> tuple[FetchItem, ...]:
+    """A list of items in parentheses, as NOTIFY has it (RFC 5465 §8)."""
+    items = cursor.items(_item, limit=ITEMS_MAX)
+    if not items:
+        raise Syntax("The list of items is empty")
+    return tuple(dict.fromkeys(items))
+
+
 def parse_section(text: bytes) -> Section:
     """What stands between the brackets of BODY[...], alone, as URLs have it (RFC 5092 §11)."""
     cursor = Cursor(b"[" + text + b"]")

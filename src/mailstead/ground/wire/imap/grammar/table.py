@@ -32,6 +32,7 @@ from mailstead.ground.wire.imap.grammar.folder import (
 from mailstead.ground.wire.imap.grammar.listing import parse_list, parse_lsub
 from mailstead.ground.wire.imap.grammar.message import parse_copy, parse_expunge, parse_store, parse_uid_expunge
 from mailstead.ground.wire.imap.grammar.metadata import parse_get_metadata, parse_set_metadata
+from mailstead.ground.wire.imap.grammar.notify import parse_notify
 from mailstead.ground.wire.imap.grammar.resync import parse_uidbatches
 from mailstead.ground.wire.imap.grammar.search import parse_search
 from mailstead.ground.wire.imap.grammar.session import (
@@ -71,6 +72,7 @@ PARSERS: Final[Mapping[bytes, Callable[[Cursor], Command]]] = {
     b"LSUB": parse_lsub,
     b"MOVE": partial(parse_copy, is_move=True),
     b"MYRIGHTS": parse_my_rights,
+    b"NOTIFY": parse_notify,
     b"RENAME": parse_rename,
     b"REPLACE": parse_append_without_message,
     b"SEARCH": parse_search,
