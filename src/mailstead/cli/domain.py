@@ -2,6 +2,7 @@
 
 import click
 
+from mailstead.cli.exits import Failure
 from mailstead.cli.shell import SIZE, Json, Shell, changing, common, note, size_words
 
 
@@ -52,6 +53,8 @@ def show(shell: Shell, name: str) -> None:
         shell.print_json(found)
         return
     quota = size_words(found["default_quota"]) if found["default_quota"] else "none"
+    most = [size_words(found["total_quota"])] if found["total_quota"] else []
+    most += [f"{found['total_messages']} messages"] if found["total_messages"] else []
     lines = (
         ("domain", found["name"] if found["name"] == found["unicode"] else f"{found['unicode']} ({found['name']})"),
         ("status", found["status"]),
@@ -61,11 +64,29 @@ def show(shell: Shell, name: str) -> None:
         ("shared accounts", str(found["shared"])),
         ("aliases", str(found["aliases"])),
         ("mail", f"{found['used_messages']} messages, {size_words(found['used_bytes'])}"),
+        ("most together", ", ".join(most) or "no limit"),
         ("default quota", quota),
         ("since", found["created_at"]),
     )
     for head, value in lines:
         print(f"{head:<16} {value}")
+
+
+@domain.command("set")
+@click.argument("name")
+@click.option("--quota", type=SIZE, help="Default quota of its users, like 2GB; none: no limit.")
+@click.option("--total-quota", type=SIZE, help="Most mail that all its accounts hold together; none: no limit.")
+@click.option("--total-messages", type=click.IntRange(0), help="Most messages of all accounts together; 0: no limit.")
+@changing
+def set_(shell: Shell, name: str, **changes: int | None) -> None:
+    """Change the limits of a domain.
+
+    \b
+    mailstead domain set example.com --total-quota 500GB
+    """
+    if all(value is None for value in changes.values()):
+        raise Failure("usage", "nothing to change", "give --quota, --total-quota or --total-messages")
+    shell.change("domain.set", {"name": name, **changes}, lambda changed: f"changed the domain {changed['name']}")
 
 
 @domain.command("remove")

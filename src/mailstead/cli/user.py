@@ -131,7 +131,8 @@ def show(shell: Shell, address: str) -> None:
         print(f"{'since':<12} {found['created_at']}")
     for account in found.get("accounts", [found]):
         quota = size_words(account["quota"]) if account["quota"] else "no limit"
-        use = f"{account['used_messages']} messages, {size_words(account['used_bytes'])} of {quota}"
+        most = f" of {account['quota_messages']}" if account["quota_messages"] else ""
+        use = f"{account['used_messages']}{most} messages, {size_words(account['used_bytes'])} of {quota}"
         role = f" as {account['role']}" if "role" in account else ""
         print(f"{'account':<12} {account['address']} ({account['kind']}){role}: {use}")
     for member in found.get("members", []):
@@ -141,15 +142,15 @@ def show(shell: Shell, address: str) -> None:
 @user.command("set")
 @click.argument("address")
 @click.option("--quota", type=SIZE, help="Most mail it may hold; none: no limit.")
+@click.option("--quota-messages", type=click.IntRange(0), help="Most messages it may hold; 0: no limit.")
 @click.option("--status", type=click.Choice(["active", "inactive", "suspended"]), help="Only active ones log in.")
 @click.option("--admin/--no-admin", "is_admin", default=None, help="May administer this server.")
 @changing
-def set_(shell: Shell, address: str, quota: int | None, status: str | None, is_admin: bool | None) -> None:
+def set_(shell: Shell, address: str, **changes: Any) -> None:
     """Change quota, status or rights of a user."""
-    if quota is None and status is None and is_admin is None:
-        raise Failure("usage", "nothing to change", "give --quota, --status or --admin")
-    args = {"name": address, "quota": quota, "status": status, "is_admin": is_admin}
-    shell.change("user.set", args, lambda row: f"changed {row['login']}")
+    if all(value is None for value in changes.values()):
+        raise Failure("usage", "nothing to change", "give --quota, --quota-messages, --status or --admin")
+    shell.change("user.set", {"name": address, **changes}, lambda row: f"changed {row['login']}")
 
 
 @user.command("share")

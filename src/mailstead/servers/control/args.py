@@ -33,6 +33,15 @@ class DomainAdd(Change, frozen=True, kw_only=True):
     quota: Quota | None = None
 
 
+class DomainSet(Change, frozen=True, kw_only=True):
+    """`domain.set`: `quota` is the default of its users, the totals are of all accounts together."""
+
+    name: Text
+    quota: Quota | None = None
+    total_quota: Quota | None = None
+    total_messages: Quota | None = None
+
+
 class DomainName(Args, frozen=True, kw_only=True):
     """`domain.show`."""
 
@@ -101,6 +110,7 @@ class UserSet(Change, frozen=True, kw_only=True):
 
     name: Text
     quota: Quota | None = None
+    quota_messages: Quota | None = None
     status: Literal["active", "inactive", "suspended"] | None = None
     is_admin: bool | None = None
 

@@ -48,6 +48,20 @@ async def domain_show(desk: Desk, args: a.DomainName, _say: Say) -> Json:
     return shapes.domain_view_shape(await domains.view_domain(desk.directory, args.name))
 
 
+async def domain_set(desk: Desk, args: a.DomainSet, _say: Say) -> Json:
+    """Change the limits of a domain."""
+    change = domains.DomainChange(
+        default_quota=args.quota, total_bytes=args.total_quota, total_messages=args.total_messages
+    )
+    before = await domains.change_domain(desk.directory, args.name, change, dry_run=args.dry_run)
+    words = ["domain", "set", args.name]
+    words += ["--quota", str(before.default_quota)] if before.default_quota is not None else []
+    words += ["--total-quota", str(before.total_bytes)] if before.total_bytes is not None else []
+    words += ["--total-messages", str(before.total_messages)] if before.total_messages is not None else []
+    view = await domains.view_domain(desk.directory, args.name)
+    return {**shapes.domain_view_shape(view), "undo": undo(*words)}
+
+
 async def domain_remove(desk: Desk, args: a.DomainRemove, _say: Say) -> Json:
     """Remove a domain without accounts."""
     view = await domains.remove_domain(desk.directory, args.name, dry_run=args.dry_run)
@@ -103,10 +117,13 @@ async def user_passwd(desk: Desk, args: a.UserPasswd, _say: Say) -> Json:
 async def user_set(desk: Desk, args: a.UserSet, _say: Say) -> Json:
     """Change quota, status or rights of a user."""
     status = Status(args.status) if args.status else None
-    change = users.UserChange(quota_bytes=args.quota, status=status, is_admin=args.is_admin)
+    change = users.UserChange(
+        quota_bytes=args.quota, quota_messages=args.quota_messages, status=status, is_admin=args.is_admin
+    )
     user, before = await users.change_user(desk.directory, args.name, change, dry_run=args.dry_run)
     words = ["user", "set", user.login]
     words += ["--quota", str(before.quota_bytes)] if before.quota_bytes is not None else []
+    words += ["--quota-messages", str(before.quota_messages)] if before.quota_messages is not None else []
     words += ["--status", before.status.value] if before.status is not None else []
     words += ["--admin" if before.is_admin else "--no-admin"] if before.is_admin is not None else []
     return {**shapes.user_view_shape(await users.view_user(desk.directory, args.name)), "undo": undo(*words)}
@@ -191,6 +208,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     Operation("domain.add", a.DomainAdd, domain_add),
     Operation("domain.list", a.Nothing, domain_list),
     Operation("domain.show", a.DomainName, domain_show),
+    Operation("domain.set", a.DomainSet, domain_set),
     Operation("domain.remove", a.DomainRemove, domain_remove),
     Operation("user.add", a.UserAdd, user_add),
     Operation("user.list", a.DomainFilter, user_list),

@@ -34,6 +34,8 @@ def domain_shape(domain: Domain, **more: object) -> dict[str, object]:
         "catchall": domain.catchall,
         "max_users": domain.max_users,
         "default_quota": domain.default_quota,
+        "total_quota": domain.quota.limit_bytes,
+        "total_messages": domain.quota.limit_messages,
         "created_at": rfc3339(domain.created_at),
         **more,
     }
@@ -60,6 +62,7 @@ def account_shape(account: Account, **more: object) -> dict[str, object]:
         "kind": account.kind.value,
         "status": account.status.value,
         "quota": account.quota_bytes,
+        "quota_messages": account.quota_messages,
         "used_bytes": account.used_bytes,
         "used_messages": account.used_messages,
         "created_at": rfc3339(account.created_at),

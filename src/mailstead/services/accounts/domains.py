@@ -1,6 +1,6 @@
 """Adding, showing and removing mail domains."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 
 from mailstead.ground.model.address import Address, canonical_domain
 from mailstead.ground.model.directory import DEFAULT_QUOTA, AccountKind, Domain
@@ -9,6 +9,7 @@ from mailstead.services.accounts.directory import Directory, get_domain, get_rea
 from mailstead.store.port import ReadTx, Tx
 
 MAX_USERS_MAX = 10_000_000
+LIMIT_MAX = 1 << 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,40 @@ async def view_domain(directory: Directory, name: str) -> DomainView:
         )
 
     return await directory.store.read(unit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainChange:
+    """What changes; None leaves it as it is. The totals are for all accounts of the domain together; 0: no limit."""
+
+    default_quota: int | None = None
+    total_bytes: int | None = None
+    total_messages: int | None = None
+
+
+async def change_domain(
+    directory: Directory, name: str, change: DomainChange, *, dry_run: bool = False
+) -> DomainChange:
+    """Change the limits of a domain; gives what they were; NotFound, Invalid."""
+    if any(value is not None and not 0 <= value <= LIMIT_MAX for value in astuple(change)):
+        raise Invalid(f"limits are 0 (none) to {LIMIT_MAX}")
+
+    async def unit(tx: Tx) -> DomainChange:
+        domain = await get_real_domain(tx, canonical_domain(name))
+        quota = domain.quota
+        if change.default_quota is not None:
+            await tx.directory.update_domain(replace(domain, default_quota=change.default_quota))
+        if change.total_bytes is not None or change.total_messages is not None:
+            total = quota.limit_bytes if change.total_bytes is None else change.total_bytes
+            messages = quota.limit_messages if change.total_messages is None else change.total_messages
+            await tx.directory.set_domain_quota(domain.id, total, messages)
+        return DomainChange(
+            default_quota=None if change.default_quota is None else domain.default_quota,
+            total_bytes=None if change.total_bytes is None else quota.limit_bytes,
+            total_messages=None if change.total_messages is None else quota.limit_messages,
+        )
+
+    return await directory.commit(unit, dry_run=dry_run)
 
 
 async def remove_domain(directory: Directory, name: str, *, dry_run: bool = False) -> DomainView:

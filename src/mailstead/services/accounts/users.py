@@ -175,6 +175,7 @@ class UserChange:
     """What changes; None leaves it as it is."""
 
     quota_bytes: int | None = None
+    quota_messages: int | None = None
     status: Status | None = None
     is_admin: bool | None = None
 
@@ -189,18 +190,21 @@ async def change_user(
 
     async def unit(tx: Tx) -> tuple[User, UserChange]:
         user = await get_user(tx, directory, name)
-        quota: int | None = None
-        if change.quota_bytes is not None:
+        quota = messages = None
+        if change.quota_bytes is not None or change.quota_messages is not None:
             account = next((a for a, _ in await tx.directory.list_access(user.id) if a.address.key == user.login), None)
             if account is None:
                 raise NotFound(f"{user.login} has no account of their own")
-            quota = account.quota_bytes
-            await tx.directory.update_account(account.id, quota_bytes=change.quota_bytes)
+            quota = account.quota_bytes if change.quota_bytes is not None else None
+            messages = account.quota_messages if change.quota_messages is not None else None
+            await tx.directory.update_account(
+                account.id, quota_bytes=change.quota_bytes, quota_messages=change.quota_messages
+            )
         if change.status is not None or change.is_admin is not None:
             await tx.directory.update_user(user.id, status=change.status, is_admin=change.is_admin)
         status = user.status if change.status is not None else None
         was_admin = user.is_admin if change.is_admin is not None else None
-        return user, UserChange(quota_bytes=quota, status=status, is_admin=was_admin)
+        return user, UserChange(quota_bytes=quota, quota_messages=messages, status=status, is_admin=was_admin)
 
     return await directory.commit(unit, dry_run=dry_run)
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mailstead.ground.model.change import Change, ChangeKind
 from mailstead.ground.model.errors import Invalid
-from mailstead.ground.model.ids import AccountId, FolderId, UserId
+from mailstead.ground.model.ids import AccountId, FolderId, Instant, UserId
 from mailstead.store.port import ReadTx, Store, Tx
 from mailstead.store.port.metadata import Annotation, Shelf
 
@@ -75,14 +76,15 @@ async def read_of_account(
 
 
 async def write_annotations(
-    store: Store, shelf: Shelf, user: UserId, values: Sequence[tuple[str, bytes | None]]
+    store: Store, shelf: Shelf, user: UserId, values: Sequence[tuple[str, bytes | None]], now: Instant
 ) -> None:
     """All of them or none; TooManyAnnotations, NotFound. The caller has looked at each value's size."""
 
     async def unit(tx: Tx) -> None:
         if shelf.account_id:
-            await tx.advance(shelf.account_id)
-            await tx.folders.get_folder(shelf.folder_id)
+            modseq = (await tx.advance(shelf.account_id))[shelf.account_id]
+            await tx.folders.touch_folder(shelf.folder_id, modseq=modseq)
+            await tx.change(Change(shelf.account_id, modseq, shelf.folder_id, ChangeKind.ANNOTATED), now)
         for entry, value in values:
             owner = user if entry.startswith(PRIVATE) else NOBODY
             if value is None:
@@ -91,6 +93,16 @@ async def write_annotations(
                 await tx.metadata.put_metadata(shelf, owner, entry, value)
         for owner in (user, NOBODY):
             await _check_limits(tx, shelf, owner)
+
+    await store.write(unit)
+
+
+async def copy_annotations(store: Store, source: Shelf, target: Shelf) -> None:
+    """RFC 5464 §4.1: those of INBOX stay and go with its messages when it is renamed."""
+
+    async def unit(tx: Tx) -> None:
+        await tx.advance(source.account_id)
+        await tx.metadata.copy_metadata(source, target)
 
     await store.write(unit)
 

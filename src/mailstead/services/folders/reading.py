@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from mailstead.ground.model.folder import Folder
-from mailstead.ground.model.folder import Folder
 from mailstead.ground.model.ids import BlobId, FolderId
 from mailstead.ground.model.uidset import UidSet
 from mailstead.store.port import ReadTx, Store

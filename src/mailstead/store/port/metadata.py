@@ -43,5 +43,8 @@ class MetadataWrites(MetadataReads, Protocol):
     async def put_metadata(self, shelf: Shelf, user: UserId, entry: str, value: bytes) -> None:
         """Set or replace."""
 
+    async def copy_metadata(self, source: Shelf, target: Shelf) -> None:
+        """All of them, of all users, between folders of one account; what the target has stays."""
+
     async def drop_metadata(self, shelf: Shelf, user: UserId, entry: str) -> None:
         """Also one that is not there."""

@@ -27,6 +27,12 @@ PUT: Final = """
         ON CONFLICT (account_id, folder_id, user_id, entry)
         DO UPDATE SET size = excluded.size, value = excluded.value"""
 
+COPY: Final = """
+    INSERT INTO metadata (account_id, folder_id, user_id, entry, size, value)
+    SELECT account_id, :target, user_id, entry, size, value FROM metadata
+     WHERE account_id = :account AND folder_id = :folder
+        ON CONFLICT (account_id, folder_id, user_id, entry) DO NOTHING"""
+
 DROP: Final = """
     DELETE FROM metadata
      WHERE account_id = :account AND folder_id = :folder AND user_id = :user AND entry = :entry"""
@@ -66,6 +72,11 @@ class SqlMetadata:
             "size": len(value), "value": value,
         }  # fmt: skip
         await self._session.run(PUT, values)
+
+    async def copy_metadata(self, source: Shelf, target: Shelf) -> None:
+        """One statement."""
+        values = {"account": source.account_id, "folder": source.folder_id, "target": target.folder_id}
+        await self._session.run(COPY, values)
 
     async def drop_metadata(self, shelf: Shelf, user: UserId, entry: str) -> None:
         """Nothing if it is not there."""

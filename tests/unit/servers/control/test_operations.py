@@ -45,6 +45,9 @@ async def test_users(admin: Admin) -> None:
     changed = await admin.ask("user.set", name="ann", quota=20, status="suspended", is_admin=True)
     assert (changed["status"], changed["is_admin"], changed["accounts"][0]["quota"]) == ("suspended", True, 20)
     assert changed["undo"] == "mailstead user set ann@example.com --quota 10 --status active --no-admin"
+    counted = await admin.ask("user.set", name="ann", quota_messages=1000)
+    assert counted["accounts"][0]["quota_messages"] == 1000
+    assert counted["undo"] == "mailstead user set ann@example.com --quota-messages 0"
     assert (await admin.ask("user.passwd", name="ann", password="another one"))["undo"] is None
     removed = await admin.ask("user.remove", name="ann")
     assert removed == {
@@ -52,6 +55,14 @@ async def test_users(admin: Admin) -> None:
         "stray_aliases": [], "undo": None,
     }  # fmt: skip
     assert await rows(admin, "user.list") == []
+
+
+async def test_limits_of_a_domain(admin: Admin) -> None:
+    changed = await admin.ask("domain.set", name="example.com", quota=5, total_quota=100, total_messages=7)
+    assert (changed["default_quota"], changed["total_quota"], changed["total_messages"]) == (5, 100, 7)
+    assert changed["undo"].endswith(" --total-quota 0 --total-messages 0")
+    again = await admin.ask("domain.set", name="example.com", total_messages=0)
+    assert (again["default_quota"], again["total_quota"], again["total_messages"]) == (5, 100, 0)
 
 
 async def test_shared_accounts(admin: Admin) -> None:

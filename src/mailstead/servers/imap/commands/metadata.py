@@ -61,7 +61,9 @@ async def set_metadata(session: Session, command: SetMetadata) -> Reply:
         for entry, value in command.values:
             check_filter(entry, value)
     try:
-        await write_annotations(session.services.folders.store, shelf, _user(session), command.values)
+        await write_annotations(
+            session.services.folders.store, shelf, _user(session), command.values, services.clock.now()
+        )
     except TooManyAnnotations:
         return TOO_MANY
     return ok("SETMETADATA completed")

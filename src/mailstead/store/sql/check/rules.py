@@ -200,7 +200,7 @@ DIRECTORY: Final = (
     Sweep("domains", "domain", "id", 2000, (
         Rule(
             WARNING, "counts {2} messages of {3} bytes against its quota, its accounts have {4} of {5}",
-            "domain {0} ({1})", "set its quota again: mailstead domain set {1} --quota SIZE", """
+            "domain {0} ({1})", "set its quota again: mailstead domain set {1} --total-quota SIZE", """
             SELECT d.id, d.name, d.used_messages, d.used_bytes, u.messages, u.size
               FROM domain d JOIN (
                    SELECT a.domain_id, CAST(SUM(a.used_messages) AS {bigint}) AS messages,
