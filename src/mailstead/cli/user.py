@@ -150,7 +150,7 @@ def set_(shell: Shell, address: str, **changes: Any) -> None:
     """Change quota, status or rights of a user."""
     if all(value is None for value in changes.values()):
         raise Failure("usage", "nothing to change", "give --quota, --quota-messages, --status or --admin")
-    shell.change("user.set", {"name": address, **changes}, lambda row: f"changed {row['login']}")
+    shell.change("user.set", {"name": address, **changes}, lambda row: f"changed {row.get('login') or row['address']}")
 
 
 @user.command("share")

@@ -120,8 +120,8 @@ async def user_set(desk: Desk, args: a.UserSet, _say: Say) -> Json:
     change = users.UserChange(
         quota_bytes=args.quota, quota_messages=args.quota_messages, status=status, is_admin=args.is_admin
     )
-    user, before = await users.change_user(desk.directory, args.name, change, dry_run=args.dry_run)
-    words = ["user", "set", user.login]
+    subject, before = await users.change_user(desk.directory, args.name, change, dry_run=args.dry_run)
+    words = ["user", "set", subject]
     words += ["--quota", str(before.quota_bytes)] if before.quota_bytes is not None else []
     words += ["--quota-messages", str(before.quota_messages)] if before.quota_messages is not None else []
     words += ["--status", before.status.value] if before.status is not None else []

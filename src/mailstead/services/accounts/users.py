@@ -182,31 +182,37 @@ class UserChange:
 
 async def change_user(
     directory: Directory, name: str, change: UserChange, *, dry_run: bool = False
-) -> tuple[User, UserChange]:
-    """Change a user and their own account; gives the user and what it was before."""
+) -> tuple[str, UserChange]:
+    """Change a user and their own account, or a shared account; gives its name and what it was before."""
     check_quota(change.quota_bytes)
     if change.status is Status.DELETED:
         raise Invalid("remove the user instead")
 
-    async def unit(tx: Tx) -> tuple[User, UserChange]:
-        user = await get_user(tx, directory, name)
-        quota = messages = None
-        if change.quota_bytes is not None or change.quota_messages is not None:
-            account = next((a for a, _ in await tx.directory.list_access(user.id) if a.address.key == user.login), None)
-            if account is None:
-                raise NotFound(f"{user.login} has no account of their own")
-            quota = account.quota_bytes if change.quota_bytes is not None else None
-            messages = account.quota_messages if change.quota_messages is not None else None
-            await tx.directory.update_account(
-                account.id, quota_bytes=change.quota_bytes, quota_messages=change.quota_messages
-            )
-        if change.status is not None or change.is_admin is not None:
-            await tx.directory.update_user(user.id, status=change.status, is_admin=change.is_admin)
+    async def unit(tx: Tx) -> tuple[str, UserChange]:
+        user, account = await _of_name(tx, directory, name)
+        before = await _change_quota(tx, user, account, change)
+        if change.status is None and change.is_admin is None:
+            return user.login if user is not None else str(account.address) if account is not None else name, before
+        if user is None:
+            raise Invalid(f"{name} is a shared account: it has quotas and members, no status of its own")
+        await tx.directory.update_user(user.id, status=change.status, is_admin=change.is_admin)
         status = user.status if change.status is not None else None
         was_admin = user.is_admin if change.is_admin is not None else None
-        return user, UserChange(quota_bytes=quota, quota_messages=messages, status=status, is_admin=was_admin)
+        return user.login, replace(before, status=status, is_admin=was_admin)
 
     return await directory.commit(unit, dry_run=dry_run)
+
+
+async def _change_quota(tx: Tx, user: User | None, account: Account | None, change: UserChange) -> UserChange:
+    if change.quota_bytes is None and change.quota_messages is None:
+        return UserChange()
+    if account is None:
+        raise NotFound(f"{user.login if user is not None else 'nobody'} has no account of their own")
+    await tx.directory.update_account(account.id, quota_bytes=change.quota_bytes, quota_messages=change.quota_messages)
+    return UserChange(
+        quota_bytes=account.quota_bytes if change.quota_bytes is not None else None,
+        quota_messages=account.quota_messages if change.quota_messages is not None else None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

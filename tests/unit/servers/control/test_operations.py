@@ -69,6 +69,9 @@ async def test_shared_accounts(admin: Admin) -> None:
     await admin.ask("user.add", address="ann", password=PASSWORD)
     added = await admin.ask("shared.add", address="team", members={"ann": "admin"})
     assert added["members"] == [{"login": "ann", "role": "admin"}]
+    changed = await admin.ask("user.set", name="team", quota_messages=9)
+    assert (changed["quota_messages"], changed["address"]) == (9, "team@example.com")
+    assert changed["undo"] == "mailstead user set team@example.com --quota-messages 0"
     granted = await admin.ask("shared.grant", address="team", user="ann", role="viewer")
     assert granted["undo"] == "mailstead user share team ann admin"
     gone = await admin.ask("shared.grant", address="team", user="ann", role=None)

@@ -28,7 +28,7 @@ class ListedMore:
         if self._entries:
             values: dict[str, bytes | None] = dict.fromkeys(self._entries)  # RFC 9590 §3: NIL where there is none
             values |= (await self._of(home)).get(folder.id, {})
-            if SPECIAL_USE in self._entries and folder.special_use is not None:
+            if SPECIAL_USE in self._entries and folder.special_use is not None and home is session.homes.own:
                 values[SPECIAL_USE] = special_use_value(folder.special_use)
             await session.give(render_metadata(name, values, utf8=session.utf8))
 

@@ -106,7 +106,8 @@ def _render(session: Session, command: List, entry: Entry, matches: Matches) -> 
             return None
     elif entry.folder is None and not entry.has_children:
         return None  # subscribed to, and gone
-    use = entry.folder.special_use if entry.folder is not None else None
+    # RFC 6154 §2: a client files what it sends in *its* \Sent: those of other accounts are folders like all others.
+    use = entry.folder.special_use if entry.folder is not None and entry.home is session.homes.own else None
     if ListSelect.SPECIAL_USE in command.select and use is None:
         return None
     attributes = tuple(_attributes(command, entry, use))

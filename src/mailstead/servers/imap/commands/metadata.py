@@ -42,7 +42,8 @@ async def get_metadata(session: Session, command: GetMetadata) -> Reply:
         note.entry: note.size for note in notes if command.max_size is not None and note.size > command.max_size
     }
     values |= {note.entry: note.value for note in notes}
-    if folder is not None and folder.special_use is not None and wanted.matches(SPECIAL_USE):
+    own = session.homes.own.account_id
+    if folder is not None and folder.account_id == own and folder.special_use and wanted.matches(SPECIAL_USE):
         values[SPECIAL_USE] = special_use_value(folder.special_use)
     values = {entry: value for entry, value in values.items() if entry not in too_long}
     if values:
@@ -60,6 +61,7 @@ async def set_metadata(session: Session, command: SetMetadata) -> Reply:
     if not command.folder:
         for entry, value in command.values:
             check_filter(entry, value)
+    services = session.services
     try:
         await write_annotations(
             session.services.folders.store, shelf, _user(session), command.values, services.clock.now()
