@@ -8,9 +8,11 @@ IDENTITY: Final = frozenset({b"", b"7bit", b"8bit", b"binary", b"7-bit", b"8-bit
 
 _PADDING: Final = (b"=", b"==")
 _NOT_BASE64: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
-# Escapes, or a soft line break: RFC 2045 §6.7 (3), white space before a line end was added on the way.
-_ESCAPES: Final = re.compile(rb"(?:=[0-9A-Fa-f]{2})++|=[ \t]{0,998}+\r?\n")
-_LAST_BREAK: Final = re.compile(rb"=[ \t]{0,998}+\Z")
+_ESCAPES: Final = re.compile(rb"(?:=[0-9A-Fa-f]{2})++|=\r?\n")  # or a soft line break
+_HEX_DIGITS: Final = frozenset(bytes((digit,)) for digit in b"0123456789ABCDEFabcdef")
+_WHITE_MAX: Final = 998
+"""Octets of white space at a line end that are dropped: no line of mail holds more (RFC 5322 §2.1.1)."""
+_WHITE_END: Final = re.compile(rb"(?<![ \t])[ \t]{1,%d}+(?=\r?\n)" % _WHITE_MAX)
 
 
 class Decoder(Protocol):
@@ -60,10 +62,14 @@ def decode_base64(data: bytes) -> bytes:
 
 def decode_quoted_printable(data: bytes) -> bytes:
     """RFC 2045 §6.7: a "=" that begins no escape stays."""
-    return _decode_escapes(_LAST_BREAK.sub(b"", data))
+    text = data.rstrip(b" \t")
+    return _decode_lines((text if len(data) - len(text) <= _WHITE_MAX else data).removesuffix(b"="))
 
 
-def _decode_escapes(data: bytes) -> bytes:
+def _decode_lines(data: bytes) -> bytes:
+    """RFC 2045 §6.7 (3): white space at the end of a line was added on the way."""
+    if b" \r" in data or b" \n" in data or b"\t\r" in data or b"\t\n" in data:
+        data = _WHITE_END.sub(b"", data)
     return _ESCAPES.sub(_unescape, data) if b"=" in data else data
 
 
@@ -111,21 +117,38 @@ class Base64Decoder:
 
 
 class QuotedPrintableDecoder:
-    """Keeps back a tail that may still become an escape or a soft line break."""
-
-    _OPEN = re.compile(rb"=(?:[0-9A-Fa-f]|[ \t]{0,998}\r?)?\Z")
+    """Keeps back a tail that may still become an escape, a soft line break or the end of a line."""
 
     def __init__(self) -> None:
         self._rest = b""
+        self._is_white = False  # inside of more white space than a line end can have: it stays
 
     def feed(self, data: bytes) -> bytes:
         """All that is decided."""
         data = self._rest + data
-        cut = data.rfind(b"=", -1002)
-        if cut < 0 or not self._OPEN.match(data, cut):
-            cut = len(data)
+        head = b""
+        if self._is_white:
+            text = data.lstrip(b" \t")
+            head, data = data[: len(data) - len(text)], text
+            self._is_white = not text
+        cut = self._find_tail(data)
         self._rest = data[cut:]
-        return _decode_escapes(data[:cut])
+        return head + _decode_lines(data[:cut])
+
+    def _find_tail(self, data: bytes) -> int:
+        """Where what is not decided begins: `=`, `=4`, or white space, with `=` before it and CR behind it maybe."""
+        size = len(data)
+        window = data[-_WHITE_MAX - 3 :]
+        text = window.removesuffix(b"\r").rstrip(b" \t")
+        tail = len(window) - len(text)
+        if tail - window.endswith(b"\r") > _WHITE_MAX:
+            self._is_white = not window.endswith(b"\r")
+            return size
+        if text.endswith(b"="):
+            return size - tail - 1
+        if not tail and text[-2:-1] == b"=" and text[-1:] in _HEX_DIGITS:
+            return size - 2
+        return size - tail
 
     def finish(self) -> bytes:
         """The tail as it stands."""

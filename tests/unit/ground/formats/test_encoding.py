@@ -37,6 +37,12 @@ def test_base64(data: bytes, expected: bytes) -> None:
         (b"==41", b"=A"),
         (b"==\r\n41", b"=41"),
         (b"hard\r\nline", b"hard\r\nline"),
+        (b"added \t\r\non the way \n \n.  ", b"added\r\non the way\n\n."),
+        (b"meant=20\r\nkept  =\r\n\r\n", b"meant \r\nkept  \r\n"),
+        (b"end= ", b"end"),
+        (b" \rx \r", b" \rx \r"),
+        (b"a" + b" " * 998 + b"\n", b"a\n"),
+        (b"a" + b" " * 999 + b"\n", b"a" + b" " * 999 + b"\n"),
     ],
 )
 def test_quoted_printable(data: bytes, expected: bytes) -> None:

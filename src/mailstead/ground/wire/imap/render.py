@@ -4,10 +4,11 @@ from typing import Final
 
 from mailstead.ground.formats.addresslist import Mailbox
 from mailstead.ground.formats.envelope import Envelope
+from mailstead.ground.formats.parameter import join_continuations
 from mailstead.ground.formats.part import Params, Part
 from mailstead.ground.wire.imap.string import NIL, render_nstring, render_string
 
-RENDER_VERSION: Final = 1
+RENDER_VERSION: Final = 2
 """Stored with every rendition; a higher one makes a background duty render anew."""
 
 
@@ -93,7 +94,8 @@ def _extension(part: Part) -> bytes:
 def _params(params: Params) -> bytes:
     if not params:
         return NIL
-    return b"(%b)" % b" ".join([b"%b %b" % (render_string(name), render_string(value)) for name, value in params])
+    pairs = join_continuations(params)
+    return b"(%b)" % b" ".join([b"%b %b" % (render_string(name), render_string(value)) for name, value in pairs])
 
 
 def _disposition(part: Part) -> bytes:

@@ -81,3 +81,14 @@ def test_a_message_in_a_message() -> None:
             + b" 7"
         )
         assert rendered.endswith(b" NIL NIL NIL NIL)" if extended else b" 7)")
+
+
+def test_continuations_are_joined() -> None:
+    """RFC 9051 §7.5.2: parameters of the type and of the disposition."""
+    part = Part(
+        "1", b"image", b"png", params=((b"name*0", b"a"), (b"name*1", b"b")), size=1,
+        disposition=(b"attachment", ((b"filename*0*", b"iso-8859-1''%e4"), (b"filename*1", b".png"))),
+    )  # fmt: skip
+    assert render_bodystructure(part, extended=True) == (
+        b'("image" "png" ("name" "ab") NIL NIL "7BIT" 1 NIL ("attachment" ("filename*" "utf-8\'\'%C3%A4.png")) NIL NIL)'
+    )
