@@ -17,6 +17,7 @@ class ChangeKind(Enum):
     FOLDER_RENAMED = 5
     FOLDER_DELETED = 6
     SUBSCRIPTION = 7
+    ANNOTATED = 8  # RFC 7162 §3.2: SETMETADATA counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """Sent over the bus after a commit: look at this account up to this modseq. Losing one costs latency only."""
+    """Sent after a commit: look at this account up to this modseq. Losing one costs latency only.
+
+    To this worker's own hub it brings the events along, so that nothing need be read; over the bus it goes without.
+    """
 
     account_id: AccountId
     modseq: ModSeq
+    changes: tuple[Change, ...] = ()

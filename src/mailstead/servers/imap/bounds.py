@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from mailstead.ground.model.ids import FolderId
 from mailstead.ground.model.query import And, Numbers, Query, Uids, asks_modseq
 from mailstead.ground.model.uidset import UidSet
 from mailstead.ground.wire.imap.searching import ResultOption, Returns
@@ -30,7 +31,9 @@ def keep_scope(session: Session, query: Query, scope: Scope) -> tuple[Scope, byt
     return replace(scope, uids=kept), code
 
 
-async def highest_modseq(session: Session, query: Query, returns: Returns | None, order: list[int]) -> int | None:
+async def highest_modseq(
+    session: Session, folder: FolderId, query: Query, returns: Returns | None, order: list[int]
+) -> int | None:
     """RFC 7162 §3.1.6, RFC 4731 §3.2: of all that is told; of MIN and MAX if only they are. None if not asked for."""
     if not order or not asks_modseq(query):
         return None
@@ -42,7 +45,6 @@ async def highest_modseq(session: Session, query: Query, returns: Returns | None
         start, stop = returns.window.cut(len(order))
         told = order[start:stop]
     highest = 0
-    folder = session.in_folder.place.folder_id
     async for rows in session.services.folders.reading.flag_rows(folder, UidSet.of(told)):
         highest = max(highest, *(row.modseq for row in rows)) if rows else highest
     return highest or None

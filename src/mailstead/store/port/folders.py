@@ -38,5 +38,8 @@ class FolderWrites(FolderReads, Protocol):
     async def delete_folder(self, folder: FolderId, *, now: Instant) -> int:
         """Remove the name at once; its placements go by a duty. The folders below stay. Gives the messages it had."""
 
+    async def touch_folder(self, folder: FolderId, *, modseq: ModSeq) -> None:
+        """Something other than its messages changed. NotFound."""
+
     async def subscribe(self, account: AccountId, name: str) -> None: ...
     async def unsubscribe(self, account: AccountId, name: str) -> None: ...

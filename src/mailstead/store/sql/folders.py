@@ -42,6 +42,8 @@ DELETE: Final = """
      WHERE id = :folder AND removed_at IS NULL
  RETURNING messages"""
 
+TOUCH: Final = "UPDATE folder SET modseq = :modseq WHERE id = :folder AND removed_at IS NULL"
+
 SUBSCRIPTIONS: Final = "SELECT name FROM subscription WHERE account_id = :account ORDER BY name"
 
 SUBSCRIBE: Final = """
@@ -155,6 +157,11 @@ class SqlFolders:
             raise Invalid("INBOX cannot be deleted")  # RFC 9051 §6.3.5
         row = await self._session.row(DELETE, {"folder": folder, "now": now})
         return int(row[0]) if row else 0
+
+    async def touch_folder(self, folder: FolderId, *, modseq: ModSeq) -> None:
+        """NotFound if it was deleted."""
+        if not await self._session.run(TOUCH, {"folder": folder, "modseq": modseq}):
+            raise NotFound(f"folder {folder} is gone")
 
     async def subscribe(self, account: AccountId, name: str) -> None:
         """Twice is once."""

@@ -8,12 +8,14 @@ from mailstead.ground.model.query import Query
 from mailstead.ground.model.sequence import SequenceSet
 from mailstead.ground.model.uidset import UidSet
 from mailstead.ground.wire.imap import response
+from mailstead.ground.wire.imap.resync import add_modseq
 from mailstead.ground.wire.imap.searching import MultiSearch, Place, ResultOption, Returns, Source
+from mailstead.servers.imap.bounds import highest_modseq
 from mailstead.servers.imap.commands.contexts import fix_numbers, keep_up, wants_update
 from mailstead.servers.imap.commands.listing import Entry, read_tree
 from mailstead.servers.imap.commands.search import find
 from mailstead.servers.imap.filters import expand_filters
-from mailstead.servers.imap.reply import Refusal, Reply, bad, ok
+from mailstead.servers.imap.reply import UID_REQUIRED, Refusal, Reply, bad, ok
 from mailstead.servers.imap.results import TELLING, list_results, list_scores, to_save
 from mailstead.servers.imap.session import Session
 from mailstead.servers.imap.view import Numbering
@@ -34,14 +36,18 @@ async def esearch(session: Session, command: MultiSearch) -> Reply:
         if ResultOption.SAVE in command.returns.options:
             session.saved = to_save(command.returns, list(found.uids))
         selected = session.in_folder
-        await _tell(session, command.returns, found, selected.name, selected.watch.view.uidvalidity)
+        about = response.correlators(selected.name, selected.watch.view.uidvalidity, utf8=session.utf8)
+        modseq = await highest_modseq(session, selected.place.folder_id, query, command.returns, list(found.uids))
+        await _tell(session, command.returns, found, about, modseq)
         if updates:
             await keep_up(session, query, found.uids, by_uid=True)
     if command.places != SELECTED_ONLY:
         for name, folder in (await _named(session, command.places)).items():
             if not (looks_at_selected and folder.id == session.in_folder.place.folder_id):
                 found = await _find_in(session, folder, asked)
-                await _tell(session, command.returns, found, name, folder.uidvalidity)
+                about = response.correlators(name, folder.uidvalidity, utf8=session.utf8)
+                modseq = await highest_modseq(session, folder.id, asked, command.returns, list(found.uids))
+                await _tell(session, command.returns, found, about, modseq)
     return ok("ESEARCH completed")
 
 
@@ -63,6 +69,8 @@ async def _find_in(session: Session, folder: Folder, query: Query) -> Found:
     numbering = Numbering(await session.services.folders.reading.uids(folder.id))
 
     def numbers(wanted: SequenceSet) -> UidSet:
+        if session.speech.uid_only:
+            raise Refusal(UID_REQUIRED)  # RFC 9586 §3.8
         return UidSet() if wanted.is_saved else numbering.resolve_numbers(wanted, strict=False)
 
     def uids(wanted: SequenceSet) -> UidSet:
@@ -71,14 +79,14 @@ async def _find_in(session: Session, folder: Folder, query: Query) -> Found:
     return await session.services.search.rank(folder.id, query, Scope(numbering.told, numbers, uids))
 
 
-async def _tell(session: Session, returns: Returns, found: Found, name: str, uidvalidity: int) -> None:
+async def _tell(session: Session, returns: Returns, found: Found, about: bytes, modseq: int | None) -> None:
     """RFC 7377 §2.1: nothing for a folder in which nothing was found."""
     if not found.uids or not returns.options & TELLING:
         return
     order = list(found.uids)
     results = list_results(returns, order, list_scores(order, found.scores))
-    about = response.correlators(name, uidvalidity, utf8=session.utf8)
-    await session.give(response.esearch(session.tag, results, by_uid=True, correlators=about))
+    line = response.esearch(session.tag, results, by_uid=True, correlators=about)
+    await session.give(add_modseq(line, modseq))
 
 
 async def _named(session: Session, places: Sequence[Place]) -> Mapping[str, Folder]:

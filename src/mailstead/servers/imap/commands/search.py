@@ -28,7 +28,7 @@ async def search(session: Session, command: Search) -> Reply:
         query = fix_numbers(session, query)
     scope, limited = keep_scope(session, query, scope_of(session))
     found = await find(session, query, command.returns, scope)
-    modseq = await highest_modseq(session, query, returns, list(found.uids))
+    modseq = await highest_modseq(session, session.in_folder.place.folder_id, query, returns, list(found.uids))
     if returns is None:
         shown = found.uids if command.by_uid else UidSet.of(_numbers(session, list(found.uids)))
         for piece in say_modseq(response.search(shown), modseq):
@@ -46,7 +46,7 @@ async def sort(session: Session, command: Sort) -> Reply:
     query = await expand_filters(session, command.query)
     found = await find(session, query, command.returns)
     order = await session.services.search.sort(session.in_folder.place.folder_id, found, command.criteria)
-    modseq = await highest_modseq(session, query, command.returns, order)
+    modseq = await highest_modseq(session, session.in_folder.place.folder_id, query, command.returns, order)
     if command.returns is not None:
         await answer(session, command.returns, order, found, by_uid=command.by_uid, modseq=modseq)
         if updates:
