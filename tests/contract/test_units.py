@@ -149,7 +149,9 @@ async def test_wakes_come_after_the_commit_and_coalesced(engine: Engine) -> None
         return modseq
 
     modseq = await store.write(several)
-    assert engine.wakes == [[Wake(mailbox.account, modseq)]]
+    [[wake]] = engine.wakes
+    assert (wake.account_id, wake.modseq) == (mailbox.account, modseq)
+    assert [change.modseq for change in wake.changes] == [modseq - 2, modseq - 1, modseq]
     assert await modseq_of(other, mailbox) == modseq
 
 

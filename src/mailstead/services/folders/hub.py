@@ -1,6 +1,7 @@
 """The hub of a worker: keeps the views of open folders at the store's truth and tells sessions that something is new.
 
-A wake only marks an account dirty; one read brings the delta of an account for all its sessions; nobody is waited for.
+A wake brings the events (of this worker's own commits) or only marks an account dirty: then one read brings the delta
+of an account for all its sessions. Nobody is waited for.
 Wakes come from this worker's commits and from the bus; `look` finds what a lost one should have said.
 """
 
@@ -82,7 +83,7 @@ class Hub:
             account = self._accounts.get(wake.account_id)
             if account is not None and wake.modseq > account.wanted:
                 account.wanted = wake.modseq
-                if account.watch_count:
+                if account.watch_count and not _take(account, wake):
                     self._dirty.add(wake.account_id)
         if self._dirty and self._worker is None:
             self._worker = asyncio.get_running_loop().create_task(self._work())
@@ -237,6 +238,20 @@ def _note(error: Exception) -> None:
     """What the store cannot do for now is its own event; anything else is a fault of ours."""
     if not isinstance(error, MailError):
         incident(error, subsystem="folders")
+
+
+def _take(account: OpenAccount, wake: Wake) -> bool:
+    """Apply the events that a wake of our own commit brings, if they are all there is since; nothing is read then."""
+    changes = list(wake.changes)
+    expected = range(account.modseq + 1, wake.modseq + 1)
+    if account.lock.locked() or len(expected) > len(changes) or {change.modseq for change in changes} != set(expected):
+        return False
+    touched = _apply(account, changes, wake.modseq)
+    account.modseq = wake.modseq
+    account.tell(changes)
+    for folder_id in touched:
+        account.folders[folder_id].announce()
+    return True
 
 
 def _apply(account: OpenAccount, changes: list[Change], reached: ModSeq) -> set[FolderId]:

@@ -13,7 +13,7 @@ import apsw
 
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.errors import Busy, MailError, NoSpace
-from mailstead.ground.model.ids import AccountId, BlobId, ModSeq
+from mailstead.ground.model.ids import AccountId, BlobId
 from mailstead.store.port import Lane, OnCommit
 from mailstead.store.sql.connection import SqliteSession, drive
 from mailstead.store.sql.lanes import Bounds, Lanes, Waiting
@@ -26,12 +26,16 @@ BEGIN: Final = "BEGIN IMMEDIATE"
 
 
 def coalesce(wakes: list[Wake]) -> list[Wake]:
-    """One for each account, with the greatest modseq."""
-    greatest: dict[AccountId, ModSeq] = {}
+    """One for each account: up to its greatest modseq, with all events in their order."""
+    if len(wakes) == 1:
+        return wakes.copy()
+    by_account: dict[AccountId, list[Wake]] = {}
     for wake in wakes:
-        if wake.modseq > greatest.get(wake.account_id, -1):
-            greatest[wake.account_id] = wake.modseq
-    return [Wake(account, modseq) for account, modseq in greatest.items()]
+        by_account.setdefault(wake.account_id, []).append(wake)
+    return [
+        Wake(account, max(wake.modseq for wake in some), tuple(change for wake in some for change in wake.changes))
+        for account, some in by_account.items()
+    ]
 
 
 def translated(error: Exception, waiting: Waiting) -> Exception:

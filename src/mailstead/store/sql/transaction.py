@@ -91,4 +91,4 @@ class SqlTx(SqlReadTx):
     async def change(self, change: Change, now: Instant) -> None:
         """Record an event and remember whom to wake."""
         await insert_change(self.session, change, now)
-        self.wakes.append(Wake(change.account_id, change.modseq))
+        self.wakes.append(Wake(change.account_id, change.modseq, (change,)))

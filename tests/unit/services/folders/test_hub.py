@@ -143,3 +143,26 @@ async def test_idle_accounts_are_forgotten_beyond_a_bound(house: House) -> None:
 async def test_a_wake_for_nobody_costs_nothing(house: House) -> None:
     house.folders.hub.wake([Wake(AccountId(999), ModSeq(5))])
     assert not house.folders.hub._accounts
+
+
+async def test_events_of_our_own_commits_are_not_read_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = await house.folders.hub.open(house.inbox)
+
+    async def read(_: Any) -> None:
+        raise AssertionError("nothing need be read")
+
+    monkeypatch.setattr(house.folders.hub, "_read_delta", read)
+    await house.append(2)
+    await house.append()
+    assert watch.view.uids == UidSet(((1, 3),))
+    watch.close()
+
+
+async def test_a_wake_with_a_gap_is_read_from_the_store(house: House) -> None:
+    watch = await house.folders.hub.open(house.inbox)
+    hub, house.relay.hub = house.folders.hub, None  # the worker hears of the first commit late
+    await house.append(2)
+    house.relay.hub = hub
+    await house.append()
+    assert (await watch.refresh()).uids == UidSet(((1, 3),))
+    watch.close()
