@@ -32,6 +32,7 @@ from tests.support.stores import sqlite_engine
 
 NOW = Instant(1_800_000_000_000)
 LETTER = b"From: Eve <eve@client.test>\r\nTo: ann@example.test\r\nSubject: letter %d\r\n\r\nBody of letter %d.\r\n"
+VERIFIER = derive_verifier("pw", 4096)
 FLAGS = {f"\\{flag.name.title()}": flag for flag in Flag if flag.name}
 
 
@@ -181,6 +182,8 @@ async def furnish(store: Any, given: Mapping[str, str]) -> AccountId:
             user = await tx.directory.insert_user(
                 f"{name}@example.test", "$argon2id$pw", is_admin=given.get("admin") == "yes", now=NOW
             )
+            if given.get("scram") == "yes":
+                await tx.credentials.store_verifier(user.id, VERIFIER)
             await tx.directory.grant(Access(user.id, ids[name], Role.ADMIN))
             if given.get("shared") == "yes":
                 await tx.directory.grant(Access(user.id, ids["team"], role))
@@ -217,7 +220,9 @@ async def open_scene(folder: Path, given: Mapping[str, str]) -> AsyncIterator[Im
         account = await furnish(store, given)
         folders, imap = build(store, clock, given)
         relay.hub = folders.hub
-        tls = TlsInfo("TLSv1.3", "TLS_AES_256_GCM_SHA384") if given.get("tls") == "yes" else None
+        emails = tuple(given["certificate"].split(",")) if "certificate" in given else ()
+        end_point = b"h" * 32 if given.get("scram") == "yes" else b""
+        tls = TlsInfo("TLSv1.3", "TLS_AES_256_GCM_SHA384", "", end_point, emails) if given.get("tls") == "yes" else None
         stream = MemoryStream(clock, peer_ip=given.get("from", "127.0.0.1"), tls=tls)
         task = asyncio.create_task(imap.serve(stream))
         scene = ImapScene(clock, store, folders, imap, stream, task, account)

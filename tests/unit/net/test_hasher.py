@@ -9,6 +9,7 @@ import pytest
 
 from mailstead.app.helper import compute
 from mailstead.ground.model.errors import Busy, Invalid
+from mailstead.ground.wire.sasl.scram import derive, parse_verifier
 from mailstead.net import hasher as module
 from mailstead.net.hasher import Done, RemoteHasher, Work, answer_all
 
@@ -101,3 +102,14 @@ def test_passwords_are_in_no_representation() -> None:
     assert "secret" not in repr(Work(1, "secret", "stored"))
     assert "stored" not in repr(Work(1, "secret", "stored"))
     assert "hash" not in repr(Done(1, hashed="hash"))
+
+
+async def test_derives_a_verifier_by_its_iterations(tmp_path: Path) -> None:
+    async with serving(tmp_path / "s") as client:
+        client.iterations = 4096
+        verifier = parse_verifier(await client.derive("correct horse"))
+        assert verifier is not None
+        assert verifier == derive(b"correct horse", verifier.salt, 4096)
+        assert str(verifier) != await client.derive("correct horse"), "each has a salt of its own"
+        with pytest.raises(Invalid, match="empty"):
+            await client.derive("")

@@ -108,7 +108,11 @@ class Authenticator:
         login = known.user.login
         if objection := self._object(attempt, login, known):
             return objection
-        return await self._welcome(attempt, login, name, known, started)
+        if name and not await self._means(name, known.user):
+            return Rejection(login, "not authorized", NotAuthorized)
+        if known.user.status is not Status.ACTIVE or not known.accounts:
+            return Rejection(login, "user not active")
+        return await self._welcome(attempt, login, "", known, started)
 
     async def enter_by_certificate(self, attempt: Attempt, emails: tuple[str, ...], authzid: str) -> Principal:
         """The address in a verified certificate is the login; with several, `authzid` may say which one."""
