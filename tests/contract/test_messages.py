@@ -1,5 +1,6 @@
 """Messages: a FETCH reads what it asked for and no more."""
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -9,6 +10,7 @@ from mailstead.ground.model.errors import NotFound
 from mailstead.ground.model.flags import Flag, Flags
 from mailstead.ground.model.ids import BlobId, MessageId
 from mailstead.ground.model.uidset import UidSet
+from mailstead.store.port import Tx
 from mailstead.store.port.messages import FetchRow, Load
 from tests.support.mailbox import PREFIX, Mailbox, make_mailbox, rendered
 from tests.support.stores import AnyStore
@@ -113,3 +115,17 @@ async def test_text_that_an_engine_cannot_hold(box: Mailbox) -> None:
     assert (found.preview, found.subject_base, found.message_id) == ("a\N{REPLACEMENT CHARACTER}b?é", "?", "\ufffd")
     assert found.sent_at is None
     assert found.header == wild.header
+
+
+async def test_a_copy_of_another_account_remembers_its_origin(box: Mailbox) -> None:
+    """RFC 8474 §5.1."""
+    (original,) = await fetch(box, 1, 1, Load.ORIGIN)
+    assert original.origin_id == original.message_id
+    message = await box.store.read(lambda tx: tx.messages.get_message(MessageId(original.message_id)))
+    copy = replace(message, id=MessageId(message.id + 1_000_000), origin_id=message.id)
+
+    async def unit(tx: Tx) -> None:
+        await tx.messages.insert(copy)
+
+    await box.store.write(unit)
+    assert await box.store.read(lambda tx: tx.messages.get_message(copy.id)) == copy

@@ -26,11 +26,11 @@ async def uidbatches(session: Session, command: UidBatches) -> Reply:
         return bad("The lower batch comes first", Code.CLIENTBUG)
     if command.batches is not None and (last - first + 1) * command.size > SPAN_MAX:
         return no(f"Batches of at most {SPAN_MAX} messages together", Code.TOOMANY)
-    session.send(resync.uidbatches(session.tag, _ranges(told, command.size, first, last)))
+    session.send(resync.uidbatches(session.tag, list_ranges(told, command.size, first, last)))
     return ok("UIDBATCHES completed")
 
 
-def _ranges(told: UidSet, size: int, first: int, last: int) -> Iterator[tuple[int, int]]:
+def list_ranges(told: UidSet, size: int, first: int, last: int) -> Iterator[tuple[int, int]]:
     """(highest, lowest); the last batch of the folder ends with 1 (RFC 10022 §3.1.4), the others where one begins."""
     top = len(told) - (first - 1) * size
     for number in range(top, max(0, top - (last - first + 1) * size), -size):
