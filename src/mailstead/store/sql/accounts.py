@@ -17,11 +17,15 @@ ADVANCE: Final = """
 MODSEQ: Final = "SELECT modseq FROM account WHERE id = :account AND status <> 'deleted'"
 
 COLUMNS: Final = """a.id, a.domain_id, a.address, a.kind, a.status, a.quota_bytes, a.quota_messages, a.used_bytes,
-           a.used_messages, a.created_at, d.quota_bytes, d.quota_messages, d.used_bytes, d.used_messages"""
+           a.used_messages, a.created_at,
+           (SELECT d.id FROM domain d WHERE d.id = a.domain_id AND (d.quota_bytes > 0 OR d.quota_messages > 0))"""
+"""The last: the domain, if it has a quota. SQLite takes 5 times as long for a join of the two."""
+
+DOMAIN_QUOTA: Final = "SELECT quota_bytes, quota_messages, used_bytes, used_messages FROM domain WHERE id = :domain"
 
 _SELECT: Final = f"""
     SELECT {COLUMNS}
-      FROM account a LEFT JOIN domain d ON d.id = a.domain_id"""  # noqa: S608 - names of ours
+      FROM account a"""  # noqa: S608 - names of ours
 
 GET: Final = _SELECT + " WHERE a.id = :account"
 
@@ -72,8 +76,23 @@ async def modseq(session: Session, account: AccountId) -> ModSeq:
     return ModSeq(row[0])
 
 
-def account_of(row: Row) -> Account:
-    """From COLUMNS. The domain of a buried account may be gone."""
+async def read_accounts(session: Session, rows: list[Row]) -> list[Account]:
+    """From COLUMNS, each limited domain looked up once."""
+    quotas = dict.fromkeys((row[10] for row in rows if row[10] is not None), NO_QUOTA)
+    for domain in quotas:
+        found = await session.row(DOMAIN_QUOTA, {"domain": domain})
+        quotas[domain] = quota_of(found) if found else NO_QUOTA
+    return [_account_of(row, quotas.get(row[10], NO_QUOTA)) for row in rows]
+
+
+async def read_account(session: Session, row: Row | None) -> Account | None:
+    """The same of one row."""
+    if row is None:
+        return None
+    return _account_of(row, NO_QUOTA) if row[10] is None else (await read_accounts(session, [row]))[0]
+
+
+def _account_of(row: Row, domain_quota: Quota) -> Account:
     local, _, domain = row[2].rpartition("@")
     return Account(
         id=row[0],
@@ -86,7 +105,7 @@ def account_of(row: Row) -> Account:
         used_bytes=row[7],
         used_messages=row[8],
         created_at=row[9],
-        domain_quota=quota_of(row[10:14]) if row[10] or row[11] else NO_QUOTA,
+        domain_quota=domain_quota,
     )
 
 
@@ -112,20 +131,19 @@ class SqlAccounts:
     async def list_accounts(self, domain: DomainId | None = None) -> list[Account]:
         """By address."""
         if domain is None:
-            return [account_of(row) for row in await self._session.rows(LIST)]
-        return [account_of(row) for row in await self._session.rows(LIST_OF_DOMAIN, {"domain": domain})]
+            return await read_accounts(self._session, await self._session.rows(LIST))
+        return await read_accounts(self._session, await self._session.rows(LIST_OF_DOMAIN, {"domain": domain}))
 
     async def find_account(self, address: Address) -> Account | None:
         """In whatever case its local part is written."""
-        row = await self._session.row(FIND, {"key": address.key})
-        return account_of(row) if row else None
+        return await read_account(self._session, await self._session.row(FIND, {"key": address.key}))
 
     async def get_account(self, account: AccountId) -> Account:
         """A buried one too, until all of it is gone."""
-        row = await self._session.row(GET, {"account": account})
-        if row is None:
+        found = await read_account(self._session, await self._session.row(GET, {"account": account}))
+        if found is None:
             raise NotFound(f"account {account} is gone")
-        return account_of(row)
+        return found
 
     async def count_accounts(self, domain: DomainId) -> int:
         """Buried ones do not count."""

@@ -44,7 +44,10 @@ COUNT_IN: Final = """
     UPDATE folder SET uidnext = uidnext + 1, messages = messages + 1, unseen = unseen + :unseen,
                       deleted = deleted + :deleted, size = size + :size, modseq = :modseq
      WHERE id = :folder AND removed_at IS NULL
- RETURNING uidnext - 1, uidvalidity, account_id"""
+ RETURNING uidnext - 1, uidvalidity, account_id,
+           (SELECT (SELECT d.id FROM domain d
+                     WHERE d.id = a.domain_id AND (d.quota_bytes > 0 OR d.quota_messages > 0))
+              FROM account a WHERE a.id = folder.account_id)"""
 
 INSERT: Final = """
     INSERT INTO placement (folder_id, uid, message_id, bits, keywords, modseq, size, internal_date, saved_at)
@@ -54,9 +57,7 @@ USE: Final = """
     UPDATE account SET used_bytes = used_bytes + :size, used_messages = used_messages + 1
      WHERE id = :account
        AND (:may_exceed = 1 OR ((quota_bytes = 0 OR used_bytes + :size <= quota_bytes)
-                                AND (quota_messages = 0 OR used_messages < quota_messages)))
- RETURNING (SELECT d.id FROM domain d
-             WHERE d.id = account.domain_id AND (d.quota_bytes > 0 OR d.quota_messages > 0))"""
+                                AND (quota_messages = 0 OR used_messages < quota_messages)))"""
 
 USE_DOMAIN: Final = """
     UPDATE domain SET used_bytes = used_bytes + :size, used_messages = used_messages + 1
@@ -120,7 +121,7 @@ class SqlPlacements:
         self, folder: FolderId, message: MessageId, flags: Flags, *,
         size: int, internal_date: Instant, modseq: ModSeq, now: Instant, may_exceed: bool = True,
     ) -> tuple[Uid, int]:  # fmt: skip
-        """Three statements; a fourth if there are keywords."""
+        """Three statements; one more if there are keywords, and one if the domain has a quota."""
         bits = int(flags.bits)
         values = {
             "folder": folder, "message": message, "bits": bits, "keywords": flags.keywords, "modseq": modseq,
@@ -130,22 +131,22 @@ class SqlPlacements:
         row = await self._session.row(COUNT_IN, values)
         if row is None:
             raise NotFound(f"folder {folder} is gone")
-        uid, uidvalidity, account = row
+        uid, uidvalidity, account, limited_domain = row
         values["uid"] = uid
         await self._session.run(INSERT, values)
-        await self._use(account, size, may_exceed=may_exceed)
+        await self._use(account, limited_domain, size, may_exceed=may_exceed)
         if flags.keywords:
             await remember_keywords(self._session, folder, flags.words)
         return Uid(uid), uidvalidity
 
-    async def _use(self, account: AccountId, size: int, *, may_exceed: bool) -> None:
+    async def _use(self, account: AccountId, limited_domain: int | None, size: int, *, may_exceed: bool) -> None:
         values = {"account": account, "size": size, "may_exceed": int(may_exceed)}
-        row = await self._session.row(USE, values)
-        if row is None:
+        if not await self._session.run(USE, values):
             raise OverQuota(f"{size} bytes more would pass the quota of account {account}")
-        domain = row[0]
-        if domain is not None and not await self._session.run(USE_DOMAIN, {**values, "domain": domain}):
-            raise OverQuota(f"{size} bytes more would pass the quota of domain {domain}")
+        if limited_domain is None:
+            return
+        if not await self._session.run(USE_DOMAIN, {**values, "domain": limited_domain}):
+            raise OverQuota(f"{size} bytes more would pass the quota of domain {limited_domain}")
 
     async def store_flags(
         self, folder: FolderId, uids: UidSet, op: FlagOp, flags: Flags, *,

@@ -6,7 +6,7 @@ from mailstead.ground.model.address import fold
 from mailstead.ground.model.directory import Access, Account, Role, Status, User
 from mailstead.ground.model.errors import AlreadyExists, NotFound
 from mailstead.ground.model.ids import AccountId, Instant, UserId
-from mailstead.store.sql.accounts import COLUMNS, account_of
+from mailstead.store.sql.accounts import COLUMNS, read_account, read_accounts
 from mailstead.store.sql.session import Row, Session
 
 LIST: Final = """
@@ -32,14 +32,13 @@ DELETE: Final = "DELETE FROM mail_user WHERE id = :user"
 
 LIST_ACCESS: Final = f"""
     SELECT {COLUMNS}, g.role
-      FROM access g JOIN account a ON a.id = g.account_id LEFT JOIN domain d ON d.id = a.domain_id
+      FROM access g JOIN account a ON a.id = g.account_id
      WHERE g.user_id = :user AND a.status <> 'deleted'
      ORDER BY a.kind, a.address_key"""  # noqa: S608 - names of ours
 
 FIND_ADMIN_ACCOUNT: Final = f"""
     SELECT {COLUMNS}
       FROM mail_user u JOIN access g ON g.user_id = u.id JOIN account a ON a.id = g.account_id
-      LEFT JOIN domain d ON d.id = a.domain_id
      WHERE u.is_admin = 1 AND u.status = 'active' AND a.status = 'active'
      ORDER BY u.id, a.kind, a.id LIMIT 1"""  # noqa: S608 - names of ours
 
@@ -84,12 +83,12 @@ class SqlUsers:
     async def list_access(self, user: UserId) -> list[tuple[Account, Role]]:
         """'personal' sorts before 'shared'."""
         rows = await self._session.rows(LIST_ACCESS, {"user": user})
-        return [(account_of(row[:-1]), Role(row[-1])) for row in rows]
+        accounts = await read_accounts(self._session, rows)
+        return [(account, Role(row[-1])) for account, row in zip(accounts, rows, strict=True)]
 
     async def find_admin_account(self) -> Account | None:
         """Admins are few and the first user is one: this ends at once."""
-        row = await self._session.row(FIND_ADMIN_ACCOUNT)
-        return account_of(row) if row else None
+        return await read_account(self._session, await self._session.row(FIND_ADMIN_ACCOUNT))
 
     async def list_members(self, account: AccountId) -> list[tuple[User, Role]]:
         """By login."""
@@ -129,6 +128,7 @@ class SqlUsers:
             raise NotFound(f"user {user} is gone")
         await self._session.run("DELETE FROM access WHERE user_id = :user", {"user": user})
         await self._session.run("DELETE FROM credential WHERE user_id = :user", {"user": user})
+        await self._session.run("DELETE FROM familiar_place WHERE user_id = :user", {"user": user})
         await self._session.run("DELETE FROM metadata WHERE user_id = :user", {"user": user})
 
     async def grant(self, access: Access) -> None:
