@@ -39,6 +39,7 @@ OF_KIND: Final[Mapping[str, int]] = {
     "invalid": USAGE,
     "usage": USAGE,
     "over_quota": FAILED,
+    "limit": FAILED,
     "too_large": FAILED,
     "conflict": FAILED,
     "fault": FAILED,

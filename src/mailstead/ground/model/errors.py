@@ -25,6 +25,10 @@ class OverQuota(MailError):  # noqa: N818
     """The account has no room for it."""
 
 
+class LimitReached(MailError):  # noqa: N818
+    """More of something than there may be in one place."""
+
+
 class TooLarge(MailError):  # noqa: N818
     """Larger than the configured maximum."""
 

@@ -10,6 +10,7 @@ from mailstead.ground.model.errors import (
     Conflict,
     Denied,
     Invalid,
+    LimitReached,
     MailError,
     NoSpace,
     NotFound,
@@ -61,6 +62,7 @@ REPLIES: Final[Mapping[type[MailError], Reply]] = {
     Denied: no("Not permitted", Code.NOPERM),
     Invalid: no("Not possible", Code.CANNOT),
     OverQuota: no("Quota exceeded", Code.OVERQUOTA),
+    LimitReached: no("That is more than there may be", Code.LIMIT),
     TooLarge: no("Message is larger than this server takes", Code.TOOBIG),
     NoSpace: no("No room for new mail at the moment, try again later", Code.UNAVAILABLE),
     Busy: no("Server is busy, try again later", Code.UNAVAILABLE),
@@ -79,7 +81,7 @@ UID_REQUIRED: Final = bad("Message numbers are not for those who enabled UIDONLY
 def reply_to(error: MailError) -> Reply:
     """The reply to a fact; where a client's own words were at fault, with the reason."""
     reply = REPLIES[type(error)]
-    if isinstance(error, Invalid | Denied) and str(error):
+    if isinstance(error, Invalid | Denied | LimitReached) and str(error):
         text = str(error)
         return Reply(reply.condition, text[0].upper() + text[1:200], reply.code)
     return reply

@@ -243,8 +243,9 @@ class Session:
     @property
     def read_timeout(self) -> float:
         """RFC 9051 §5.4. Before login the whole of it counts: a byte a second buys no time."""
+        settings = self.services.settings
         if self.principal is not None:
-            return self.services.settings.idle_timeout
+            return settings.literal_timeout if self.is_busy else settings.idle_timeout
         left = self._login_by - self.services.clock.monotonic()
         if left <= 0:
             raise TimedOut

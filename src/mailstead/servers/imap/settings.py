@@ -15,6 +15,7 @@ class ImapSettings:
     max_message_size: int = 50 * 1024 * 1024
     login_timeout: float = 60.0
     idle_timeout: float = 1800.0  # RFC 9051 §5.4: at least 30 minutes
+    literal_timeout: float = 300.0  # in the middle of a message that comes
     write_timeout: float = 60.0  # a peer that takes nothing for so long is dropped
     tls_timeout: float = 30.0
     login_tries: int = 4

@@ -82,7 +82,8 @@ class PlacementWrites(PlacementReads, Protocol):
         unchanged_since: ModSeq | None = None,
     ) -> tuple[list[FlagRow], UidSet]:
         """Change flags; gives the rows that changed, in UID order and as they are now, and those refused by
-        `unchanged_since` (RFC 7162 §3.1.3). UIDs that are not there are passed over. NotFound if the folder is gone."""
+        `unchanged_since` (RFC 7162 §3.1.3). UIDs that are not there are passed over. NotFound if the folder is gone,
+        LimitReached if a placement would have more than KEYWORDS_MAX keywords."""
 
     async def copy(self, source: FolderId, uids: UidSet, target: FolderId, *, modseq: ModSeq, now: Instant) -> Copied:
         """Place the same messages in another folder of the account, or once more in this one.

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from typing import Final
 
-from mailstead.ground.model.errors import NotFound
-from mailstead.ground.model.flags import Flag, FlagOp, Flags, apply_flags
+from mailstead.ground.model.errors import LimitReached, NotFound
+from mailstead.ground.model.flags import KEYWORDS_MAX, Flag, FlagOp, Flags, apply_flags
 from mailstead.ground.model.ids import FolderId, ModSeq
 from mailstead.ground.model.uidset import UidSet
 from mailstead.store.port.placements import FlagRow
@@ -111,6 +111,8 @@ async def _restate(
 
 def _applied(old: State, op: FlagOp, flags: Flags) -> State:
     new = apply_flags(Flags(Flag(old[0]), old[1]), op, flags)
+    if op is FlagOp.ADD and flags.keywords and len(new.words) > KEYWORDS_MAX:
+        raise LimitReached(f"a message can have at most {KEYWORDS_MAX} keywords")
     return int(new.bits), new.keywords
 
 
