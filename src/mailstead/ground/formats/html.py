@@ -36,10 +36,10 @@ def _pieces(source: str) -> Iterator[str]:
     while position < size:
         begin = source.find("<", position)
         if begin < 0:
-            yield _unescape(source[position:])
+            yield unescape(source[position:])
             return
         if begin > position:
-            yield _unescape(source[position:begin])
+            yield unescape(source[position:begin])
         match = _NAME.match(source, begin + 1)
         if match is None and source[begin + 1 : begin + 2] not in ("!", "?", "/"):
             yield "<"  # HTML Standard §13.2.5.6: not a tag
@@ -68,5 +68,6 @@ def _skip_tag(source: str, begin: int) -> int:
     return end + 1 if end >= 0 else len(source)
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
+    """Character references as the characters they mean."""
     return html.unescape(_HUGE.sub("\ufffd", text)) if "&" in text else text

@@ -26,7 +26,16 @@ def read_text(body: bytes, span: Span, limit: int = SEARCH_MAX) -> str:
     """Searchable text of a text part from its encoded body (or the beginning of it); '' for other types."""
     if span.type != "text":
         return ""
-    text = decode_charset(decode_body(body, span.encoding.encode("latin-1")), span.charset.encode("latin-1"))
+    return strip_markup(decode_text(body, span), span, limit)
+
+
+def decode_text(body: bytes, span: Span) -> str:
+    """The characters of an encoded body, markup and all."""
+    return decode_charset(decode_body(body, span.encoding.encode("latin-1")), span.charset.encode("latin-1"))
+
+
+def strip_markup(text: str, span: Span, limit: int = SEARCH_MAX) -> str:
+    """What a reader of such a part sees of its characters."""
     return html_to_text(text, limit) if span.subtype == "html" else text[:limit]
 
 

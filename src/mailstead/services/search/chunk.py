@@ -7,6 +7,7 @@ from typing import Final
 from mailstead.ground.model.ids import BlobId, FolderId, Instant
 from mailstead.ground.model.uidset import UidSet
 from mailstead.services.folders.reading import FetchRow, FlagRow, Load, Reading
+from mailstead.services.search.needle import Needle
 from mailstead.services.search.texts import HeldBlob, read_body_texts
 
 BATCH_BYTES: Final = 1 << 20
@@ -56,8 +57,8 @@ class Chunk:
                     await asyncio.sleep(0)
                 yield row
 
-    async def texts(self, uids: UidSet) -> AsyncIterator[tuple[FetchRow, list[str]]]:
-        """Rows with the texts of their parts."""
+    async def texts(self, uids: UidSet, needle: Needle | None = None) -> AsyncIterator[tuple[FetchRow, list[str]]]:
+        """Rows with the texts of their parts; with a needle, those in which it may be."""
         async for rows in self._reading.rows(self._folder, uids, Load.PARTS):
             for batch in _batches(rows):
                 blobs = await self._reading.bodies(batch)
@@ -66,7 +67,7 @@ class Chunk:
                         await asyncio.sleep(0)
                     blob = blobs.get(BlobId(row.blob_id))
                     reader = HeldBlob(blob) if blob is not None else await self._reading.open(BlobId(row.blob_id))
-                    yield row, await read_body_texts(row.parts, reader)
+                    yield row, await read_body_texts(row.parts, reader, needle)
 
 
 def _batches(rows: Iterable[FetchRow]) -> Iterable[list[FetchRow]]:

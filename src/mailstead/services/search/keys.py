@@ -36,6 +36,7 @@ from mailstead.ground.model.sequence import SequenceSet
 from mailstead.ground.model.uidset import UidSet
 from mailstead.services.search.chunk import Chunk
 from mailstead.services.search.folding import fold_text, loose_words, score_loosely
+from mailstead.services.search.needle import Needle
 from mailstead.services.search.texts import Fields
 
 Resolve = Callable[[SequenceSet], UidSet]
@@ -215,17 +216,20 @@ def lies(day: int, query: OnDay) -> bool:
 
 async def _find_words(chunk: Chunk, query: InHeader | InText | InBody, among: UidSet) -> UidSet:
     found: list[int] = []
+    needle = Needle.of(query.text)
     if isinstance(query, InHeader):
         name = query.name.encode("utf-8")
-        rows = chunk.headers(among)
-        return UidSet.of([row.uid async for row in rows if Fields(row.prefix + row.header).holds(name, query.text)])
+        heads = ((row.uid, row.prefix + row.header) async for row in chunk.headers(among))
+        return UidSet.of([uid async for uid, head in heads if Fields.named(head, name).holds(name, needle)])
     if not query.text:  # every text holds the empty one
         return await find_in(chunk, All(), among)
     if isinstance(query, InText):
-        rows = chunk.headers(among)
-        found = [row.uid async for row in rows if query.text in Fields(row.prefix + row.header).text()]
+        heads = ((row.uid, row.prefix + row.header) async for row in chunk.headers(among))
+        found = [
+            uid async for uid, head in heads if needle.may_be_in_header(head) and query.text in Fields(head).text()
+        ]
         among -= UidSet.of(found)
-    async for row, texts in chunk.texts(among):
+    async for row, texts in chunk.texts(among, needle):
         if any(query.text in text for text in texts):
             found.append(row.uid)
     return UidSet.of(found)

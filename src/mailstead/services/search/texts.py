@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from mailstead.ground.formats.addresslist import parse_mailboxes
+from mailstead.ground.formats.fields import select_fields
 from mailstead.ground.formats.headers import decode_field, each_field, unfold
 from mailstead.ground.formats.parts import Span, unpack_parts
-from mailstead.ground.formats.text import read_text
+from mailstead.ground.formats.text import decode_text, strip_markup
 from mailstead.services.folders.reading import BlobReader
 from mailstead.services.search.folding import fold_text
+from mailstead.services.search.needle import Needle
 
 ADDRESS_FIELDS: Final = frozenset({b"from", b"to", b"cc", b"bcc", b"sender", b"reply-to"})
 PART_MAX: Final = 16 << 20
@@ -23,12 +25,19 @@ class Fields:
     def __init__(self, header: bytes) -> None:
         self._fields = [(name.lower(), value) for name, value in each_field(header)]
 
-    def holds(self, name: bytes, needle: str) -> bool:
+    @classmethod
+    def named(cls, header: bytes, name: bytes) -> "Fields":
+        """Only those of this lower-case name."""
+        return cls(select_fields(header, b"", frozenset((name,)), exclude=False))
+
+    def holds(self, name: bytes, needle: Needle) -> bool:
         """RFC 9051 §6.4.4: a field of this name with this text in it; '' asks only for the field."""
         values = [value for key, value in self._fields if key == name]
-        if not needle or any(needle in _decode(value) for value in values):
+        if not needle.text or any(needle.text in _decode(value) for value in values):
             return bool(values)
-        return name in ADDRESS_FIELDS and any(needle in _addresses(value) for value in values)
+        if name not in ADDRESS_FIELDS:
+            return False
+        return any(needle.may_be_in_address(value) and needle.text in _addresses(value) for value in values)
 
     def values(self, name: bytes) -> str:
         """All fields of that name."""
@@ -50,13 +59,18 @@ def _decode(value: bytes) -> str:
     return fold_text(decode_field(unfold(value)))
 
 
-async def read_body_texts(parts: bytes, reader: BlobReader) -> list[str]:
-    """The folded texts of a message's parts, and of the headers of messages inside it."""
+async def read_body_texts(parts: bytes, reader: BlobReader, needle: Needle | None = None) -> list[str]:
+    """The folded texts of a message's parts, and of the headers of messages inside it.
+
+    With a needle, without those in which it cannot be.
+    """
     texts = []
     for span in _walk(unpack_parts(parts)):
         if span.type == "text":
             body = await _read(reader, span.body_offset, span.body_size)
-            texts.append(fold_text(read_text(body, span, PART_MAX)))
+            text = decode_text(body, span)
+            if needle is None or span.subtype != "html" or needle.may_be_in_html(text):
+                texts.append(fold_text(strip_markup(text, span, PART_MAX)))
         elif span.is_message:
             root = span.children[0]
             texts.append(Fields(await _read(reader, root.header_offset, root.header_size)).text())
