@@ -12,6 +12,7 @@ from mailstead.ground.model.ids import AccountId, DomainId, Instant
 from mailstead.ground.model.uidset import UidSet
 from mailstead.net.clock import SystemClock
 from mailstead.net.ids import IdSource
+from mailstead.services.delivery import quota_letters
 from mailstead.services.delivery.quota_letters import QuotaLetters
 from mailstead.services.folders.filing import Draft, Place
 from mailstead.services.folders.service import Folders
@@ -104,7 +105,11 @@ async def test_a_domain_fills_up_by_all_its_accounts(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("steps", "letters"), [([81], 1), ([81, 91, 101], 3), ([101], 1), ([70], 0), ([91, 70, 91], 2)]
 )
-async def test_each_threshold_is_told_once(store: AnyStore, steps: list[int], letters: int) -> None:
+async def test_each_threshold_is_told_once(
+    store: AnyStore, steps: list[int], letters: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(quota_letters, "emit", lambda event, **fields: told.append(fields["limit"]))
     _, (ann, bob) = await furnish(store)
     folders = folders_on(store, 101)
     await append(folders, bob, b"Subject: x\r\n\r\n" + b"y" * 100_000)
@@ -116,6 +121,7 @@ async def test_each_threshold_is_told_once(store: AnyStore, steps: list[int], le
         await duty.run()
         await duty.run()
     assert (await folders.tree.get(bob, INBOX)).messages == 1 + letters
+    assert len(told) == letters
     assert (await folders.tree.get(ann, INBOX)).messages == 0
 
 
