@@ -24,6 +24,7 @@ from mailstead.servers.imap.settings import ImapSettings
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.accounts.passwords import derive_verifier
 from mailstead.services.folders.filing import Draft, Place
+from mailstead.services.folders.metadata import SERVER, Shelf, write_annotations
 from mailstead.services.folders.service import Folders
 from mailstead.services.search.service import Search
 from tests.support.fake_clock import FakeClock
@@ -118,6 +119,13 @@ class ImapScene:
 
         await self.store.write(unit)
 
+    async def annotate(self, name: str, entry: str, value: bytes | None) -> None:
+        """As ann, on another connection; `server` is no folder."""
+        user = await self.store.read(lambda tx: tx.directory.find_user("ann@example.test"))
+        place = None if name == "server" else await self.place(name)
+        shelf = SERVER if place is None else Shelf(place.account_id, place.folder_id)
+        await write_annotations(self.store, shelf, user.id, [(entry, value)], self.clock.now())
+
     async def check(self, statement: str) -> None:
         """`other <does something>`, `store is <fault>|well`, `<folder> has N letters`, `server drains`, `TLS is on`."""
         if match := re.fullmatch(r"other appends (\d+) to (\S+)", statement):
@@ -141,6 +149,8 @@ class ImapScene:
             await self.folders.tree.rename(self.account, match[1], match[2])
         elif match := re.fullmatch(r"other (un)?subscribes (\S+)", statement):
             await self.folders.tree.subscribe(self.account, match[2], wanted=not match[1])
+        elif match := re.fullmatch(r"other annotates (\S+) (\S+) (\S+)", statement):
+            await self.annotate(match[1], match[2], None if match[3] == "NIL" else match[3].encode())
         elif match := re.fullmatch(r"(\S+) has (\d+) letters?", statement):
             assert (await self.folders.tree.get(self.account, match[1])).messages == int(match[2])
         elif match := re.fullmatch(r"store is (\w+)", statement):

@@ -24,6 +24,7 @@ from mailstead.ground.wire.imap.event import (
 from mailstead.ground.wire.imap.grammar.table import parse_command
 from mailstead.ground.wire.imap.response import Code
 from mailstead.ground.wire.imap.resync import code_highestmodseq
+from mailstead.ground.wire.imap.sharing import SetMetadata
 from mailstead.ground.wire.imap.syntax import BadCharset, Syntax
 from mailstead.net.deflate import Unreadable
 from mailstead.net.stream import PeerGone, TimedOut
@@ -38,6 +39,7 @@ from mailstead.telemetry import emit, incident
 
 APPENDS: Final = frozenset({b"APPEND", b"REPLACE", b"UID REPLACE"})
 _CHARSET: Final = re.compile(rb" +(?:RETURN *\([^)]*\) *)?CHARSET ", re.IGNORECASE)
+REARRANGING: Final = (Create, Delete, Rename, Subscribe, SetMetadata)
 EXPUNGING: Final = frozenset({b"EXPUNGE", b"UID EXPUNGE", b"MOVE", b"UID MOVE"})
 """What they did is told as news is."""
 TURN: Final = 0.005
@@ -218,7 +220,7 @@ class Conversation:
             return bad("A charset has no place beside UTF8=ACCEPT")  # RFC 6855 §3
         try:
             command: Command = parse_command(ready, utf8=session.utf8)
-            if session.notices is not None and isinstance(command, Create | Delete | Rename | Subscribe):
+            if session.notices is not None and isinstance(command, REARRANGING):
                 session.notices.made(command)
             return await row.run(session, command)
         except (PeerGone, TimedOut, Leaving):

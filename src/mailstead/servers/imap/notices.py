@@ -13,18 +13,21 @@ from typing import Final
 from mailstead.ground.model.change import Change, ChangeKind
 from mailstead.ground.model.errors import MailError, NotFound
 from mailstead.ground.model.folder import Folder
-from mailstead.ground.model.ids import AccountId, FolderId
+from mailstead.ground.model.ids import AccountId, FolderId, UserId
 from mailstead.ground.model.sequence import SequenceSet
 from mailstead.ground.wire.imap import response
 from mailstead.ground.wire.imap.command import Create, Delete, Fetch, MailEvent, Rename, StatusItem, Subscribe
 from mailstead.ground.wire.imap.response import Code, ListAttribute
+from mailstead.ground.wire.imap.sharing import SetMetadata
 from mailstead.net.stream import PeerGone
 from mailstead.servers.imap.access import renew_access
+from mailstead.servers.imap.annotated import Annotated, render_changed
 from mailstead.servers.imap.commands.fetch import fetch
 from mailstead.servers.imap.commands.status import render_status
 from mailstead.servers.imap.homes import Home
 from mailstead.servers.imap.session import Session
 from mailstead.servers.imap.wishes import Wishes, compare_names
+from mailstead.services.folders.metadata import SERVER, Shelf
 from mailstead.services.folders.names import is_below, list_parents
 from mailstead.services.folders.tree import Listing
 from mailstead.services.folders.watching import Ear
@@ -46,19 +49,21 @@ class _Account:
     ear: Ear | None = None
     names: dict[FolderId, str] = field(default_factory=dict)
     pending: dict[FolderId, int] = field(default_factory=dict)
+    annotated: set[FolderId] = field(default_factory=set)
     is_rearranged: bool = False
 
 
 class Notifier:
     """Implements `session.Notices`."""
 
-    def __init__(self, session: Session, wishes: Wishes) -> None:
+    def __init__(self, session: Session, wishes: Wishes, user: UserId) -> None:
         self._session = session
         self._wishes = wishes
         self._accounts: dict[AccountId, _Account] = {}
         self._is_closed = False
         self._subscribed: frozenset[str] = frozenset()
         self._own: list[str] = []  # names this client has just changed
+        self._annotated = Annotated(session.services.folders.store, user)
         self._task: asyncio.Task[None] | None = None
         self._has_heard = self._may_push = self._idles = self._is_overflowing = False
 
@@ -76,6 +81,11 @@ class Notifier:
         account.names = {folder.id: home.prefix + folder.name for folder in listing.folders}
         if not home.prefix:
             self._subscribed = listing.subscribed
+            if self._wishes.wants_server:
+                await self._annotated.take_changed(SERVER)
+        for folder, name in account.names.items():
+            if MailEvent.MAILBOX_METADATA_CHANGE in self._events_of(account, name):
+                await self._annotated.take_changed(Shelf(home.account_id, folder))
 
     def close(self) -> None:
         """Listen no more."""
@@ -91,9 +101,12 @@ class Notifier:
         if changes is None:
             account.is_rearranged = True
             account.pending.update(dict.fromkeys(account.names, _COUNT | _FLAGS))
+            account.annotated.update(account.names)
         for change in changes or ():
             kind = _KINDS.get(change.kind)
-            if kind is None:
+            if change.kind is ChangeKind.ANNOTATED:
+                account.annotated.add(change.folder_id)
+            elif kind is None:
                 account.is_rearranged = True
             else:
                 account.pending[change.folder_id] = account.pending.get(change.folder_id, 0) | kind
@@ -138,7 +151,7 @@ class Notifier:
 
     # --- what is told ---
 
-    def made(self, command: Create | Delete | Rename | Subscribe) -> None:
+    def made(self, command: Create | Delete | Rename | Subscribe | SetMetadata) -> None:
         """RFC 5465 §5: the client itself does this, and need not be told."""
         self._own += [command.old, command.new] if isinstance(command, Rename) else [command.folder]
 
@@ -154,6 +167,8 @@ class Notifier:
         await self._tell_selected(may_expunge=may_expunge, is_own=is_own, ask=ask)
         for account in list(self._accounts.values()):
             await self._tell_account(account)
+        if self._wishes.wants_server:
+            await self._tell_annotated("", SERVER)
         self._own.clear()
 
     def _give_up(self) -> None:
@@ -187,12 +202,22 @@ class Notifier:
         if account.is_rearranged:
             account.is_rearranged = False
             await self._tell_names(account)
+        annotated, account.annotated = account.annotated, set()
+        for folder_id in sorted(annotated & account.names.keys()):
+            name = account.names[folder_id]
+            if MailEvent.MAILBOX_METADATA_CHANGE in self._events_of(account, name):
+                await self._tell_annotated(name, Shelf(account.home.account_id, folder_id))
         pending, account.pending = account.pending, {}
         wanted = [key for key, kinds in pending.items() if self._items(account, key, kinds)]
         for start in range(0, len(wanted), FOLDERS_AT_ONCE):
             ids = wanted[start : start + FOLDERS_AT_ONCE]
             for folder in await self._session.services.folders.tree.get_some(ids):
                 await self._tell_status(account, folder, pending[folder.id])
+
+    async def _tell_annotated(self, name: str, shelf: Shelf) -> None:
+        entries = await self._annotated.take_changed(shelf)
+        if entries and name not in self._own:
+            await self._session.give(render_changed(name, entries, utf8=self._session.utf8))
 
     async def tell_all_status(self) -> None:
         """RFC 5465 §3.1: STATUS of every folder whose messages are watched, but for the selected one."""
@@ -288,7 +313,8 @@ class _Lines:
 
 async def open_notifier(session: Session, wishes: Wishes) -> Notifier:
     """Listening, with nothing left behind if that fails."""
-    notifier = Notifier(session, wishes)
+    assert session.principal is not None
+    notifier = Notifier(session, wishes, session.principal.user.id)
     try:
         await notifier.open()
     except (MailError, NotFound):

@@ -15,6 +15,7 @@ from mailstead.ground.wire.imap.event import Event
 from mailstead.ground.wire.imap.receiver import CommandReceiver
 from mailstead.ground.wire.imap.response import ok
 from mailstead.ground.wire.imap.resync import code_highestmodseq
+from mailstead.ground.wire.imap.sharing import SetMetadata
 from mailstead.net.clock import Clock
 from mailstead.net.stream import PeerGone, Stream, TimedOut, Woken
 from mailstead.servers.imap.homes import Homes
@@ -67,7 +68,7 @@ class Notices(Protocol):
     async def tell(self, *, may_expunge: bool, is_own: bool = False, ask: bool = False) -> None:
         """Send what is due, in the middle of a command or at its end."""
 
-    def made(self, command: Create | Delete | Rename | Subscribe) -> None:
+    def made(self, command: Create | Delete | Rename | Subscribe | SetMetadata) -> None:
         """The client itself is about to do this."""
 
     def rest(self, *, idles: bool = False) -> None:

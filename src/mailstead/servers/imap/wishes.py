@@ -26,6 +26,11 @@ class Wishes:
         """RFC 5465 §6.1.2."""
         return self.selected is not None and self.selected.which is WhichFolders.SELECTED_DELAYED
 
+    @property
+    def wants_server(self) -> bool:
+        """RFC 5465 §5.7: an event of no mailbox, whichever group names it."""
+        return any(MailEvent.SERVER_METADATA_CHANGE in group.events for group, _ in self._others)
+
     def events_of(self, name: str, *, is_personal: bool, is_subscribed: bool) -> frozenset[MailEvent]:
         """All groups that a folder is in count (RFC 5465 §6)."""
         found = NOTHING
