@@ -11,15 +11,11 @@ from mailstead.app.context import WorkerContext
 from mailstead.app.sockets import Endpoint
 from mailstead.net.listener import Door, Listener, Refusal
 from mailstead.net.stream import Stream
+from mailstead.servers.smtp.server import turn_away
 
 if TYPE_CHECKING:
     from mailstead.servers.web.server import WebServer
 
-SMTP_REFUSALS: Final = {
-    Refusal.TOO_MANY: b"421 4.3.2 Too many connections, try again later\r\n",
-    Refusal.TOO_MANY_FROM_IP: b"421 4.7.0 Too many connections from your IP. Please try again later.\r\n",
-    Refusal.STOPPING: b"421 4.3.2 Service going down, try again soon\r\n",
-}
 IMAP_REFUSALS: Final = {
     Refusal.TOO_MANY: b"* BYE [UNAVAILABLE] Too many connections, try again later\r\n",
     Refusal.TOO_MANY_FROM_IP: b"* BYE [UNAVAILABLE] Too many connections from your address\r\n",
@@ -89,7 +85,7 @@ class Doors:
     def listeners(self, rooms: Rooms) -> list[Listener]:
         """All but HTTP."""
         smtp, imap, pop3 = self._config.smtp, self._config.imap, self._config.pop3
-        to_smtp, to_imap, to_pop3 = SMTP_REFUSALS.__getitem__, IMAP_REFUSALS.__getitem__, POP3_REFUSALS.__getitem__
+        to_smtp, to_imap, to_pop3 = turn_away, IMAP_REFUSALS.__getitem__, POP3_REFUSALS.__getitem__
         doors = (
             (self._door("smtp", to_smtp, smtp.max_connections, smtp.sessions_per_ip), rooms.smtp),
             (Door(name="lmtp", refuse=to_smtp, connections=smtp.max_connections), rooms.lmtp),
