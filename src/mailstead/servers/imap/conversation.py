@@ -251,18 +251,15 @@ class Conversation:
 
     async def _tell_news(self, row: Row | None, *, is_own: bool = False) -> None:
         session = self._session
-        if session.notices is not None:
-            may_expunge = row is None or not row.uses_numbers
-            await session.notices.tell(may_expunge=may_expunge, is_own=is_own, ask=row is not None and row.asks)
-            return
-        if session.selected is None:
-            return
         uses_numbers = row is not None and (row.uses_numbers or session.holds_numbers)
         asks = row is not None and row.asks
-        reading = session.services.folders.reading
         selected = session.selected
-        await selected.sync(session.give, reading, may_expunge=not uses_numbers, ask=asks)
-        if uses_numbers and selected.holds_back and session.speech.qresync:
+        if session.notices is not None:
+            await session.notices.tell(may_expunge=not uses_numbers, is_own=is_own, ask=asks)
+        elif selected is not None:
+            reading = session.services.folders.reading
+            await selected.sync(session.give, reading, may_expunge=not uses_numbers, ask=asks)
+        if selected is not None and uses_numbers and selected.holds_back and session.speech.qresync:
             # RFC 7162 §3.2: modseqs went out ahead of the VANISHED with a lower one, which has to wait.
             session.send(response.ok(b"*", "Some is yet to be told", code_highestmodseq(selected.highest)))
 

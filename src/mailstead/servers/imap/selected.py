@@ -103,7 +103,7 @@ class Selected:
         if self.contexts:
             await self.contexts.tell_changed(self._changed(before, since), self.numbering, give)
         self._synced = view if may_expunge or self.numbering.told == view.uids else None
-        if self._synced is not None:
+        if self._synced is not None and tells_flags:
             self.highest = view.changed
 
     def _changed(self, before: UidSet, since: ModSeq) -> UidSet:
