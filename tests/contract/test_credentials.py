@@ -88,3 +88,29 @@ async def test_a_secret_is_kept_once(engine: Engine) -> None:
     assert await store.write(lambda tx: tx.credentials.keep_secret("s", "first")) == "first"
     assert await store.write(lambda tx: tx.credentials.keep_secret("s", "second")) == "first"
     assert await store.read(lambda tx: tx.credentials.find_secret("s")) == "first"
+
+
+async def test_places(engine: Engine) -> None:
+    store = await engine.open()
+
+    async def add(tx: Tx) -> UserId:
+        return (await tx.directory.insert_user("ann@x.test", "hash", is_admin=False, now=NOW)).id
+
+    ann = await store.write(add)
+
+    async def is_familiar(place: str, since: int = NOW) -> bool:
+        return await store.read(lambda tx: tx.credentials.is_familiar(ann, place, Instant(since)))
+
+    async def note(places: list[str], now: int, forget: int = 0) -> None:
+        seen = [(ann, place) for place in places]
+        await store.write(lambda tx: tx.credentials.note_places(seen, Instant(now), Instant(forget)))
+
+    await note(["a", "b"], NOW)
+    assert [await is_familiar(place) for place in "abc"] == [True, True, False]
+    assert not await is_familiar("a", NOW + 1)
+    await note(["b"], NOW + 10)
+    assert await is_familiar("b", NOW + 10)
+    await note(["c"], NOW + 20, forget=NOW + 10)
+    assert [await is_familiar(place, 0) for place in "abc"] == [False, True, True]
+    await store.write(lambda tx: tx.directory.delete_user(ann))
+    assert not await is_familiar("b", 0)

@@ -3,7 +3,7 @@
 from mailstead.app.config import SecurityConfig
 from mailstead.net.clock import Clock
 from mailstead.net.tally import Board
-from mailstead.services.accounts.guard import FAILED_WINDOW, GOOD_WINDOW, Guard, GuardRules
+from mailstead.services.accounts.guard import FAILED_WINDOW, Guard, GuardRules
 
 
 def guard_of(security: SecurityConfig, board: Board, clock: Clock) -> Guard:
@@ -13,5 +13,4 @@ def guard_of(security: SecurityConfig, board: Board, clock: Clock) -> Guard:
         per_account=security.failed_logins_per_account,
         delay=security.failed_login_delay.total_seconds(),
     )
-    failed, good = board.window("failed_logins", FAILED_WINDOW), board.window("good_logins", GOOD_WINDOW)
-    return Guard(failed, good, clock, rules)
+    return Guard(board.window("failed_logins", FAILED_WINDOW), clock, rules)

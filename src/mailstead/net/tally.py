@@ -24,7 +24,7 @@ _SALT: Final = 64
 _HASHES: Final = struct.Struct("=4I")
 
 LIVE: Final = ("sessions",)
-WINDOWED: Final = ("failed_logins", "connections", "messages", "good_logins")
+WINDOWED: Final = ("failed_logins", "connections", "messages")
 _SKETCHES: Final = (*LIVE, *(f"{name}.{turn}" for name in WINDOWED for turn in (0, 1)))
 
 

@@ -2,10 +2,9 @@
 
 An address that failed too often is not heard any more. An account that too many fail at gives each strange address very
 few tries, so a crowd of them gets nowhere, and the owner at a new place is still let in. Nobody can lock an owner out:
-who has logged in well from an address keeps a way of their own from there, whatever others do.
+who has logged in well from an address (see `places`) keeps a way of their own from there, whatever others do.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
@@ -15,9 +14,6 @@ from mailstead.net.origin import limit_key
 from mailstead.net.tally import WindowTally
 
 FAILED_WINDOW: Final = 900
-GOOD_WINDOW: Final = 14 * 86400
-"""Seconds for which an address is known for good logins: between one of these and two."""
-NOTED_MAX: Final = 10_000
 FAMILIAR_TIMES: Final = 10
 """A familiar address has so many times the tries of a strange one, for this one name."""
 
@@ -44,33 +40,32 @@ class Shut:
 class Guard:
     """Counts by address (a whole /64 of IPv6) and by login; `name` is folded and may be nobody's."""
 
-    def __init__(self, failed: WindowTally, good: WindowTally, clock: Clock, rules: GuardRules) -> None:
+    def __init__(self, failed: WindowTally, clock: Clock, rules: GuardRules) -> None:
         self._failed = failed
-        self._good = good
         self._clock = clock
         self._rules = rules
-        self._noted: OrderedDict[str, int] = OrderedDict()
 
     def objection(self, ip: str, name: str) -> Shut | None:
-        """Whether this address may try this name now."""
+        """Whether this address may try this name now, if it is strange to it."""
         rules, now, place = self._rules, self._clock.monotonic(), limit_key(ip)
-        pair = f"{place} {name}"
-        if self._good.estimate(pair, now):
-            limit = rules.per_ip * FAMILIAR_TIMES
-            return Shut("familiar", limit) if limit and self._failed.estimate(pair, now) >= limit else None
         if rules.per_ip and not _is_local(ip) and self._failed.estimate(place, now) >= rules.per_ip:
             return Shut("address", rules.per_ip)
-        if self._is_attacked(name, now) and self._failed.estimate(pair, now) >= rules.tries_under_attack:
+        if self._is_attacked(name, now) and self._failed.estimate(_pair(place, name), now) >= rules.tries_under_attack:
             return Shut("account", rules.tries_under_attack)
         return None
+
+    def familiar_objection(self, ip: str, name: str) -> Shut | None:
+        """The same, if this name has logged in well from there."""
+        limit = self._rules.per_ip * FAMILIAR_TIMES
+        tried = self._failed.estimate(_pair(limit_key(ip), name), self._clock.monotonic())
+        return Shut("familiar", limit) if limit and tried >= limit else None
 
     def count_failure(self, ip: str, name: str) -> float:
         """One more; the seconds that its answer has to wait."""
         rules, now, place = self._rules, self._clock.monotonic(), limit_key(ip)
         failures = self._failed.add(place, now)
-        pair = f"{place} {name}"
-        if self._is_attacked(name, now) or self._good.estimate(pair, now):
-            self._failed.add(pair, now)
+        if failures > rules.per_ip > 0 or self._is_attacked(name, now):  # the sketch stays sparse: only if it matters
+            self._failed.add(_pair(place, name), now)
         self._failed.add(_account(name), now)
         return rules.delay * min(1 + failures // 5, rules.delay_times_max)
 
@@ -79,21 +74,13 @@ class Guard:
         """What being turned away unheard takes."""
         return self._rules.delay
 
-    def count_success(self, ip: str, name: str) -> None:
-        """This address is known for this name; counted once a window, for the sketch to stay sparse."""
-        now = self._clock.monotonic()
-        window = int(now // GOOD_WINDOW)
-        pair = f"{limit_key(ip)} {name}"
-        if self._noted.get(pair) == window:
-            return
-        self._noted[pair] = window
-        if len(self._noted) > NOTED_MAX:
-            self._noted.popitem(last=False)
-        self._good.add(pair, now)
-
     def _is_attacked(self, name: str, now: float) -> bool:
         limit = self._rules.per_account
         return bool(limit) and self._failed.estimate(_account(name), now) >= limit
+
+
+def _pair(place: str, name: str) -> str:
+    return f"{place} {name}"
 
 
 def _account(name: str) -> str:

@@ -15,6 +15,7 @@ from mailstead.services.accounts.finding import NAME_MAX, Accounts, Finder, own_
 from mailstead.services.accounts.guard import Guard
 from mailstead.services.accounts.last_use import LastUse
 from mailstead.services.accounts.passwords import PASSWORD_MAX, PasswordHasher, needs_derivation, needs_rehash
+from mailstead.services.accounts.places import Places
 from mailstead.services.accounts.remembered import REMEMBERED, REMEMBERED_FOR, Remembered
 from mailstead.services.accounts.sasl import Sasl
 from mailstead.services.accounts.verifiers import Verifiers
@@ -53,6 +54,7 @@ class Authenticator:
         self._finder = Finder(default_domain)
         self._remembered = Remembered(hasher, clock)
         self._last_use = LastUse(store)
+        self._places = Places(store, clock)
         self._improving: set[int] = set()
         self.verifiers = Verifiers(store, clock, hasher.iterations)
         self.sasl = Sasl(self)
@@ -154,6 +156,8 @@ class Authenticator:
             return
         login = user.login if user is not None else self._finder.counted(name)
         shut = self._guard.objection(attempt.client_ip, login)
+        if shut is not None and user is not None and await self._places.is_familiar(user.id, attempt.client_ip):
+            shut = self._guard.familiar_objection(attempt.client_ip, login)
         if shut is None:
             return
         emit(
@@ -173,7 +177,7 @@ class Authenticator:
         if authzid and not await self._means(authzid, user):
             raise await self.refuse(attempt, name, "not authorized", NotAuthorized, is_guess=False)
         if self._guard is not None:
-            self._guard.count_success(attempt.client_ip, user.login)
+            self._places.note(user.id, attempt.client_ip)
         emit(
             Event.AUTH_LOGIN_SUCCEEDED, session=attempt.session, protocol=attempt.service, client_ip=attempt.client_ip,
             username=name, mechanism=attempt.mechanism, elapsed=self._clock.monotonic() - started,

@@ -27,6 +27,9 @@ class CredentialReads(Protocol):
     async def list_credentials(self, user: UserId, kind: CredentialKind) -> list[Credential]:
         """By name."""
 
+    async def is_familiar(self, user: UserId, place: str, since: Instant) -> bool:
+        """Whether they logged in from that place since then."""
+
 
 class CredentialWrites(CredentialReads, Protocol):
     """A new password takes the verifier of the old one away: store its own after it."""
@@ -47,3 +50,6 @@ class CredentialWrites(CredentialReads, Protocol):
 
     async def touch_credentials(self, used: Sequence[tuple[int, Instant]]) -> None:
         """When they were last used; those that are gone meanwhile are passed over."""
+
+    async def note_places(self, seen: Sequence[tuple[UserId, str]], now: Instant, forget: Instant) -> None:
+        """These users logged in from these places; some that were last seen before `forget` are forgotten."""

@@ -44,6 +44,13 @@ DELETE: Final = """
 
 TOUCH: Final = "UPDATE credential SET used_at = :used_at WHERE id = :credential"
 
+IS_FAMILIAR: Final = "SELECT 1 FROM familiar_place WHERE user_id = :user AND place = :place AND seen_at >= :since"
+NOTE_PLACE: Final = """
+    INSERT INTO familiar_place (user_id, place, seen_at) VALUES (:user, :place, :now)
+        ON CONFLICT (user_id, place) DO UPDATE SET seen_at = excluded.seen_at"""
+OLD_PLACES: Final = "SELECT user_id, place FROM familiar_place WHERE seen_at < :forget ORDER BY seen_at LIMIT 100"
+FORGET_PLACE: Final = "DELETE FROM familiar_place WHERE user_id = :user AND place = :place AND seen_at < :forget"
+
 
 def _credential_of(row: Row) -> Credential:
     identity, user, kind, name, protocols, digest, created_at, expires_at, used_at = row
@@ -134,3 +141,16 @@ class SqlCredentials:
     async def touch_credentials(self, used: Sequence[tuple[int, Instant]]) -> None:
         """One statement for each."""
         await self._session.run_many(TOUCH, [{"credential": one, "used_at": at} for one, at in used])
+
+    async def is_familiar(self, user: UserId, place: str, since: Instant) -> bool:
+        """By the primary key."""
+        values = {"user": user, "place": place, "since": since}
+        return await self._session.row(IS_FAMILIAR, values) is not None
+
+    async def note_places(self, seen: Sequence[tuple[UserId, str]], now: Instant, forget: Instant) -> None:
+        """At most 100 old ones at a time: more is noted than this only by ever more people."""
+        await self._session.run_many(NOTE_PLACE, [{"user": user, "place": place, "now": now} for user, place in seen])
+        old = await self._session.rows(OLD_PLACES, {"forget": forget})
+        await self._session.run_many(
+            FORGET_PLACE, [{"user": user, "place": place, "forget": forget} for user, place in old]
+        )

@@ -27,7 +27,7 @@ from mailstead.services.accounts.credentials import (
 )
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.domains import NewDomain, add_domain
-from mailstead.services.accounts.guard import FAILED_WINDOW, GOOD_WINDOW, Guard, GuardRules
+from mailstead.services.accounts.guard import FAILED_WINDOW, Guard, GuardRules
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.accounts.sasl import Challenge, Line, Malformed, NotOffered, PrivacyRequired
 from mailstead.services.accounts.users import NewUser, UserChange, add_user, change_user, remove_user, set_password
@@ -358,8 +358,7 @@ def test_secrets_have_128_bits_and_a_shape() -> None:
 async def test_limits_over_all_mechanisms(tmp_path: Path, clock: FakeClock, capsys: pytest.CaptureFixture[str]) -> None:
     fd = make_board(1)
     board = Board(fd, 1, 0)
-    failed, good = board.window("failed_logins", FAILED_WINDOW), board.window("good_logins", GOOD_WINDOW)
-    guard = Guard(failed, good, clock, GuardRules(per_ip=4, delay=0.0))
+    guard = Guard(board.window("failed_logins", FAILED_WINDOW), clock, GuardRules(per_ip=4, delay=0.0))
     async with open_directory(tmp_path, clock) as directory:
         await add_user(directory, NewUser(address="ann@example.com", password=PASSWORD))
         door = Authenticator(directory.store, directory.hasher, clock, default_domain="example.com", guard=guard)
@@ -383,4 +382,45 @@ async def test_limits_over_all_mechanisms(tmp_path: Path, clock: FakeClock, caps
         assert len(directory.hasher.verified) == verified, "who is shut out costs no hash"
         principal = await door.login("ann", PASSWORD, client_ip="192.0.2.2", service="imap")
         assert principal.user.password_hash == MARK + PASSWORD
+    os.close(fd)
+
+
+async def test_no_stranger_locks_an_owner_out(tmp_path: Path, clock: FakeClock) -> None:
+    """From home whatever a neighbour behind the same address does, from a hotel whatever a crowd does; for weeks."""
+    fd = make_board(1)
+    rules = GuardRules(per_ip=4, per_account=6, tries_under_attack=2, delay=0.0)
+    guard = Guard(Board(fd, 1, 0).window("failed_logins", FAILED_WINDOW), clock, rules)
+    async with open_directory(tmp_path, clock) as directory:
+        for name in ("ann", "bob"):
+            await add_user(directory, NewUser(address=f"{name}@example.com", password=PASSWORD))
+        hasher = directory.hasher
+
+        def worker() -> Authenticator:
+            return Authenticator(directory.store, hasher, clock, default_domain="example.com", guard=guard)
+
+        async def ann(door: Authenticator, ip: str, password: str = PASSWORD) -> Principal:
+            return await door.login("ann", password, client_ip=ip, service="imap")
+
+        first = worker()
+        await ann(first, "192.0.2.1")
+        assert first._places._task is not None
+        await first._places._task
+        clock.advance(20 * 86400)
+        door = worker()
+        for ip in ("192.0.2.1", "198.51.100.7"):
+            for _ in range(4):
+                with pytest.raises(Denied):
+                    await ann(door, ip, "guess")
+        assert (await ann(door, "192.0.2.1")).user.login == "ann@example.com"
+        assert (await ann(door, "203.0.113.5")).user.login == "ann@example.com"
+        with pytest.raises(Limited):
+            await ann(door, "198.51.100.7")
+        with pytest.raises(Limited):
+            await door.login("bob", PASSWORD, client_ip="192.0.2.1", service="imap")
+        clock.advance(60 * 86400)
+        for _ in range(4):
+            with pytest.raises(Denied):
+                await ann(door, "192.0.2.1", "guess")
+        with pytest.raises(Limited):
+            await ann(door, "192.0.2.1")
     os.close(fd)

@@ -16,3 +16,12 @@ CREATE TABLE credential (
     used_at {bigint},
     UNIQUE (user_id, kind, name)
 ) {strict};
+
+-- From where a user has logged in well: such an address keeps a way in, whatever strangers do. It is kept as a keyed hash.
+CREATE TABLE familiar_place (
+    user_id {bigint} NOT NULL,
+    place {text} NOT NULL,
+    seen_at {bigint} NOT NULL,
+    PRIMARY KEY (user_id, place)
+) {clustered};
+CREATE INDEX familiar_place_seen ON familiar_place (seen_at);
