@@ -1,13 +1,11 @@
 """Which annotations changed since the client was told (RFC 5465 §5.6, §5.7): remembered by a hash of each value."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
-from mailstead.ground.model.ids import UserId
 from mailstead.ground.wire.imap import response
 from mailstead.ground.wire.imap.string import render_astring
-from mailstead.services.folders.metadata import SHARED_BY_ALL, Shelf, Wanted, read_annotations
-from mailstead.store.port import Store
+from mailstead.services.folders.metadata import SHARED_BY_ALL, Annotation, Shelf, Wanted
 
 ALL: Final = Wanted(("/private", SHARED_BY_ALL), depth=None)
 
@@ -15,16 +13,15 @@ ALL: Final = Wanted(("/private", SHARED_BY_ALL), depth=None)
 class Annotated:
     """What one user sees on some shelves."""
 
-    __slots__ = ("_known", "_store", "_user")
+    __slots__ = ("_known", "_read")
 
-    def __init__(self, store: Store, user: UserId) -> None:
-        self._store = store
-        self._user = user
+    def __init__(self, read: Callable[[Shelf], Awaitable[list[Annotation]]]) -> None:
+        self._read = read
         self._known: dict[Shelf, dict[str, int]] = {}
 
     async def take_changed(self, shelf: Shelf) -> list[str]:
         """Entries that came, changed or went since the last call; all of them at the first one."""
-        notes = await read_annotations(self._store, shelf, self._user, ALL)
+        notes = await self._read(shelf)
         old, new = self._known.get(shelf, {}), {note.entry: hash(note.value) for note in notes}
         self._known[shelf] = new
         return sorted(entry for entry in {*old, *new} if old.get(entry) != new.get(entry))

@@ -63,7 +63,7 @@ Advertise = Callable[["Session"], list[str]]
 
 
 class Notices(Protocol):
-    """What NOTIFY set (RFC 5465); see `notices`."""
+    """What NOTIFY set (RFC 5465); see `commands.notices`."""
 
     async def tell(self, *, may_expunge: bool, is_own: bool = False, ask: bool = False) -> None:
         """Send what is due, in the middle of a command or at its end."""

@@ -5,7 +5,7 @@ from typing import Final
 from mailstead.ground.wire.imap import response
 from mailstead.ground.wire.imap.command import MailEvent, Notify
 from mailstead.ground.wire.imap.response import Code
-from mailstead.servers.imap.notices import open_notifier
+from mailstead.servers.imap.commands.notices import open_notifier
 from mailstead.servers.imap.reply import Reply, no, ok
 from mailstead.servers.imap.session import Session
 from mailstead.servers.imap.wishes import Wishes

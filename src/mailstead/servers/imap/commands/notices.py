@@ -21,13 +21,13 @@ from mailstead.ground.wire.imap.response import Code, ListAttribute
 from mailstead.ground.wire.imap.sharing import SetMetadata
 from mailstead.net.stream import PeerGone
 from mailstead.servers.imap.access import renew_access
-from mailstead.servers.imap.annotated import Annotated, render_changed
+from mailstead.servers.imap.annotated import ALL, Annotated, render_changed
 from mailstead.servers.imap.commands.fetch import fetch
 from mailstead.servers.imap.commands.status import render_status
 from mailstead.servers.imap.homes import Home
 from mailstead.servers.imap.session import Session
 from mailstead.servers.imap.wishes import Wishes, compare_names
-from mailstead.services.folders.metadata import SERVER, Shelf
+from mailstead.services.folders.metadata import SERVER, Shelf, read_annotations
 from mailstead.services.folders.names import is_below, list_parents
 from mailstead.services.folders.tree import Listing
 from mailstead.services.folders.watching import Ear
@@ -63,7 +63,7 @@ class Notifier:
         self._is_closed = False
         self._subscribed: frozenset[str] = frozenset()
         self._own: list[str] = []  # names this client has just changed
-        self._annotated = Annotated(session.services.folders.store, user)
+        self._annotated = Annotated(lambda shelf: read_annotations(session.services.folders.store, shelf, user, ALL))
         self._task: asyncio.Task[None] | None = None
         self._has_heard = self._may_push = self._idles = self._is_overflowing = False
 
