@@ -4,18 +4,17 @@ import re
 
 import pytest
 
-from mailstead.app.doors import IMAP_REFUSALS, POP3_REFUSALS, SMTP_REFUSALS
+from mailstead.app.doors import IMAP_REFUSALS, POP3_REFUSALS
 from mailstead.net.listener import Refusal
 
 
 @pytest.mark.parametrize(
     ("lines", "shape"),
     [
-        (SMTP_REFUSALS, rb"421 4\.\d\.\d [ -~]+\r\n"),
         (IMAP_REFUSALS, rb"\* BYE \[UNAVAILABLE\] [ -~]+\r\n"),
         (POP3_REFUSALS, rb"-ERR \[SYS/TEMP\] [ -~]+\r\n"),
     ],
-    ids=["smtp", "imap", "pop3"],
+    ids=["imap", "pop3"],
 )
 def test_every_refusal_has_its_line(lines: dict[Refusal, bytes], shape: bytes) -> None:
     assert lines.keys() == set(Refusal)
