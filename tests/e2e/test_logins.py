@@ -7,11 +7,13 @@ import json
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from tests.support.authority import Authority, stranger
 from tests.support.scram import ScramClient
-from tests.support.server import Sandbox
+from tests.support.server import Sandbox, sandbox
 
 pytestmark = pytest.mark.e2e
 
@@ -19,11 +21,9 @@ USER = "ada@dev.localhost"
 
 
 @contextmanager
-def client(box: Sandbox) -> Iterator[imaplib.IMAP4_SSL]:
+def client(box: Sandbox, context: ssl.SSLContext | None = None) -> Iterator[imaplib.IMAP4_SSL]:
     """Over TLS, not logged in."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    imap = imaplib.IMAP4_SSL("127.0.0.1", box.port("imaps"), ssl_context=context, timeout=30)
+    imap = imaplib.IMAP4_SSL("127.0.0.1", box.port("imaps"), ssl_context=context or stranger(), timeout=30)
     try:
         yield imap
     finally:
@@ -123,3 +123,35 @@ def test_a_failed_login_is_in_the_log(box: Sandbox) -> None:
     line = next(line for line in box.log().splitlines() if "mallory@" in line)
     assert "authentication failed" in line
     assert base64.b64encode(b"guess").decode() not in line
+
+
+def test_certificates_and_attacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a CA, its people log in by certificate; a user under attack stays open to the address they came from."""
+    authority = Authority()
+    monkeypatch.setenv("MAILSTEAD_TLS_CLIENT_CA", str(authority.write(tmp_path / "ca.pem")))
+    monkeypatch.setenv("MAILSTEAD_SECURITY_FAILED_LOGINS_PER_ACCOUNT", "2")
+    monkeypatch.setenv("MAILSTEAD_SECURITY_FAILED_LOGIN_DELAY", "0")
+    with sandbox(tmp_path) as box:
+        ada = authority.person(tmp_path, USER)
+        with client(box, ada) as imap:
+            assert "AUTH=EXTERNAL" in imap.capabilities
+            assert imap.authenticate("EXTERNAL", lambda _: b"")[0] == "OK"
+        with imaplib.IMAP4("127.0.0.1", box.port("imap"), timeout=30) as imap:
+            imap.starttls(ada)
+            assert imap.authenticate("EXTERNAL", lambda _: USER.encode())[0] == "OK"
+        with client(box) as imap:
+            assert "AUTH=EXTERNAL" not in imap.capabilities
+        with pytest.raises((OSError, imaplib.IMAP4.error)), client(box, Authority().person(tmp_path, USER)):
+            pass
+        told = []
+        for _ in range(6):
+            with client(box) as imap, pytest.raises(imaplib.IMAP4.error) as refused:
+                imap.login("you@dev.localhost", "guess")
+            told.append(str(refused.value))
+        assert "AUTHENTICATIONFAILED" in told[0]
+        assert "UNAVAILABLE" in told[-1], told
+        with client(box) as imap:
+            assert imap.login(USER, box.password("ada"))[0] == "OK"
+        assert box.stop() == 0
+        assert "rate_limit_exceeded" in box.log()
+        assert box.errors() == []

@@ -2,14 +2,11 @@
 
 import hashlib
 import ssl
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.x509.oid import NameOID
 
 from mailstead.net.stream import TlsInfo
 from mailstead.net.tls import (
@@ -20,51 +17,7 @@ from mailstead.net.tls import (
     make_self_signed,
     server_context,
 )
-
-NOW = datetime.now(UTC)
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-class Authority:
-    """Signs certificates of people."""
-
-    def __init__(self) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(self.key.public_key()).add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
-        self.certificate = builder.sign(self.key, hashes.SHA256())
-
-    def write(self, path: Path) -> Path:
-        path.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
-        return path
-
-    def person(self, folder: Path, *emails: str) -> ssl.SSLContext:
-        """A client's context with a certificate of ours."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        names = x509.SubjectAlternativeName([*map(x509.RFC822Name, emails), x509.DNSName("evil@example.com.test")])
-        signed = _builder(key.public_key(), "Ann").add_extension(names, False).sign(self.key, hashes.SHA256())
-        context = client()
-        pem = signed.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        path = folder / "person.pem"
-        path.write_bytes(pem)
-        context.load_cert_chain(path)
-        return context
-
-
-def _builder(key: ec.EllipticCurvePublicKey, name: str = "CA") -> x509.CertificateBuilder:
-    builder = x509.CertificateBuilder().subject_name(_name(name)).issuer_name(_name("CA")).public_key(key)
-    builder = builder.serial_number(x509.random_serial_number())
-    return builder.not_valid_before(NOW - timedelta(hours=1)).not_valid_after(NOW + timedelta(hours=1))
-
-
-def client() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
+from tests.support.authority import NOW, Authority, certificate_of, stranger
 
 
 def shake(server: ssl.SSLContext, person: ssl.SSLContext) -> TlsInfo:
@@ -91,7 +44,7 @@ def pair(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_the_end_point_is_the_certificate_that_was_shown(pair: tuple[Path, Path]) -> None:
     der = ssl.PEM_cert_to_DER_cert(pair[0].read_text())
-    assert shake(server_context(*pair), client()).certificate_hash == hashlib.sha256(der).digest()
+    assert shake(server_context(*pair), stranger()).certificate_hash == hashlib.sha256(der).digest()
 
 
 def test_the_end_point_goes_by_the_signature(tmp_path: Path) -> None:
@@ -99,7 +52,7 @@ def test_the_end_point_goes_by_the_signature(tmp_path: Path) -> None:
 
     def signed(algorithm: hashes.HashAlgorithm | None) -> bytes:
         key = ed25519.Ed25519PrivateKey.generate() if algorithm is None else ec.generate_private_key(ec.SECP384R1())
-        made = _builder(key.public_key()).sign(key, algorithm)  # type: ignore[arg-type]
+        made = certificate_of(key.public_key()).sign(key, algorithm)  # type: ignore[arg-type]
         return made.public_bytes(serialization.Encoding.PEM)
 
     strong = signed(hashes.SHA384())
@@ -114,7 +67,7 @@ def test_a_person_is_known_by_the_mail_addresses_of_the_certificate(pair: tuple[
     ask_for_certificate(context, authority.write(tmp_path / "ca.pem"))
     told = shake(context, authority.person(tmp_path, "ann@example.com", "bob@example.com"))
     assert told.client_emails == ("ann@example.com", "bob@example.com")
-    assert shake(context, client()).client_emails == (), "nobody has to show one"
+    assert shake(context, stranger()).client_emails == (), "nobody has to show one"
 
 
 def test_nobody_is_asked_or_believed_without_a_ca(pair: tuple[Path, Path], tmp_path: Path) -> None:
