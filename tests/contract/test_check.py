@@ -99,6 +99,7 @@ DAMAGE = {
     ],
     "header: the blob is gone": ["DELETE FROM blob WHERE id = (SELECT MIN(blob_id) FROM header)"],
     "unused_blob: the blob": ["DELETE FROM blob WHERE id IN (SELECT blob_id FROM unused_blob)"],
+    "holds {2} messages": ["UPDATE domain SET quota_bytes = 5, used_bytes = 1"],
     "is another name": ["UPDATE domain SET alias_of = 99"],
     "user {0} may enter": ["INSERT INTO access (user_id, account_id, role) VALUES (9, 1, 1)"],
     "belongs to domain {2}, which is gone": [

@@ -44,7 +44,7 @@ async def set_role(store: Store, admin: User, account: AccountId, identifier: st
         members = {user.login: (user, had) for user, had in await tx.directory.list_members(account)}
         if members.get(admin.login, (admin, Role.VIEWER))[1] < Role.ADMIN:
             raise Denied("only admins of the account change its rights")
-        login = _login_of(identifier, found.address)
+        login = login_of(identifier, found.address.domain)
         if login in members:
             user = members[login][0]
         else:
@@ -58,9 +58,9 @@ async def set_role(store: Store, admin: User, account: AccountId, identifier: st
     await store.write(unit)
 
 
-def _login_of(identifier: str, address: Address) -> str:
+def login_of(identifier: str, domain: str) -> str:
     """A bare name means a user of the account's own domain."""
-    return fold(identifier if "@" in identifier else f"{identifier}@{address.domain}")
+    return fold(identifier if "@" in identifier else f"{identifier}@{domain}")
 
 
 async def _neighbour(tx: Tx, login: str, address: Address) -> User:

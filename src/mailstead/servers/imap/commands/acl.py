@@ -10,7 +10,7 @@ from mailstead.servers.imap.homes import Home
 from mailstead.servers.imap.reply import Refusal, Reply, no, ok
 from mailstead.servers.imap.rights import RIGHTS, grantable, nearest_role, render_rights
 from mailstead.servers.imap.session import Session
-from mailstead.services.accounts.access import list_members, set_role
+from mailstead.services.accounts.access import list_members, login_of, set_role
 
 NO_SUCH_USER = no("No such user in the domain of this account", Code.CANNOT)
 
@@ -78,8 +78,8 @@ async def _open(session: Session, name: str) -> Home:
 
 async def _rights_of(session: Session, home: Home, identifier: str) -> frozenset[str]:
     members = await list_members(session.services.folders.store, home.account_id)
-    login = identifier if "@" in identifier else f"{identifier}@{home.address.rpartition('@')[2]}"
-    return next((RIGHTS[role] for name, role in members if name == login.lower()), frozenset())
+    login = login_of(identifier, home.address.rpartition("@")[2])
+    return next((RIGHTS[role] for name, role in members if name == login), frozenset())
 
 
 async def _change(session: Session, home: Home, identifier: str, role: Role | None) -> None:

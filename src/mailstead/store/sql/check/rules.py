@@ -199,15 +199,15 @@ SPOOL: Final = Sweep("spool", "spool", "id", 2000, (
 DIRECTORY: Final = (
     Sweep("domains", "domain", "id", 2000, (
         Rule(
-            WARNING, "counts {2} messages of {3} bytes against its quota, its accounts have {4} of {5}",
+            WARNING, "holds {2} messages of {3} bytes against its quota, its accounts have {4} of {5}",
             "domain {0} ({1})", "set its quota again: mailstead domain set {1} --total-quota SIZE", """
-            SELECT d.id, d.name, d.used_messages, d.used_bytes, u.messages, u.size
-              FROM domain d JOIN (
+            SELECT d.id, d.name, d.used_messages, d.used_bytes, COALESCE(u.messages, 0), COALESCE(u.size, 0)
+              FROM domain d LEFT JOIN (
                    SELECT a.domain_id, CAST(SUM(a.used_messages) AS {bigint}) AS messages,
                           CAST(SUM(a.used_bytes) AS {bigint}) AS size
                      FROM account a GROUP BY a.domain_id) u ON u.domain_id = d.id
              WHERE d.id > :after AND d.id <= :upto AND (d.quota_bytes > 0 OR d.quota_messages > 0)
-               AND (d.used_messages <> u.messages OR d.used_bytes <> u.size)""",
+               AND (d.used_messages <> COALESCE(u.messages, 0) OR d.used_bytes <> COALESCE(u.size, 0))""",
         ),
         Rule(
             WARNING, "is another name for domain {2}, which is gone", "domain {0} ({1})",
