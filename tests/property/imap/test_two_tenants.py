@@ -31,6 +31,8 @@ COMMANDS = (
     "SETQUOTA {who} (STORAGE 1)", "GETMETADATA {name} (/shared/comment /private/comment)",
     "GETMETADATA (DEPTH infinity) {name} /shared", 'SETMETADATA {name} (/shared/comment "x")', "NAMESPACE",
     "COPY 1 {name}", "MOVE 1 {name}", "FETCH 1 (FLAGS ENVELOPE BODY[])", "SEARCH TEXT " + SECRET, "UID SEARCH ALL",
+    "ESEARCH IN (mailboxes {name} subtree {name}) ALL", "ESEARCH IN (personal subscribed inboxes) TEXT " + SECRET,
+    "THREAD REFS UTF-8 TEXT " + SECRET, "SORT (FROM) UTF-8 FUZZY TEXT " + SECRET,
 )  # fmt: skip
 
 steps = st.lists(st.tuples(st.sampled_from(COMMANDS), st.sampled_from(NAMES)), min_size=1, max_size=12)
