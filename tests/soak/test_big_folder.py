@@ -39,7 +39,7 @@ class Client:
             data = self._socket.recv(1 << 20)
             assert data, "the server hung up"
             parts.append(data)
-            tail = (tail + data)[-400:]
+            tail = (tail + data)[-8192:]
             found = re.search(rb"(?:^|\n)" + tag + rb"(\w+)[^\r\n]*\r\n$", tail)
             if found:
                 assert found[1] == b"OK", tail
