@@ -63,7 +63,7 @@ async def thread_uids(reading: Reading, folder: FolderId, uids: UidSet, threadin
         top.sort(key=lambda node: node.when)
     else:
         await _sort_children(top)
-        newest = {node: max((one.arrived, one.uid) for one in _walk([node])) for node in top}
+        newest = {node: max((one.arrived, one.uid) for one in _walk([node])) async for node in _in_turns(top)}
         top.sort(key=newest.__getitem__)  # the draft, §4: by the latest INTERNALDATE in the thread
     return await _finished(top)
 
@@ -142,9 +142,7 @@ async def _pruned(nodes: list[Node]) -> list[Node]:
     top: list[Node] = []
     for node in nodes:
         (top if node.parent is None else node.parent.children).append(node)
-    for count, node in enumerate(reversed(_walk(top))):
-        if count % NODES_A_TURN == 0:
-            await asyncio.sleep(0)
+    async for node in _in_turns(reversed(_walk(top))):
         node.children = _promoted(node.children)
     return [one for node in top for one in ([node] if node.uid or len(node.children) > 1 else node.children)]
 
@@ -164,11 +162,17 @@ def _walk(top: Iterable[Node]) -> list[Node]:
     return out
 
 
-async def _sort_children(top: list[Node]) -> None:
-    """The youngest set of siblings first, as a dummy is sorted by its first child."""
-    for count, node in enumerate(reversed(_walk(top))):
+async def _in_turns(nodes: Iterable[Node]) -> AsyncIterator[Node]:
+    """Others get their turns between them."""
+    for count, node in enumerate(nodes):
         if count % NODES_A_TURN == 0:
             await asyncio.sleep(0)
+        yield node
+
+
+async def _sort_children(top: list[Node]) -> None:
+    """The youngest set of siblings first, as a dummy is sorted by its first child."""
+    async for node in _in_turns(reversed(_walk(top))):
         if len(node.children) > 1:
             node.children.sort(key=lambda child: child.when)
 
@@ -176,15 +180,13 @@ async def _sort_children(top: list[Node]) -> None:
 async def _merge_subjects(top: list[Node]) -> list[Node]:
     """Step 5: threads of one base subject become one."""
     table: dict[str, Node] = {}
-    for node in top:  # step 5.B
+    async for node in _in_turns(top):  # step 5.B
         subject = _subject_of(node)
         there = table.get(subject)
         if subject and (there is None or _is_better(node, there)):
             table[subject] = node
     left = dict.fromkeys(top)
-    for count, node in enumerate(top):  # step 5.C
-        if count % NODES_A_TURN == 0:
-            await asyncio.sleep(0)
+    async for node in _in_turns(top):  # step 5.C
         subject = _subject_of(node)
         if not subject or table[subject] is node or node not in left:
             continue
@@ -212,8 +214,6 @@ def _is_better(node: Node, there: Node) -> bool:
 
 async def _finished(top: list[Node]) -> list[Thread]:
     made = {node: Thread(node.uid) for node in _walk(top)}
-    for count, (node, thread) in enumerate(made.items()):
-        if count % NODES_A_TURN == 0:
-            await asyncio.sleep(0)
-        thread.children = [made[child] for child in node.children]
+    async for node in _in_turns(list(made)):
+        made[node].children = [made[child] for child in node.children]
     return [made[node] for node in top]

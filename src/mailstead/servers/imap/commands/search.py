@@ -1,6 +1,8 @@
 """SEARCH, SORT and THREAD with their UID forms (RFC 9051 §6.4.4, RFC 4731, RFC 5182, RFC 5256, RFC 5267)."""
 
+import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 from mailstead.ground.model.errors import MailError
 from mailstead.ground.model.query import Query, asks_modseq
@@ -8,7 +10,7 @@ from mailstead.ground.model.uidset import UidSet
 from mailstead.ground.wire.imap import response
 from mailstead.ground.wire.imap.resync import add_modseq, say_modseq
 from mailstead.ground.wire.imap.searching import ResultOption, Returns, Search, Sort, Thread
-from mailstead.servers.imap.bounds import highest_modseq, keep_scope
+from mailstead.servers.imap.bounds import highest_modseq, keep_scope, narrow_to_changed
 from mailstead.servers.imap.commands.contexts import fix_numbers, keep_up, refuse_update, wants_update
 from mailstead.servers.imap.filters import expand_filters
 from mailstead.servers.imap.limit import finish
@@ -17,6 +19,8 @@ from mailstead.servers.imap.reply import Reply, ok
 from mailstead.servers.imap.results import ALL_ONLY, TELLING, list_results, list_scores, to_save
 from mailstead.servers.imap.session import Session
 from mailstead.services.search.service import Found, Scope
+
+THREADS_A_TURN: Final = 500
 
 
 async def search(session: Session, command: Search) -> Reply:
@@ -64,8 +68,10 @@ async def thread(session: Session, command: Thread) -> Reply:
     threads = await session.services.search.thread(folder, found.uids, command.threading)
     uids = list(found.uids)
     numbers = dict(zip(uids, uids if command.by_uid else _numbers(session, uids), strict=True))
-    for piece in response.thread(threads, numbers.__getitem__):
+    for count, piece in enumerate(response.thread(threads, numbers.__getitem__)):
         await session.give(piece)
+        if count % THREADS_A_TURN == 0:
+            await asyncio.sleep(0)
     return ok("THREAD completed")
 
 
@@ -74,6 +80,7 @@ async def find(session: Session, query: Query, returns: Returns | None, scope: S
     scope = scope or scope_of(session)
     if asks_modseq(query):
         session.use_condstore()  # RFC 7162 §3.1
+        scope = await narrow_to_changed(session, query, scope)
     saves = returns is not None and ResultOption.SAVE in returns.options
     try:
         went = Progress(session, len(scope.uids)).went
