@@ -87,9 +87,9 @@ class Maildrop:
     async def find(self, number: int) -> FetchRow | None:
         """The message itself; None if somebody else removed it meanwhile."""
         uid = self._uids[number - 1]
-        async for rows in self._folders.reading.rows(self._place.folder_id, UidSet(((uid, uid),)), Load.MESSAGE):
-            return rows[0] if rows else None
-        return None
+        one = self._folders.reading.rows(self._place.folder_id, UidSet(((uid, uid),)), Load.MESSAGE)
+        found = [row async for rows in one for row in rows]
+        return found[0] if found else None
 
     async def update(self) -> None:
         """RFC 1939 §6: remove what is marked, in units of at most 500; MailError if a unit failed: the rest is kept."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mailstead.ground.model.errors import NotFound
 from mailstead.servers.pop3 import maildrop
 from tests.support.pop3_scene import Pop3Scene, open_scene
 
@@ -98,3 +99,46 @@ async def test_scram_over_pop3(tmp_path: Path) -> None:
         peer.send(b"\r\nSTAT\r\n")
         assert (await line_of(scene)).startswith(b"+OK 1 messages")
         assert (await line_of(scene)).startswith(b"+OK 1 ")
+
+
+class Failing:
+    """A blob that cannot be read past its first pieces."""
+
+    def __init__(self, reads: int) -> None:
+        self._reads = reads
+
+    async def read(self, offset: int, length: int) -> bytes:
+        self._reads -= 1
+        if self._reads < 0:
+            raise OSError("the disk is gone")
+        return b"x" * length
+
+
+async def test_a_failure_inside_of_a_message_never_looks_like_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_scene(tmp_path, {"letters": "large:640000"}) as scene:
+
+        async def open_blob(blob: int) -> Failing:
+            return Failing(2)
+
+        monkeypatch.setattr("mailstead.services.folders.reading.Reading.open", lambda self, blob: open_blob(blob))
+        scene.stream.peer.send(b"RETR 1\r\nNOOP\r\n")
+        await asyncio.wait_for(scene.server, 5)
+        said = scene.stream.peer.take_all()
+        assert said.startswith(b"+OK 640018 octets\r\n")
+        assert not said.endswith(b"\r\n")
+        assert b"\r\n.\r\n" not in said
+        assert b"incident" not in said
+
+
+async def test_a_blob_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_scene(tmp_path, {"letters": "large:640000"}) as scene:
+
+        async def open_blob(blob: int) -> Failing:
+            raise NotFound("swept away")
+
+        monkeypatch.setattr("mailstead.services.folders.reading.Reading.open", lambda self, blob: open_blob(blob))
+        scene.stream.peer.send(b"RETR 1\r\nNOOP\r\n")
+        assert await line_of(scene) == b"-ERR [SYS/PERM] That message was removed meanwhile"
+        assert await line_of(scene) == b"+OK"

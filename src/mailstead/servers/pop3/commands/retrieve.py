@@ -1,6 +1,7 @@
 """RETR and TOP: a message of any size goes out in pieces, read as the client takes them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Final
 
 from mailstead.ground.model.errors import NotFound
@@ -33,24 +34,28 @@ async def _send(session: Session, number: int, cutter: Top | None) -> Reply | No
     row = await session.drop.find(number)
     if row is None:
         return GONE
-    pieces = _pieces(session, row)
-    try:
-        first = await anext(pieces)  # a failure here can still be told
-    except NotFound:
-        return GONE
-    session.is_inside_reply = True
-    session.send(ok(f"{row.size} octets" if cutter is None else "The top of it").render())
+    async with aclosing(_pieces(session, row)) as pieces:
+        try:
+            first = await anext(pieces)  # a failure here can still be told
+        except NotFound:
+            return GONE
+        session.is_inside_reply = True
+        session.send(ok(f"{row.size} octets" if cutter is None else "The top of it").render())
+        await _send_pieces(session, first, pieces, cutter)
+        session.is_inside_reply = False
+    return None
+
+
+async def _send_pieces(session: Session, first: bytes, rest: AsyncIterator[bytes], cutter: Top | None) -> None:
     stuffer, surrogate = Stuffer(), None if session.utf8 else Surrogate()
     await _give(session, first, surrogate, cutter, stuffer)
-    async for piece in pieces:
+    async for piece in rest:
         if cutter is not None and cutter.is_done:
             break
         await _give(session, piece, surrogate, cutter, stuffer)
-    if surrogate is not None and (rest := surrogate.finish()):
-        await _give(session, rest, None, cutter, stuffer)
+    if surrogate is not None and (held := surrogate.finish()):
+        await _give(session, held, None, cutter, stuffer)
     await session.give(stuffer.finish())
-    session.is_inside_reply = False
-    return None
 
 
 async def _give(
@@ -63,7 +68,7 @@ async def _give(
     await session.give(stuffer.feed(piece))
 
 
-async def _pieces(session: Session, row: FetchRow) -> AsyncIterator[bytes]:
+async def _pieces(session: Session, row: FetchRow) -> AsyncGenerator[bytes, None]:
     """The message from its prefix to its end; the first piece is there only if the blob is."""
     reading = session.services.folders.reading
     blob, size = BlobId(row.blob_id), row.size - len(row.prefix)
