@@ -7,7 +7,7 @@ from mailstead.ground.model.sequence import SequenceSet
 from mailstead.ground.wire.imap.command import Append, Command, Login
 from mailstead.ground.wire.imap.dates import parse_date_time, render_date_time
 from mailstead.ground.wire.imap.event import CommandReady, Event, LiteralChunk, MessageLiteral, Refused
-from mailstead.ground.wire.imap.grammar.append import AppendScript
+from mailstead.ground.wire.imap.grammar.append import AppendScript, Literal
 from mailstead.ground.wire.imap.grammar.cursor import Cursor
 from mailstead.ground.wire.imap.grammar.table import PARSERS, SIMPLE, parse_command
 from mailstead.ground.wire.imap.limits import Limits
@@ -82,6 +82,8 @@ WORDS = [
     *(b"NOT", b"OR", b"SEEN", b"UID", b"SINCE", b"LARGER", b"HEADER", b"CHILDREN"),
     *(b"BODY[", b"HEADER.FIELDS", b"BODY.PEEK[1.TEXT]", b"BINARY"),
 ]
+WORDS += [b"SET", b"NONE", b"SELECTED", b"SUBTREE", b"MessageNew", b"MessageExpunge", b"CATENATE (", b"TEXT", b"URL x"]
+WORDS += [b"UTF8 (", b"DEFLATE"]
 words = st.sampled_from(WORDS)
 arguments = st.lists(st.one_of(words, words, st.binary(max_size=6)), max_size=25).map(b"".join)
 
@@ -113,6 +115,19 @@ def test_any_append_head_gives_a_value_or_words(head: bytes, is_first: bool) -> 
         return
     assert isinstance(step, Append)
     assert bool(step.folder) is is_first
+
+
+@given(st.sampled_from([b"APPEND", b"REPLACE", b"UID REPLACE"]), st.lists(arguments, min_size=1, max_size=5))
+def test_any_texts_around_literals_give_steps_or_words(name: bytes, texts: list[bytes]) -> None:
+    """As a server reads them: what ends in a literal goes on, the last text ends the command."""
+    script = AppendScript(name)
+    try:
+        for index, text in enumerate(texts):
+            steps = script.read(text, is_end=index == len(texts) - 1)
+            assert index == len(texts) - 1 or isinstance(steps[-1], Literal)
+            assert index or isinstance(steps[0], Append)
+    except Syntax as problem:
+        assert problem.message.isprintable()
 
 
 @given(st.text())
