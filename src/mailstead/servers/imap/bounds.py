@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from mailstead.ground.model.ids import FolderId
-from mailstead.ground.model.query import And, Numbers, Query, Uids, asks_modseq
+from mailstead.ground.model.ids import FolderId, ModSeq
+from mailstead.ground.model.query import And, ChangedFrom, Numbers, Query, Uids, asks_modseq
 from mailstead.ground.model.uidset import UidSet
 from mailstead.ground.wire.imap.searching import ResultOption, Returns
 from mailstead.servers.imap.limit import keep_to_limit
@@ -29,6 +29,16 @@ def keep_scope(session: Session, query: Query, scope: Scope) -> tuple[Scope, byt
                 pass
     kept, code = keep_to_limit(session, uids)
     return replace(scope, uids=kept), code
+
+
+async def narrow_to_changed(session: Session, query: Query, scope: Scope) -> Scope:
+    """MODSEQ that all must meet: only what the events name is looked at, while they reach back that far."""
+    keys = query.keys if isinstance(query, And) else (query,)
+    floors = [key.modseq for key in keys if isinstance(key, ChangedFrom)]
+    if not floors:
+        return scope
+    delta = await session.services.folders.deltas.read(session.in_folder.place, ModSeq(max(0, max(floors) - 1)))
+    return scope if delta is None else replace(scope, uids=scope.uids & delta.touched)
 
 
 async def highest_modseq(
