@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from bench import mixed
 from bench.imap import Imap, Target, letter
 from bench.memory import pss_kib
 
@@ -221,6 +222,8 @@ def rows(big: int) -> list[Row]:
         Row("NOOP", "commands/s", noop),
         Row("STORE one flag", "commands/s", store),
         Row("connect and LOGIN again", "/s", login),
+        Row("mixed load of 20 people", "commands/s", mixed.rate),
+        Row("mixed load, 99th percentile", "ms", mixed.slowest, less_is_better=True),
         Row("250 to the IDLE client's EXISTS", "ms", push, less_is_better=True),
         Row("idle connection", "KiB", idle_memory, less_is_better=True),
     ]  # fmt: skip
