@@ -19,6 +19,8 @@ from mailstead.services.search.order import sent_at
 from mailstead.services.search.references import Ancestry, read_ancestry
 
 NODES_A_TURN: Final = 200
+STEPS_MAX: Final = 100_000
+"""Ancestors looked at for the links of one message; letters made to be tangled get no more of them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -113,28 +115,31 @@ class Links:
         node.uid, node.sent, node.arrived = row.uid, sent_at(row), row.internal_date
         node.subject, node.raw_subject = fold_text(row.subject_base), ancestry.subject
         previous: Node | None = None
+        steps = STEPS_MAX
         for identity in ancestry.references:
             current = self._node(identity)
             if previous is not None and current.parent is None:
-                _link(previous, current)
+                steps = _link(previous, current, steps)
             previous = current
         node.parent = None  # step 1.B: what stood there came from a truncated References field
         if previous is not None:
-            _link(previous, node)
+            _link(previous, node, max(steps, 1))
 
 
-def _link(parent: Node, child: Node) -> None:
-    """Unless it would make a loop."""
+def _link(parent: Node, child: Node, steps: int) -> int:
+    """Unless it would make a loop, or that cannot be told within so many steps; how many are left."""
     if parent is child:
-        return
+        return steps
     if child.has_children:
         above: Node | None = parent
         while above is not None:
-            if above is child:
-                return
+            steps -= 1
+            if above is child or steps < 0:
+                return steps
             above = above.parent
     child.parent = parent
     parent.has_children = True
+    return steps
 
 
 async def _pruned(nodes: list[Node]) -> list[Node]:
