@@ -1,7 +1,9 @@
 """IDLE (RFC 9051 §6.3.13): news is sent the moment the hub has it; no task waits while nothing happens."""
 
 import asyncio
+import contextlib
 
+from mailstead.ground.model.errors import MailError
 from mailstead.ground.wire.imap import response
 from mailstead.ground.wire.imap.event import Event, RawLine
 from mailstead.net.stream import PeerGone
@@ -64,7 +66,8 @@ async def idle(session: Session, _command: object) -> Reply:
     selected = session.selected
     try:
         if selected is not None:
-            await pusher.push(ask=True)
+            with contextlib.suppress(MailError):  # the store is busy: the news will come with a wake
+                await pusher.push(ask=True)
             selected.watch.listen(pusher.on_news)
             if selected.has_news:  # it came while the last of that was being sent
                 pusher.on_news()
@@ -80,7 +83,8 @@ async def idle(session: Session, _command: object) -> Reply:
 
 async def _idle_with_notices(session: Session, notices: Notices) -> Reply:
     """RFC 5465 §4: exactly what NOTIFY set."""
-    await notices.tell(may_expunge=True, ask=True)
+    with contextlib.suppress(MailError):
+        await notices.tell(may_expunge=True, ask=True)
     await session.flush()
     notices.rest(idles=True)
     session.is_busy = False

@@ -18,6 +18,7 @@ from mailstead.ground.model.sequence import SequenceSet
 from mailstead.ground.wire.imap import response
 from mailstead.ground.wire.imap.command import Create, Delete, Fetch, MailEvent, Rename, StatusItem, Subscribe
 from mailstead.ground.wire.imap.response import Code, ListAttribute
+from mailstead.ground.wire.imap.resync import code_highestmodseq
 from mailstead.ground.wire.imap.sharing import SetMetadata
 from mailstead.net.stream import PeerGone
 from mailstead.servers.imap.access import renew_access
@@ -138,6 +139,7 @@ class Notifier:
                     session.stream.abort()
                     return
                 await self.tell(may_expunge=self._idles or not self._wishes.delays_expunge)
+                self._say_what_waits()
                 await session.flush()
         except PeerGone:
             session.stream.abort()  # it takes nothing: dropped, and the reading task hears of it
@@ -148,6 +150,13 @@ class Notifier:
             session.stream.abort()
         finally:
             self._task = None
+
+    def _say_what_waits(self) -> None:
+        """RFC 7162 §3.2: modseqs went out ahead of a VANISHED with a lower one, which has to wait."""
+        session, selected = self._session, self._session.selected
+        if selected is not None and selected.holds_back and session.speech.qresync:
+            code = code_highestmodseq(selected.highest)
+            session.send(response.ok(b"*", "Some is yet to be told", code))
 
     # --- what is told ---
 
