@@ -1,6 +1,7 @@
 """POP3 over the real program: poplib in the clear, with STLS and over TLS; curl."""
 
 import poplib
+import socket
 import ssl
 import subprocess
 
@@ -74,6 +75,18 @@ def test_what_is_deleted_is_gone_for_imap_too(box: Sandbox) -> None:
     watcher.noop()
     assert int(watcher.response("EXPUNGE")[1][-1]) == before
     watcher.logout()
+
+
+def test_what_stands_behind_stls_is_never_run(box: Sandbox) -> None:
+    """RFC 2595 §4, over real TLS: the injected command is neither run nor answered under it."""
+    with socket.create_connection(("127.0.0.1", box.port("pop3")), 30) as plain:
+        greeting = plain.recv(1000)
+        assert greeting.startswith(b"+OK ")
+        plain.sendall(b"STLS\r\nQUIT\r\n")
+        assert plain.recv(1000) == b"+OK Begin TLS negotiation now\r\n"
+        with _unverified().wrap_socket(plain) as secure:
+            secure.sendall(b"NOOP\r\n")
+            assert secure.recv(1000) == b"-ERR Log in first\r\n"
 
 
 def test_a_wrong_password_is_told_as_one(box: Sandbox) -> None:
