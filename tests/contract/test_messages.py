@@ -11,7 +11,7 @@ from mailstead.ground.model.flags import Flag, Flags
 from mailstead.ground.model.ids import BlobId, MessageId
 from mailstead.ground.model.uidset import UidSet
 from mailstead.store.port import Tx
-from mailstead.store.port.messages import FetchRow, Load
+from mailstead.store.port.messages import Depth, Facts, FetchRow, Load
 from tests.support.mailbox import PREFIX, Mailbox, make_mailbox, rendered
 from tests.support.stores import AnyStore
 
@@ -64,6 +64,22 @@ async def test_ranges_and_limits(box: Mailbox) -> None:
         assert [row.uid for row in await fetch(box, 1, 0xFFFFFFFF, load)] == [1, 2, 4, 5]
         assert [row.uid for row in await fetch(box, 2, 9, load, 2)] == [2, 4]
         assert await fetch(box, 3, 3, load) == []
+
+
+async def test_facts(box: Mailbox) -> None:
+    """What SORT and THREAD compare, as deep as asked for."""
+    rows, whole = await fetch(box, 1, 9, Load.ROW), rendered(b"1")
+
+    async def facts(first: int, last: int, depth: int, limit: int = 200) -> list[Facts]:
+        return await box.store.read(lambda tx: tx.messages.facts(box.folders["INBOX"], first, last, depth, limit))
+
+    assert await facts(1, 9, Depth.ROW) == [Facts(row.uid, row.size, row.internal_date) for row in rows]
+    second = Facts(2, rows[1].size, rows[1].internal_date, whole.sent_at, whole.subject_base)
+    assert await facts(2, 2, Depth.RENDERED) == [second]
+    assert await facts(2, 2, Depth.HEADER) == [second._replace(header=whole.header)]
+    await box.expunge(box.folders["INBOX"], UidSet.of([3]))
+    for depth in (Depth.ROW, Depth.RENDERED, Depth.HEADER):
+        assert [row.uid for row in await facts(2, 0xFFFFFFFF, depth, 2)] == [2, 4]
 
 
 async def test_bodies(box: Mailbox) -> None:
