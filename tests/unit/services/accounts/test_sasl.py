@@ -28,6 +28,7 @@ from mailstead.services.accounts.credentials import (
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.domains import NewDomain, add_domain
 from mailstead.services.accounts.guard import FAILED_WINDOW, Guard, GuardRules
+from mailstead.services.accounts.imports import import_rows
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.accounts.sasl import Challenge, Line, Malformed, NotOffered, PrivacyRequired
 from mailstead.services.accounts.users import NewUser, UserChange, add_user, change_user, remove_user, set_password
@@ -139,6 +140,12 @@ async def test_the_first_login_with_an_imported_hash_brings_the_verifier(
     await door.refresh()
     assert "SCRAM-SHA-256" in door.sasl.offered(TLS)
     assert (await scram(door, ScramClient("ann@example.com", PASSWORD))).user.login == "ann@example.com"
+
+
+async def test_imported_people_with_passwords_have_verifiers(door: Authenticator, directory: Directory) -> None:
+    rows = [NewUser(address=f"p{number}@example.com", password=PASSWORD) for number in range(3)]
+    assert [is_new async for _, is_new in import_rows(directory, rows)] == [True] * 3
+    assert (await scram(door, ScramClient("p2", PASSWORD))).user.login == "p2@example.com"
 
 
 # --- SCRAM ---
