@@ -24,7 +24,10 @@ async def tell_gone(session: Session) -> bytes:
     selected = session.in_folder
     if not session.speech.qresync:
         return b""
-    await selected.sync(session.give, session.services.folders.reading, may_expunge=True, ask=True)
+    if session.notices is not None:  # RFC 5465: the client has said what it wants to hear
+        await session.notices.tell(may_expunge=True, is_own=True, ask=True)
+    else:
+        await selected.sync(session.give, session.services.folders.reading, may_expunge=True, ask=True)
     return code_highestmodseq(selected.highest)
 
 
