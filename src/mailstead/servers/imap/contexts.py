@@ -70,9 +70,13 @@ class Contexts:
                 await give(context.line(ContextChange.REMOVEFROM, lost, numbering))
                 context.found -= lost
 
-    async def tell_changed(self, changed: UidSet, numbering: Numbering, give: Give) -> None:
+    def note(self, changed: UidSet) -> None:
+        """These have to be judged anew."""
+        self._owed |= changed
+
+    async def tell_changed(self, numbering: Numbering, give: Give) -> None:
         """RFC 5267 §4.3.3: behind EXISTS and FETCH."""
-        self._owed = (self._owed | changed) & numbering.told
+        self._owed &= numbering.told
         if not self._owed:
             return
         for context in list(self._contexts.values()):

@@ -95,13 +95,15 @@ class Selected:
         if self.contexts and may_expunge:
             await self.contexts.tell_gone(before - view.uids, self.numbering, give)
         news = self.numbering.learn(view.uids, may_expunge=may_expunge)
+        if self.contexts:
+            self.contexts.note(self._changed(before, since))
         await self._tell_gone(news, give)
         if news.exists is not None:
             await give(response.exists(news.exists))
         if tells_flags:
             await self._tell_flags(view, give, reading)
         if self.contexts:
-            await self.contexts.tell_changed(self._changed(before, since), self.numbering, give)
+            await self.contexts.tell_changed(self.numbering, give)
         self._synced = view if may_expunge or self.numbering.told == view.uids else None
         if self._synced is not None and tells_flags:
             self.highest = view.changed
