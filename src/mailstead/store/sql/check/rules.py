@@ -235,6 +235,14 @@ DIRECTORY: Final = (
                     OR NOT EXISTS (SELECT 1 FROM account a WHERE a.id = g.account_id))""",
         ),
     )),
+    Sweep("credentials", "credential", "id", 2000, (
+        Rule(
+            WARNING, "is of user {1}, who is gone", "credential {0}", "DELETE FROM credential WHERE id = {0}", """
+            SELECT c.id, c.user_id FROM credential c
+             WHERE c.id > :after AND c.id <= :upto
+               AND NOT EXISTS (SELECT 1 FROM mail_user u WHERE u.id = c.user_id)""",
+        ),
+    )),
 )  # fmt: skip
 
 SWEEPS: Final = (
