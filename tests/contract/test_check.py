@@ -102,8 +102,7 @@ DAMAGE = {
     "holds {2} messages": ["UPDATE domain SET quota_bytes = 5, used_bytes = 1"],
     "is another name": ["UPDATE domain SET alias_of = 99"],
     "is of user {1}, who": [
-        "INSERT INTO credential (user_id, kind, name, protocols, digest, created_at)"
-        " VALUES (9, 'token', 'x', '', '', 1)"
+        "INSERT INTO credential (user_id, kind, name, protocols, digest, created_at) VALUES (9, '', '', '', '', 1)"
     ],
     "user {0} may enter": ["INSERT INTO access (user_id, account_id, role) VALUES (9, 1, 1)"],
     "belongs to domain {2}, which is gone": [
