@@ -1,6 +1,7 @@
 """Rights that were given or taken while a session lasts: looked up again before each command that could use them."""
 
 from dataclasses import replace
+from typing import Final
 
 from mailstead.ground.model.directory import Role
 from mailstead.ground.wire.imap import response
@@ -8,14 +9,22 @@ from mailstead.ground.wire.imap.response import Code
 from mailstead.servers.imap.session import ACCESS_GOOD_FOR, Session
 from mailstead.services.accounts.access import Accounts, list_open
 
+WITHIN: Final = frozenset(
+    {
+        b"NOOP", b"CHECK", b"FETCH", b"UID FETCH", b"STORE", b"UID STORE", b"SEARCH", b"UID SEARCH",
+        b"SORT", b"UID SORT", b"THREAD", b"UID THREAD", b"EXPUNGE", b"UID EXPUNGE", b"CLOSE", b"UNSELECT",
+    }
+)  # fmt: skip
+"""Commands that name no folder: in a folder of the user's own they can touch nothing of others."""
 
-async def renew_access(session: Session) -> bool:
+
+async def renew_access(session: Session, command: bytes = b"") -> bool:
     """Make the session's rights those of this moment. False if it has none left and has said BYE."""
     principal = session.principal
     if principal is None:
         return True
     now = session.services.clock.monotonic()
-    if not session.homes.has_foreign and now < session.access_good_until:
+    if now < session.access_good_until and not _may_touch_others(session, command):
         return True
     session.access_good_until = now + ACCESS_GOOD_FOR
     accounts = await list_open(session.services.folders.store, principal.user)
@@ -25,6 +34,13 @@ async def renew_access(session: Session) -> bool:
         return _leave(session)
     session.change_access(replace(principal, accounts=accounts))
     return _look_at_selected(session)
+
+
+def _may_touch_others(session: Session, command: bytes) -> bool:
+    if not session.homes.has_foreign:
+        return False
+    is_at_home = session.selected is None or session.selected.home is session.homes.own
+    return command not in WITHIN or not is_at_home or session.notices is not None
 
 
 def _roles(accounts: Accounts) -> list[tuple[int, Role]]:

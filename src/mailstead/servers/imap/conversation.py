@@ -183,7 +183,7 @@ class Conversation:
         session.tag = ready.tag
         session.holds_numbers = False
         self._commands += 1
-        if not await self._may_go_on():
+        if not await self._may_go_on(ready.name):
             return
         row = COMMANDS.get(ready.name)
         reply = self._object(ready.name) or await self._run(COMMANDS[ready.name], ready)
@@ -193,10 +193,10 @@ class Conversation:
         if reply is not ANSWERED:
             self._answer(ready.tag, reply)
 
-    async def _may_go_on(self) -> bool:
+    async def _may_go_on(self, command: bytes) -> bool:
         """Rights that were taken away are gone before the command runs; False after a last word."""
         try:
-            return await renew_access(self._session)
+            return await renew_access(self._session, command)
         except MailError as error:
             self._answer(self._session.tag, self._reply_for(error))
             return False

@@ -30,7 +30,7 @@ from mailstead.services.search.service import Search
 
 UTF8_ENABLED: Final = frozenset({"IMAP4REV2", "UTF8=ACCEPT"})
 ACCESS_GOOD_FOR: Final = 1.0
-"""Seconds that a user with no account but their own is not looked up again."""
+"""Seconds that a user is not looked up again for what concerns their own account alone."""
 FLUSH_AT: Final = 64 * 1024
 """Bytes of output collected before they are handed to the stream."""
 
