@@ -7,8 +7,8 @@ from mailstead.ground.model.uidset import UidSet
 from mailstead.ground.wire.imap.searching import ResultOption, Returns
 
 ALL_ONLY: Final = Returns(frozenset({ResultOption.ALL}))
-TELLING: Final = frozenset(ResultOption) - {ResultOption.SAVE, ResultOption.CONTEXT, ResultOption.UPDATE}
-"""Those that bring data; RFC 5182 §2.1: SAVE alone answers nothing."""
+TELLING: Final = frozenset(ResultOption) - {ResultOption.SAVE}
+"""RFC 5182 §2.1: SAVE alone answers nothing. RFC 4466 §2.6.2: others do, be it without data."""
 
 Result = tuple[ResultOption, int | str]
 

@@ -36,8 +36,9 @@ class Window:
     last: int
 
     def __str__(self) -> str:
-        """As the client wrote it."""
-        return f"{self.first}:{self.last}"
+        """RFC 5267 §5: 500:400 is the same as 400:500, and is told so; -1:-100 begins at the end."""
+        first, last = sorted((self.first, self.last), key=abs)
+        return f"{first}:{last}"
 
     def cut(self, size: int) -> tuple[int, int]:
         """The slice of a result of this size."""
