@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from mailstead.ground.model.uidset import UidSet
@@ -102,8 +102,12 @@ async def play(folder: Path, steps: list[str]) -> None:
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # each example is a database
 
 
+STAR = ["other expunges 2 in INBOX", "other expunges 3 in INBOX", "check", "other appends 1 to INBOX"]
+
+
 @settings(max_examples=25, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(st.lists(STEPS, min_size=5, max_size=25))
+@example(STAR)
 def test_a_client_that_follows_knows_the_result(steps: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(play(Path(folder), steps))

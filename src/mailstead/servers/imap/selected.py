@@ -109,11 +109,13 @@ class Selected:
             self.highest = view.changed
 
     def _changed(self, before: UidSet, since: ModSeq) -> UidSet:
-        """Messages that are new, or whose flags may be other ones, whoever changed them."""
+        """Messages that are new, whose flags may be other ones, whoever changed them, or that `*` means or meant."""
         log = self.watch.flag_news(since)
+        told = self.numbering.told
         if log is None:
-            return self.numbering.told
-        return (self.numbering.told - before) | UidSet.join(run for news in log for run in news.uids.runs)
+            return told
+        ends = UidSet.of((before.last, told.last)) if before.last != told.last else UidSet()
+        return (told - before) | ends | UidSet.join(run for news in log for run in news.uids.runs)
 
     async def _tell_gone(self, news: News, give: Give) -> None:
         if self.speech.says_vanished:
