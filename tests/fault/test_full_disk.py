@@ -35,8 +35,14 @@ def small_disk(folder: Path) -> Iterator[Path]:
 def fill(disk: Path, leave: int) -> None:
     """Take all room but `leave` bytes."""
     state = os.statvfs(disk)
-    with (disk / FILLER).open("ab") as file:
-        os.posix_fallocate(file.fileno(), 0, file.tell() + state.f_bavail * state.f_frsize - leave)
+    with (disk / FILLER).open("ab", buffering=0) as file:
+        if leave:
+            os.posix_fallocate(file.fileno(), 0, state.f_bavail * state.f_frsize - leave)
+            return
+        for piece in (1 << 20, 4096):
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(b"x" * piece)
 
 
 def send(box: Sandbox, size: int = 400) -> tuple[int, bytes]:
