@@ -25,6 +25,12 @@ EVENTS_AT_ONCE: Final = 500
 EVENTS_MAX: Final = 20_000
 IDS_AT_ONCE: Final = 500
 
+PLACES_HEAD: Final = 1
+PLACES_BODY: Final = 20
+"""So many places in the index (of all accounts) cost as much to look up as one header, or one body, to read."""
+PLACES_MIN: Final = 1_000
+PLACES_MAX: Final = 500_000
+
 TextKey = InHeader | InText | InBody
 
 
@@ -55,24 +61,24 @@ class Hints:
         if epoch is None:
             return {}
         try:
-            hints = await self._hints(folder, keys)
+            hints = await self._hints(folder, keys, count)
         except NotFound:
             return {}
         return hints if self._index.epoch() == epoch else {}
 
-    async def _hints(self, folder: FolderId, keys: Sequence[TextKey]) -> dict[Query, Hint]:
+    async def _hints(self, folder: FolderId, keys: Sequence[TextKey], count: int) -> dict[Query, Hint]:
         account = await self._store.read(partial(_account_of, folder))
         # The mark comes first and the events past it last: what is in neither was in the index when it was asked.
         mark = self._index.mark(account)
         if mark is None or mark.walk is not None:
             return {}
-        found = {key: await self._ask(key) for key in keys}
+        found = {key: await self._ask(key, count) for key in keys}
         late = await self._late(account, folder, mark.modseq)
         if late is None:
             return {}
         return {key: await self._hint(folder, matches, late) for key, matches in found.items() if matches}
 
-    async def _ask(self, key: TextKey) -> dict[Part, Matches]:
+    async def _ask(self, key: TextKey, count: int) -> dict[Part, Matches]:
         """By part; empty if the index cannot say."""
         match key:
             case InHeader():
@@ -81,9 +87,11 @@ class Hints:
                 parts = (Part.BODY,)
             case InText():
                 parts = (Part.HEAD, Part.BODY)
+        worth = count * (PLACES_HEAD if isinstance(key, InHeader) else PLACES_BODY)
+        most = min(max(worth, PLACES_MIN), PLACES_MAX)
         answers = {}
         for part in parts:
-            matches = await self._index.find(part, key.text)
+            matches = await self._index.find(part, key.text, most)
             if matches is None:
                 return {}
             answers[part] = matches

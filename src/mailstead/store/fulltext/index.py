@@ -33,8 +33,6 @@ KEYS: Final = "SELECT kind, key, id FROM entry WHERE id > ? ORDER BY id LIMIT ?"
 PIECE_MIN: Final = 4_096
 """Entries looked at before others get their turn, at first; it grows while a turn takes less than TURN."""
 TURN: Final = 0.005
-FOUND_MAX: Final = 500_000
-"""More places than this do not narrow a search."""
 ODD_MAX: Final = 50_000
 DAMAGED: Final = (apsw.CorruptError, apsw.NotADBError)
 
@@ -51,9 +49,9 @@ class SqliteFullText:
 
     async def close(self) -> None:
         """Wait for what is being written."""
+        self._drop_reader()  # the last one to close writes the log back: it must be able to write
         await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown()
-        self._drop_reader()
 
     # reads
 
@@ -68,7 +66,7 @@ class SqliteFullText:
             return None
         return Mark(ModSeq(row[0]), None if row[1] is None else (row[1], row[2]))
 
-    async def find(self, part: Part, needle: str) -> Matches | None:
+    async def find(self, part: Part, needle: str, most: int) -> Matches | None:
         """Walks the entries in pieces: a common text is in many of them."""
         if len(needle) < NEEDLE_MIN or storable(needle) != needle or BREAK in needle:
             return None
@@ -84,7 +82,7 @@ class SqliteFullText:
             began = perf_counter()
             values = (phrase, first, first + piece - 1, BITS[part])
             rows = self._ask(lambda reader, values=values: reader.execute(FIND, values).fetchall())  # type: ignore[misc]
-            if rows is None or len(found) + len(rows) > FOUND_MAX:
+            if rows is None or len(found) + len(rows) > most:
                 return None
             found += rows
             first += piece

@@ -76,8 +76,8 @@ class FullText(Protocol):
     def epoch(self) -> int | None:
         """Another one means that the index was emptied meanwhile: what was read from it is void."""
 
-    async def find(self, part: Part, needle: str) -> Matches | None:
-        """Where this folded text stands."""
+    async def find(self, part: Part, needle: str, most: int) -> Matches | None:
+        """Where this folded text stands; None also if that is in more than `most` places."""
 
 
 class FullTextWrites(FullText, Protocol):
