@@ -171,3 +171,20 @@ def test_finds_what_reading_finds(data: list[bytes], later: list[bytes], more: A
             asyncio.run(compare(data, later, queries, Path(folder)))
     finally:
         entries.TEXT_MAX = entries_max  # type: ignore[misc]
+
+
+TRAPS: list[tuple[bytes, Query]] = [
+    (b"From: alpha (note) <a.b@c.test>\r\n\r\nx\r\n", InHeader("from", "pha <a.b@c")),
+    (b" odd continuation\r\nSubject: x\r\n\r\ny\r\n", InHeader("received", "mx.test odd")),
+    (b" odd continuation\r\nSubject: z\r\n\r\ny\r\n", InText("mx.test odd")),
+    (b"Subject: x\r\n\r\nxa\0bx\r\n", InBody("xa\ufdd0bx")),
+    ("Subject: x\r\n\r\nxa\ufdd0bx\r\n".encode(), InBody("xa\ufdd0bx")),
+    (b"Subject: a\r\nX-Last: b\r\n\r\nbody\r\n", InText("a\nX-LAST")),
+    (b"Subject: x\r\n\r\nline\r\nend\r\n", InBody("line\r\nend")),
+]
+
+
+def test_traps(tmp_path: Path) -> None:
+    """Each once behind lines of delivery, once without."""
+    data = [one for one, _ in TRAPS for _ in range(2)]
+    asyncio.run(compare(data, data[:1], [query for _, query in TRAPS], tmp_path))
