@@ -25,9 +25,9 @@ EVENTS_AT_ONCE: Final = 500
 EVENTS_MAX: Final = 20_000
 IDS_AT_ONCE: Final = 500
 
-PLACES_HEAD: Final = 1
-PLACES_BODY: Final = 20
-"""So many places in the index (of all accounts) cost as much to look up as one header, or one body, to read."""
+PLACES_HEAD: Final = 0.25
+PLACES_BODY: Final = 20.0
+"""For each message of the folder: with more places in the index (of all accounts) it is quicker to read them all."""
 PLACES_MIN: Final = 1_000
 PLACES_MAX: Final = 500_000
 
@@ -87,7 +87,7 @@ class Hints:
                 parts = (Part.BODY,)
             case InText():
                 parts = (Part.HEAD, Part.BODY)
-        worth = count * (PLACES_HEAD if isinstance(key, InHeader) else PLACES_BODY)
+        worth = int(count * (PLACES_HEAD if isinstance(key, InHeader) else PLACES_BODY))
         most = min(max(worth, PLACES_MIN), PLACES_MAX)
         answers = {}
         for part in parts:
