@@ -33,6 +33,8 @@ KEYS: Final = "SELECT kind, key, id FROM entry WHERE id > ? ORDER BY id LIMIT ?"
 PIECE_MIN: Final = 4_096
 """Entries looked at before others get their turn, at first; it grows while a turn takes less than TURN."""
 TURN: Final = 0.005
+SILENCE: Final = 60.0
+"""Seconds between two events of the same trouble."""
 ODD_MAX: Final = 50_000
 DAMAGED: Final = (apsw.CorruptError, apsw.NotADBError)
 
@@ -44,6 +46,7 @@ class SqliteFullText:
         self._path = path
         self._reader: apsw.Connection | None = None
         self._inode = 0
+        self._silent_until = 0.0
         self._writer = Writer(path)
         self._thread = ThreadPoolExecutor(1, "index")
 
@@ -116,9 +119,7 @@ class SqliteFullText:
             return question(self._reader)
         except DAMAGED as error:
             self._drop_reader()
-            emit(Event.INDEX_BROKEN, path=str(self._path), error=f"{type(error).__name__}: {error}")
-            with suppress(OSError):
-                broken_path(self._path).touch(mode=0o600)
+            self._tell(error)
             return None
         except apsw.Error:
             self._drop_reader()
@@ -151,13 +152,24 @@ class SqliteFullText:
         try:
             await asyncio.get_running_loop().run_in_executor(self._thread, work, *values)
         except DAMAGED as error:
-            emit(Event.INDEX_BROKEN, path=str(self._path), error=f"{type(error).__name__}: {error}")
-            broken_path(self._path).touch(mode=0o600)
+            self._tell(error)
             raise Busy("the search index is broken and will be built anew") from error
         except apsw.FullError as error:
             raise NoSpace("no room for the search index") from error
         except apsw.BusyError as error:
             raise Busy("another writes the search index") from error
+        except (apsw.Error, OSError) as error:
+            self._tell(error, is_damage=False)
+            raise Busy("the search index cannot be written") from error
+
+    def _tell(self, error: Exception, *, is_damage: bool = True) -> None:
+        """Let the writer know, and people, but not at every try."""
+        if is_damage:
+            with suppress(OSError):
+                broken_path(self._path).touch(mode=0o600)
+        if perf_counter() >= self._silent_until:
+            self._silent_until = perf_counter() + SILENCE
+            emit(Event.INDEX_BROKEN, path=str(self._path), error=f"{type(error).__name__}: {error}")
 
 
 def _blobs(rows: Sequence[Row]) -> list[BlobId]:

@@ -24,7 +24,8 @@ BREAK: Final = "\ufdd0"
 """A noncharacter between the texts of parts; it stands for NUL and lone surrogates too."""
 WRITER_WAIT_MS: Final = 2_000
 _WRITER: Final = "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY"
-_READER: Final = "PRAGMA query_only=ON; PRAGMA cache_size=-16384; PRAGMA mmap_size=1073741824"
+_READER: Final = "PRAGMA query_only=ON; PRAGMA cache_size=-16384; PRAGMA mmap_size=0"
+"""Not mapped: a file that is cut short under a mapping ends the process."""
 
 
 def storable(text: str) -> str:
