@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -19,7 +21,7 @@ from mailstead.ground.model.ids import BlobId, Instant
 from mailstead.net.clock import SystemClock
 from mailstead.net.hasher import RemoteHasher
 from mailstead.net.ids import IdSource
-from mailstead.servers.control.desk import CheckStore, Desk, Json, Say
+from mailstead.servers.control.desk import CheckStore, Desk, Json, Reindex, Say
 from mailstead.servers.control.server import ControlServer
 from mailstead.servers.imap.server import ImapServer
 from mailstead.servers.imap.session import Services
@@ -36,8 +38,12 @@ from mailstead.services.delivery.quota_letters import QuotaLetters
 from mailstead.services.folders.service import Folders
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
+from mailstead.services.search.entries import STAMP
+from mailstead.services.search.hints import Hints
+from mailstead.services.search.indexing import Indexer
 from mailstead.services.search.service import Search
 from mailstead.store.blobs.local import FileBlobs
+from mailstead.store.fulltext.index import SqliteFullText
 from mailstead.store.port import OnCommit
 from mailstead.store.port.blobs import Blobs
 from mailstead.store.sql.lock import holder, lock_path
@@ -171,6 +177,25 @@ def check_of(store: "SqliteStore | PostgresStore") -> CheckStore:
     return run
 
 
+def reindex_of(config: Config) -> Reindex:
+    """`db reindex`, beside a server or without one."""
+
+    async def run() -> None:
+        index = SqliteFullText(index_path(config))
+        try:
+            await index.prepare(STAMP)
+            await index.reset()
+        finally:
+            await index.close()
+
+    return run
+
+
+def index_path(config: Config) -> Path:
+    """The full-text index, whatever the engine: each node has its own."""
+    return config.data_dir / "search.db"
+
+
 async def build_worker(data: bytes, context: WorkerContext) -> WorkerParts:
     """Everything one worker serves with."""
     settings = unpack(data)
@@ -204,9 +229,16 @@ class Worker:
         )
         self._refusals = Refusals(store, clock)
         holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
+        self._index = SqliteFullText(index_path(self._config))
         letters = QuotaLetters(store, clock, self._opened.ids, hostname=self._config.server.hostname)
-        self._duties = Duties(store, self._opened, clock, holder_name, (Duty("quota", 10.0, letters.run),))
+        self._duties = Duties(
+            store, self._opened, clock, holder_name, (Duty("quota", 10.0, letters.run), *self._indexing())
+        )
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _indexing(self) -> tuple[Duty, ...]:
+        indexer = Indexer(self._opened.store, self._folders.reading, self._index, time.monotonic)
+        return Duty("index", 0.5, indexer.run), Duty("index-prune", 3600.0, indexer.prune)
 
     def _committed(self, wakes: list[Wake]) -> None:
         """The store's `on_commit`: sessions here, then the other workers."""
@@ -243,6 +275,7 @@ class Worker:
             for task in self._tasks:
                 task.cancel()
             await self._duties.stop()
+            await self._index.close()
             await self._refusals.flush()
             await self._opened.close()
 
@@ -296,7 +329,8 @@ class Worker:
             message_limit=config.imap.message_limit,
         )
         folders = self._folders
-        services = Services(settings, folders, Search(folders.reading, opened.clock), self._authenticator, opened.clock)
+        search = Search(folders.reading, opened.clock, Hints(opened.store, self._index))
+        services = Services(settings, folders, search, self._authenticator, opened.clock)
         return ImapServer(services, opened.ids)
 
     def _pop3(self) -> Pop3Server:

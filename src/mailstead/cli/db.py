@@ -35,6 +35,20 @@ def check(shell: Shell) -> None:
         print(f"The store is whole{': ' + counts if counts else ''}.")
 
 
+@db.command("reindex")
+@common
+def reindex(shell: Shell) -> None:
+    """Empty the full-text index; the server fills it again.
+
+    After a backup was put back. Searches go on meanwhile, slower.
+    """
+    result = shell.do_here("db.reindex")
+    if shell.as_json:
+        shell.print_json(result)
+    else:
+        print("The full-text index is empty. A running server fills it again by itself.")
+
+
 class _Steps:
     """A counting line for each step of the check."""
 

@@ -11,7 +11,7 @@ from mailstead.cli.exits import Failure
 from mailstead.ground.model.errors import MailError
 from mailstead.net.clock import SystemClock
 from mailstead.net.privileges import drop_root, is_root
-from mailstead.servers.control.desk import CheckStore, Desk, Unavailable, perform
+from mailstead.servers.control.desk import CheckStore, Desk, Reindex, Unavailable, perform
 from mailstead.servers.control.kinds import FIXES, kind_of
 from mailstead.servers.control.operations import OPERATIONS
 from mailstead.services.accounts.directory import Directory
@@ -49,7 +49,9 @@ def become_server_user(config: "Config") -> None:
         drop_root(config.server.user, config.server.group)
 
 
-def desk_of(loaded: "Loaded", store: Any, check_store: CheckStore | None = None) -> Desk:
+def desk_of(
+    loaded: "Loaded", store: Any, check_store: CheckStore | None = None, reindex: Reindex | None = None
+) -> Desk:
     """What operations work with here."""
     config = loaded.config
     directory = Directory(
@@ -59,7 +61,7 @@ def desk_of(loaded: "Loaded", store: Any, check_store: CheckStore | None = None)
         default_domain=config.server.domain,
         min_password_length=config.security.min_password_length,
     )
-    return Desk(directory=directory, check_store=check_store)
+    return Desk(directory=directory, check_store=check_store, reindex=reindex)
 
 
 async def _perform(
@@ -74,7 +76,7 @@ async def _perform(
                 hear(dict(told))
 
     async with wiring.open_store(loaded.config) as store:
-        desk = desk_of(loaded, store, wiring.check_of(store))
+        desk = desk_of(loaded, store, wiring.check_of(store), wiring.reindex_of(loaded.config))
         if loaded.path is None:
             await ensure_domain(desk.directory, loaded.config.server.domain)
         return dict(await perform(OPERATIONS[command], desk, args, say))

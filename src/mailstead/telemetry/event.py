@@ -208,6 +208,7 @@ class Event(Enum):
         "store.group.slow", WARNING, SYSTEM, "elapsed count", "",
         Count("store_stalls_total", "Groups of units that held the event loop for over 50 ms."),
     )  # fmt: skip
+    INDEX_BROKEN = "store.index.broken", ERROR, SYSTEM, "path error"
     STORE_SPACE_LOW = "store.space.low", ERROR, SYSTEM, "path size limit"
     STORE_LOCK_HELD = "store.lock.held", ERROR, SYSTEM, "pid worker elapsed"
     STORE_QUEUE_FULL = (

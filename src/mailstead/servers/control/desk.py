@@ -16,6 +16,8 @@ Supervise = Callable[[str], Awaitable[Json]]
 """Hands `status` or `stop` to the process that watches all workers."""
 CheckStore = Callable[[Say], Awaitable[Json]]
 """`db check`: says a row for each finding and gives the counts."""
+Reindex = Callable[[], Awaitable[None]]
+"""`db reindex`: empties the full-text index."""
 
 
 class Unavailable(MailError):  # noqa: N818
@@ -29,6 +31,7 @@ class Desk:
     directory: Directory
     supervise: Supervise | None = None
     check_store: CheckStore | None = None
+    reindex: Reindex | None = None
 
 
 ArgsT = TypeVar("ArgsT", bound=msgspec.Struct)

@@ -188,6 +188,14 @@ async def db_check(desk: Desk, _args: a.Nothing, say: Say) -> Json:
     return await desk.check_store(say)
 
 
+async def db_reindex(desk: Desk, _args: a.Nothing, _say: Say) -> Json:
+    """Empty the full-text index; the server fills it again."""
+    if desk.reindex is None:
+        raise Unavailable("there is no index here")
+    await desk.reindex()
+    return {"schema": "mailstead.reindex.v1"}
+
+
 async def status(desk: Desk, _args: a.Nothing, _say: Say) -> Json:
     """How the server is."""
     return await _supervise(desk, "status")
@@ -224,6 +232,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     Operation("alias.remove", a.AliasRemove, alias_remove),
     *CREDENTIAL_OPERATIONS,
     Operation("db.check", a.Nothing, db_check),
+    Operation("db.reindex", a.Nothing, db_reindex),
     Operation("status", a.Nothing, status),
     Operation("stop", a.Nothing, stop),
 )

@@ -1,12 +1,14 @@
 """Rows of one chunk of a folder, loaded when a key first asks for them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Final
 
 from mailstead.ground.model.ids import BlobId, FolderId, Instant
+from mailstead.ground.model.query import Query
 from mailstead.ground.model.uidset import UidSet
 from mailstead.services.folders.reading import FetchRow, FlagRow, Load, Reading
+from mailstead.services.search.hints import Hint
 from mailstead.services.search.needle import Needle
 from mailstead.services.search.texts import HeldBlob, read_body_texts
 
@@ -18,9 +20,12 @@ ROWS_A_TURN: Final = 20
 class Chunk:
     """Answers what the keys ask; nothing is read twice."""
 
-    def __init__(self, reading: Reading, folder: FolderId, uids: UidSet, now: Instant) -> None:
+    def __init__(
+        self, reading: Reading, folder: FolderId, uids: UidSet, now: Instant, hints: Mapping[Query, Hint]
+    ) -> None:
         self._reading = reading
         self.now = now  # of the search
+        self.hints = hints  # of the index, for texts
         self._folder = folder
         self._uids = uids
         self._flags: list[FlagRow] | None = None

@@ -215,6 +215,16 @@ def lies(day: int, query: OnDay) -> bool:
 
 
 async def _find_words(chunk: Chunk, query: InHeader | InText | InBody, among: UidSet) -> UidSet:
+    hint = chunk.hints.get(query)
+    if hint is None:
+        return await _read_words(chunk, query, among)
+    sure = hint.sure & among
+    return sure | await _read_words(chunk, query, (hint.maybe & among) - sure)
+
+
+async def _read_words(chunk: Chunk, query: InHeader | InText | InBody, among: UidSet) -> UidSet:
+    if not among:
+        return among
     found: list[int] = []
     needle = Needle.of(query.text)
     if isinstance(query, InHeader):

@@ -14,6 +14,7 @@ from mailstead.net.clock import Clock
 from mailstead.services.folders.filing import cut
 from mailstead.services.folders.reading import Reading
 from mailstead.services.search.chunk import Chunk
+from mailstead.services.search.hints import Hints
 from mailstead.services.search.keys import Preparing, find_in
 from mailstead.services.search.order import sort_uids
 from mailstead.services.search.threads import thread_uids
@@ -40,10 +41,11 @@ class Found:
 
 
 class Search:
-    """Evaluates queries. Exact: every message of the scope that is still there is looked at."""
+    """Evaluates queries. Exact: what the index does not rule out, and all it does not know, is looked at."""
 
-    def __init__(self, reading: Reading, clock: Clock) -> None:
+    def __init__(self, reading: Reading, clock: Clock, hints: Hints | None = None) -> None:
         self._reading = reading
+        self._hints = hints
         self._clock = clock
 
     async def find(self, folder: FolderId, query: Query, scope: Scope) -> UidSet:
@@ -56,10 +58,11 @@ class Search:
         """The UIDs that match, with scores. `went` hears how many more were looked at."""
         now = self._clock.now()
         ready = Preparing(scope.resolve_numbers, scope.resolve_uids).prepare(query)
+        hints = await self._hints.of(folder, ready, len(scope.uids)) if self._hints is not None else {}
         runs: list[tuple[int, int]] = []
         scores: dict[int, int] = {}
         for uids in cut(scope.uids, CHUNK):
-            chunk = Chunk(self._reading, folder, uids, now)
+            chunk = Chunk(self._reading, folder, uids, now, hints)
             found = await find_in(chunk, ready, uids)
             runs += found.runs
             scores.update(chunk.scores)

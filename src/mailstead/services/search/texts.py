@@ -43,6 +43,10 @@ class Fields:
         """All fields of that name."""
         return "\n".join(_decode(value) for key, value in self._fields if key == name)
 
+    def addresses(self) -> list[str]:
+        """The fields of addresses as `holds` sees them besides their plain text."""
+        return [_addresses(value) for name, value in self._fields if name in ADDRESS_FIELDS]
+
     def text(self) -> str:
         """The whole header, for TEXT."""
         return "\n".join(f"{fold_text(name.decode('latin-1'))}: {_decode(value)}" for name, value in self._fields)
@@ -65,7 +69,7 @@ async def read_body_texts(parts: bytes, reader: BlobReader, needle: Needle | Non
     With a needle, without those in which it cannot be.
     """
     texts = []
-    for span in _walk(unpack_parts(parts)):
+    for span in walk_parts(unpack_parts(parts)):
         if span.type == "text":
             body = await _read(reader, span.body_offset, span.body_size)
             text = decode_text(body, span)
@@ -77,7 +81,7 @@ async def read_body_texts(parts: bytes, reader: BlobReader, needle: Needle | Non
     return texts
 
 
-def _walk(span: Span) -> Iterator[Span]:
+def walk_parts(span: Span) -> Iterator[Span]:
     """Every entity, however deep they nest."""
     waiting = [span]
     while waiting:

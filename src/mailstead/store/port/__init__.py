@@ -17,6 +17,7 @@ from mailstead.store.port.blobs import Blobs, BlobWrites
 from mailstead.store.port.credentials import CredentialReads, CredentialWrites
 from mailstead.store.port.directory import DirectoryReads, DirectoryWrites
 from mailstead.store.port.duties import DutyReads, DutyWrites
+from mailstead.store.port.finding import FindingReads
 from mailstead.store.port.folders import FolderReads, FolderWrites
 from mailstead.store.port.messages import MessageReads, MessageWrites
 from mailstead.store.port.metadata import MetadataReads, MetadataWrites
@@ -52,6 +53,8 @@ class ReadTx(Protocol):
     def metadata(self) -> MetadataReads: ...
     @property
     def quotas(self) -> QuotaReads: ...
+    @property
+    def finding(self) -> FindingReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""

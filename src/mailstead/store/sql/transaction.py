@@ -13,6 +13,7 @@ from mailstead.store.sql.changes import insert_change, list_changes, oldest_chan
 from mailstead.store.sql.credentials import SqlCredentials
 from mailstead.store.sql.directory import SqlDirectory
 from mailstead.store.sql.duties import SqlDuties
+from mailstead.store.sql.finding import SqlFinding
 from mailstead.store.sql.folders import SqlFolders
 from mailstead.store.sql.messages import SqlMessages
 from mailstead.store.sql.metadata import SqlMetadata
@@ -58,6 +59,10 @@ class SqlReadTx:
     @cached_property
     def quotas(self) -> SqlQuotas:
         return SqlQuotas(self.session)
+
+    @cached_property
+    def finding(self) -> SqlFinding:
+        return SqlFinding(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""

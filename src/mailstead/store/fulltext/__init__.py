@@ -1,0 +1,1 @@
+"""The full-text index in a SQLite file of its own."""
