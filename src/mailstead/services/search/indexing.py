@@ -28,6 +28,9 @@ RUN_SECONDS: Final = 5.0
 """Then the lease is looked at again."""
 KEYS_AT_ONCE: Final = 500
 PAUSE: Final = 0.002
+BUSY_TURN: Final = 0.001
+BACK_OFF: Final = 50
+BACK_OFF_MAX: Final = 0.25
 LAST_UID: Final = (1 << 32) - 1
 
 
@@ -164,8 +167,19 @@ class Indexer:
             if size > TEXT_AT_ONCE:
                 await self._flush()
                 size = 0
-            await asyncio.sleep(0)
+            await self._give_way()
         await self._flush()
+
+    async def _give_way(self) -> None:
+        """A turn for the others after each letter; the longer it took, the more they have to do and the longer we wait.
+
+        What is not indexed yet is scanned: a search is slower for a while, a delivery never is.
+        """
+        began = self._monotonic()
+        await asyncio.sleep(0)
+        turn = self._monotonic() - began
+        if turn > BUSY_TURN:
+            await asyncio.sleep(min(turn * BACK_OFF, BACK_OFF_MAX))
 
     async def _make(self, row: FetchRow) -> Entry:
         try:
