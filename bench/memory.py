@@ -32,3 +32,15 @@ def pss_kib(roots: tuple[int, ...]) -> float:
         except OSError:
             continue
     return total
+
+
+def cpu_ticks(roots: tuple[int, ...]) -> int:
+    """Clock ticks of CPU time that the trees have used."""
+    total = 0
+    for pid in tree(roots):
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        total += int(fields[11]) + int(fields[12])
+    return total

@@ -8,19 +8,21 @@ may be shared and noisy.
 """
 
 import argparse
+import asyncio
 import datetime
 import os
 import platform
 import shutil
 import statistics
 import tempfile
+import time
 from pathlib import Path
 
 import uvloop
 
 from bench.cases import BIG_USER, SMALL_USER, STORE_USER, Row, fill, rows, seconds
 from bench.imap import Target
-from bench.memory import pss_kib
+from bench.memory import cpu_ticks, pss_kib
 from bench.ours import Ours
 from bench.peers import Peers
 
@@ -35,6 +37,17 @@ async def prepare(target: Target, big: int) -> None:
         await fill(target, user, 100)
     headers = "BODY.PEEK[HEADER.FIELDS (FROM TO SUBJECT DATE)]"
     await seconds(target, BIG_USER, f"FETCH 1:* (UID FLAGS ENVELOPE BODYSTRUCTURE {headers})")
+    await settle(target)
+
+
+async def settle(target: Target, limit: float = 120) -> None:
+    """Wait until a system has done what it does afterwards (queues, indexes): it must not cost the other's turn."""
+    until = time.monotonic() + limit
+    while time.monotonic() < until:
+        before = cpu_ticks(target.pids)
+        await asyncio.sleep(0.5)
+        if cpu_ticks(target.pids) - before <= 5:
+            return
 
 
 async def measure(row: Row, targets: list[Target], rounds: int) -> list[list[float]]:
@@ -47,6 +60,7 @@ async def measure(row: Row, targets: list[Target], rounds: int) -> list[list[flo
             except Exception as error:
                 print(f"# {target.name}, {row.name}: {type(error).__name__} {str(error)[:200]}", flush=True)
                 found[index].append(float("nan"))
+            await settle(target)
     return found
 
 
