@@ -65,6 +65,13 @@ ALIASES: Final[Mapping[str, str]] = {
     # Messages
     "MESSAGES_TECHNICAL_DOMAIN": "server.hostname",
     "MESSAGES_DKIM_DEFAULT_SELECTOR": "dkim.selector",
+    "MTA_OUT_MODE": "outbound.mode",
+    "MTA_OUT_DIRECT_PORT": "outbound.port",
+    "MTA_OUT_DIRECT_PROXIES": "outbound.proxies",
+    "MTA_OUT_RELAY_HOST": "outbound.relay_host",
+    "MTA_OUT_RELAY_USERNAME": "outbound.relay_username",
+    "MTA_OUT_RELAY_PASSWORD": "outbound.relay_password",
+    "MTA_OUT_SMTP_TLS_SECURITY_LEVEL": "outbound.tls",
     "MAX_INCOMING_EMAIL_SIZE": "smtp.max_message_size",
     "PYMTA_MAX_INCOMING_EMAIL_SIZE": "smtp.max_message_size",
     "PYMTA_SMTP_BIND_HOST": "smtp.listen",

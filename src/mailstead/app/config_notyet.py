@@ -12,6 +12,8 @@ NOT_YET: Final[Mapping[str, str]] = {
     "api.write_timeout": "the admin API",
     "api.max_header_bytes": "the admin API",
     "smtp.relay_networks": "sending to other servers",
+    "outbound.": "sending to other servers",
+    "queue.": "sending to other servers",
     "api.admin_token": "the admin API",
     "api.jwt_secret": "the admin API",
     "api.cors_origins": "the admin API",

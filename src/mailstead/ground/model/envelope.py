@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from mailstead.ground.model.address import Address
+from mailstead.ground.model.ids import Instant
 
 
 class BodyType(Enum):
@@ -22,12 +23,37 @@ class DsnRequest:
     original: str | None = None  # ORCPT as received, type and xtext
 
 
+NO_DSN = DsnRequest()
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """One RCPT as it was given."""
 
     address: Address
-    dsn: DsnRequest = DsnRequest()
+    dsn: DsnRequest = NO_DSN
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverBy:
+    """DELIVERBY (RFC 2852 §4): by when, and what is done if that cannot be."""
+
+    deadline: Instant
+    may_be_late: bool  # "N": notify and go on trying; else "R": give up and return it
+    is_traced: bool = False  # "T": each relay that hands it on says so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a sender asked of the way a letter takes. Most ask for nothing."""
+
+    require_tls: bool = False  # REQUIRETLS (RFC 8689 §2): rather not at all than without verified TLS
+    priority: int = 0  # MT-PRIORITY (RFC 6710 §4.1): -9 to 9
+    release_at: Instant | None = None  # FUTURERELEASE (RFC 4865 §4): not before
+    by: DeliverBy | None = None
+
+
+NO_WISHES = Wishes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +67,7 @@ class Envelope:
     declared_size: int = 0
     ret: str | None = None  # FULL or HDRS (RFC 3461 §4.3)
     envid: str | None = None  # RFC 3461 §4.4
+    wishes: Wishes = NO_WISHES
 
     def with_recipient(self, recipient: Recipient) -> "Envelope":
         """The same with one recipient more."""
@@ -52,6 +79,7 @@ class Envelope:
             declared_size=self.declared_size,
             ret=self.ret,
             envid=self.envid,
+            wishes=self.wishes,
         )
 
 

@@ -1,0 +1,74 @@
+"""The keys of sending: outbound, queue."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from mailstead.app.config_kinds import Doc, IpAddress, Port, Secret, Within
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundConfig:
+    """Mail to other servers. Routes of single domains are kept in the store (`mailstead route`)."""
+
+    mode: Annotated[
+        Literal["direct", "relay"], Doc("Deliver to the hosts that the DNS names (MX), or hand everything to a relay.")
+    ] = "direct"
+    port: Annotated[Port, Doc("Port of other mail servers, in direct mode.")] = Port(25)
+    proxies: Annotated[
+        tuple[Secret, ...],
+        Doc("SOCKS5 proxies, socks5://user:password@host:port: each connection takes one at random."),
+    ] = ()
+    relay_host: Annotated[str, Doc("The relay: host or host:port (587 if not said, 465 speaks TLS first).")] = ""
+    relay_username: Annotated[str, Doc("Login at the relay.")] = ""
+    relay_password: Annotated[Secret, Doc("Its password.")] = Secret("")
+    tls: Annotated[
+        Literal["none", "may", "secure"],
+        Doc("TLS towards others: never, if they offer it, or only with a certificate that CAs vouch for."),
+    ] = "may"
+    dane: Annotated[bool, Doc("Honour TLSA records (RFC 7672), if the resolver validates DNSSEC.")] = True
+    mta_sts: Annotated[bool, Doc("Honour MTA-STS policies (RFC 8461).")] = True
+    resolvers: Annotated[
+        tuple[IpAddress, ...],
+        Doc("Name servers; those of /etc/resolv.conf if empty. DANE asks for one on this machine."),
+    ] = ()
+    resolver_port: Annotated[Port, Doc("Port of these name servers.")] = Port(53)
+    bind_ipv4: Annotated[IpAddress | None, Doc("Address that IPv4 connections leave from.")] = None
+    bind_ipv6: Annotated[IpAddress | None, Doc("Address that IPv6 connections leave from.")] = None
+    connect_timeout: Annotated[timedelta, Doc("Wait for one address to answer."), Within(1, 300)] = timedelta(
+        seconds=30
+    )
+    max_connections: Annotated[int, Doc("Connections to all others at once, of each worker."), Within(1, 10_000)] = 200
+    max_per_destination: Annotated[
+        int, Doc("Connections to one destination at once, of each worker; fewer if it bears fewer."), Within(1, 1000)
+    ] = 20
+    max_recipients: Annotated[int, Doc("Recipients of one transaction."), Within(1, 1000)] = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueConfig:
+    """What waits to leave."""
+
+    schedule: Annotated[
+        str,
+        Doc(
+            "Pauses between tries: the profile mailstead, messages, gomailserver or elemta, or a list like "
+            "'5m 15m 30m 1h'; the last one goes on until the end of the letter's life."
+        ),
+    ] = "mailstead"
+    jitter: Annotated[int, Doc("Percent by which a pause is made longer or shorter at random."), Within(0, 50)] = 10
+    life: Annotated[
+        timedelta, Doc("After it a letter that could not be delivered is returned."), Within(60, 2_592_000)
+    ] = timedelta(days=5)
+    notice_life: Annotated[timedelta, Doc("The same for notices, which nobody waits for."), Within(60, 2_592_000)] = (
+        timedelta(days=2)
+    )
+    warn_after: Annotated[
+        timedelta, Doc("After it the sender is told that a letter takes long; 0: never."), Within(0, 2_592_000)
+    ] = timedelta(hours=4)
+    failed_kept: Annotated[
+        timedelta, Doc("How long failed letters can be tried again by hand."), Within(0, 31_536_000)
+    ] = timedelta(days=7)
+    history: Annotated[timedelta, Doc("How long the story of a settled letter is kept."), Within(0, 315_360_000)] = (
+        timedelta(days=30)
+    )

@@ -1,0 +1,1 @@
+"""Letters we write about letters: failures, delays, successes."""

@@ -1,0 +1,1 @@
+"""To other servers: routes, hosts, trust, connections, attempts. Knows no spool."""

@@ -1,0 +1,1 @@
+"""DKIM keys and what is signed with them."""
