@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from mailstead.ground.model.ids import BlobId, Instant, SpoolId
+from mailstead.ground.model.ids import BlobId, Instant
 from mailstead.ground.model.uidset import UidSet
 from mailstead.store.port.blobs import StagedBlob
-from mailstead.store.port.duties import Reaped, SpoolEntry
+from mailstead.store.port.duties import Reaped
 from mailstead.store.port.messages import Load
 from mailstead.store.sql.check import Finding, check
 from tests.support.mailbox import NOW, Mailbox, make_mailbox, staged
+from tests.support.spooled import letter, recipient
 from tests.support.stores import AnyStore
 
 LATER = Instant(NOW + 1_000_000_000)
@@ -120,12 +121,9 @@ async def test_files_are_named_and_steps_are_small(box: Mailbox) -> None:
 
 
 async def test_release_by_hand_and_a_blob_that_waits_in_the_spool(store: AnyStore) -> None:
-    await put(store, staged(1, b"bounce"))
+    await put(store, staged(1, b"waits"))
     await put(store, staged(2, b"nobody's"))
-    entry = SpoolEntry(
-        id=SpoolId(5), kind="bounce", sender="", recipient="x@y.test", blob_id=BlobId(1), detail=b"{}", created_at=NOW
-    )
-    await store.write(lambda tx: tx.duties.insert_spool(entry))
+    await store.write(lambda tx: tx.spool.insert(letter(5, blob_id=BlobId(1)), [recipient(5)]))
     for _ in range(2):  # marking twice is once
         await store.write(lambda tx: tx.blobs.release([BlobId(1), BlobId(2), BlobId(99)], NOW))
     assert await reap(store) == Reaped(1, [])

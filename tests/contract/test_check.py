@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from mailstead.ground.model.flags import Flag, FlagOp, Flags
-from mailstead.ground.model.ids import Instant, SpoolId
+from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.uidset import UidSet
-from mailstead.store.port.duties import SpoolEntry
 from mailstead.store.sql.check import Finding, Progress, Severity, check
 from mailstead.store.sql.check.rules import NO_FOLDER, PLACEMENTS, SWEEPS
 from tests.support.mailbox import NOW, SEEN, Mailbox, make_mailbox
+from tests.support.spooled import letter, recipient
 from tests.support.stores import AnyStore, Engine
 
 LARGE = bytes(range(256)) * 4096
@@ -51,10 +51,7 @@ async def box(store: AnyStore) -> Mailbox:
     writer.write(LARGE)
     staged = await writer.finish()
     await store.write(lambda tx: tx.blobs.put(staged))
-    entry = SpoolEntry(
-        id=SpoolId(1), kind="bounce", sender="", recipient="x@y.test", blob_id=staged.id, detail=b"{}", created_at=NOW
-    )
-    await store.write(lambda tx: tx.duties.insert_spool(entry))
+    await store.write(lambda tx: tx.spool.insert(letter(1, blob_id=staged.id), [recipient(1)]))
     return box
 
 
@@ -93,7 +90,9 @@ DAMAGE = {
     "belongs to account {1}": ["UPDATE message SET account_id = 99"],
     "has no envelope": ["DELETE FROM header"],
     "is used by nothing": ["DELETE FROM unused_blob"],
-    "to {1} has lost": ["UPDATE spool SET blob_id = 77"],
+    "from {1} has lost": ["UPDATE spool_letter SET blob_id = 77"],
+    "counts {1} recipients": ["UPDATE spool_letter SET waiting = 2"],
+    "waits for {1}, and no lane": ["DELETE FROM spool_lane"],
     "rendered: the blob is gone": [
         "UPDATE rendered SET blob_id = 7 WHERE blob_id = (SELECT MAX(r.blob_id) FROM rendered r)"
     ],

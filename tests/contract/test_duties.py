@@ -7,9 +7,9 @@ import pytest
 
 from mailstead.ground.model.errors import NotFound
 from mailstead.ground.model.flags import Flag, Flags
-from mailstead.ground.model.ids import Instant, SpoolId
+from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.uidset import UidSet
-from mailstead.store.port.duties import SpoolEntry, Trace
+from mailstead.store.port.duties import Trace
 from tests.support.mailbox import NOW, SEEN, Mailbox, make_mailbox
 from tests.support.stores import AnyStore
 
@@ -115,25 +115,6 @@ async def test_traces_come_latest_first(box: Mailbox) -> None:
     found = await box.store.read(lambda tx: tx.duties.list_traces(box.account))
     assert found == [_trace(box, message) for message in (9, 7, 5)]
     assert await box.store.read(lambda tx: tx.duties.list_traces(box.account, 1)) == found[:1]
-
-
-async def test_spool_comes_oldest_first(store: AnyStore) -> None:
-    entries = [
-        SpoolEntry(
-            id=SpoolId(identity),
-            kind="bounce",
-            sender="",
-            recipient="ö@x.test",
-            blob_id=None,
-            detail=b"{}",
-            created_at=NOW,
-        )
-        for identity in (2, 1)
-    ]
-    for entry in entries:
-        await store.write(lambda tx, entry=entry: tx.duties.insert_spool(entry))
-    assert await store.read(lambda tx: tx.duties.list_spool()) == entries[::-1]
-    assert await store.read(lambda tx: tx.duties.list_spool(1)) == entries[1:]
 
 
 async def test_refusals(store: AnyStore) -> None:

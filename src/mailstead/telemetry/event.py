@@ -53,6 +53,11 @@ _CLOSED: Final = Spread(
     by=("listener",),
     aliases=("elemta_connection_duration_seconds",),
 )
+_DELIVERED: Final = Count(
+    "messages_delivered_total",
+    "Copies filed into accounts, and recipients handed to others.",
+    aliases=("elemta_messages_delivered_total",),
+)
 _FAILED_LOGIN: Final = (
     Count(
         "auth_failures_total",
@@ -154,7 +159,7 @@ class Event(Enum):
     DELIVERY_MESSAGE_FILED = (
         "delivery.message.filed", INFO, DELIVERY,
         "session queue_id account recipient sender folder message size message_id elapsed", "message_delivery",
-        Count("messages_delivered_total", "Copies filed into accounts.", aliases=("elemta_messages_delivered_total",)),
+        _DELIVERED,
         Spread("delivery_duration_seconds", "From the last byte to filed.", "elapsed", SECONDS,
                aliases=("elemta_delivery_duration_seconds",)),
     )  # fmt: skip
@@ -166,6 +171,35 @@ class Event(Enum):
         "delivery.message.bounced", INFO, BOUNCE, "queue_id sender recipient reason detail", "message_bounce",
         Count("messages_bounced_total", "Recipients answered with a bounce.", by=("reason",)),
     )  # fmt: skip
+
+    # the spool, and what leaves it
+    SPOOL_LETTER_QUEUED = (
+        "spool.letter.queued", INFO, RECEPTION,
+        "session queue_id sender size message_id recipient_count reason", "message_queued",
+        Count("letters_queued_total", "Letters put into the spool.", by=("reason",)),
+    )  # fmt: skip
+    SPOOL_RECIPIENT_SENT = (
+        "spool.recipient.sent", INFO, DELIVERY,
+        "queue_id sender recipient delivery_host detail attempts elapsed", "message_delivery",
+        _DELIVERED,
+        Spread("delivery_delay_seconds", "From the spool to the other side's yes.", "elapsed",
+               (0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 86400.0)),
+    )  # fmt: skip
+    SPOOL_RECIPIENT_DEFERRED = (
+        "spool.recipient.deferred", INFO, TEMPFAIL,
+        "queue_id sender recipient delivery_host detail attempts pause", "message_tempfail",
+        Count("messages_deferred_total", "Tries that have to be made again."),
+    )  # fmt: skip
+    SPOOL_RECIPIENT_FAILED = (
+        "spool.recipient.failed", INFO, BOUNCE,
+        "queue_id sender recipient delivery_host detail attempts reason", "message_bounce",
+        Count("messages_failed_total", "Recipients given up.", aliases=("elemta_messages_failed_total",)),
+    )  # fmt: skip
+    SPOOL_LANE_PAUSED = (
+        "spool.lane.paused", WARNING, TEMPFAIL, "domain detail attempts pause", "destination paused",
+        Count("destinations_paused_total", "Destinations left alone for a while."),
+    )  # fmt: skip
+    SPOOL_LEASE_LOST = "spool.lease.lost", WARNING, SYSTEM, "queue_id count", "another worker has it by now"
 
     # logins
     AUTH_LOGIN_SUCCEEDED = (

@@ -60,6 +60,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "message": Field(Kind.NUMBER, "Id of the stored message."),
     "message_id": Field(Kind.TEXT, "Message-ID header of the letter."),
     "path": Field(Kind.TEXT, "A file or folder of ours."),
+    "pause": Field(Kind.SECONDS, "Until the next try, in seconds."),
     "peer": Field(Kind.IP, "Address of the other end where it is no client (a proxy, a node)."),
     "pid": Field(Kind.NUMBER, "Process id."),
     "port": Field(Kind.NUMBER, "Port on our side."),

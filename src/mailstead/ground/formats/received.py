@@ -21,21 +21,20 @@ _CIPHER: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _HOP: Final = re.compile(rb"\nreceived[ \t]*+:", re.IGNORECASE)
 
 
-def render_trace(
+def render_return_path(sender: Address | None) -> bytes:
+    """RFC 5321 §4.4: put there by the last one who delivers; None is `<>`."""
+    return f"Return-Path: <{sender or ''}>\r\n".encode("utf-8", "replace")
+
+
+def render_received(
     client: Client,
     *,
     by: str,
     id: str,  # noqa: A002 - the word of the clause
     at: Instant,
     recipient: Address | None,
-    sender: Address | None,
-    return_path: bool,
 ) -> bytes:
-    """The prefix of a stored message: Return-Path (with `return_path`; `sender` None is `<>`) and Received.
-
-    `recipient` becomes the `for` clause: only for a transaction of one (RFC 5321 §7.2).
-    """
-    first = f"Return-Path: <{sender or ''}>\r\n".encode("utf-8", "replace") if return_path else b""
+    """`recipient` becomes the `for` clause: only for a transaction of one (RFC 5321 §7.2)."""
     clauses = [f"from {_from(client)}", f"by {_word(by) or 'localhost'}", f"with {_atom(client.protocol) or 'SMTP'}"]
     version, cipher = _tls(client.tls)
     if version:
@@ -45,7 +44,7 @@ def render_trace(
         clauses.append(f"for <{recipient}>")
     if cipher:
         clauses.append(f"tls {cipher}")
-    return first + _fold(clauses, render_date(at))
+    return _fold(clauses, render_date(at))
 
 
 def _from(client: Client) -> str:

@@ -47,6 +47,7 @@ class Domain:
     max_users: int = 0  # 0: no limit
     default_quota: int = DEFAULT_QUOTA
     quota: Quota = NO_QUOTA  # of all its accounts together; its use is counted only if there is a limit
+    hand_off: str = ""  # where its mail is kept, if not here: "lmtp://host:port"
     created_at: Instant = Instant(0)  # noqa: RUF009 - a NewType makes nothing
 
 

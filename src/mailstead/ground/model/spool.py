@@ -25,6 +25,9 @@ class State(Enum):
         return self in (State.ACTIVE, State.DEFERRED)
 
 
+LOCAL: Final = "(local)"
+"""The destination of recipients here, whose accounts cannot take their letters yet. No domain is called so."""
+
 QUEUES: Final = (State.ACTIVE, State.DEFERRED, State.HELD, State.FAILED)
 
 
@@ -65,6 +68,7 @@ class SpooledLetter:
     id: SpoolId
     created_at: Instant
     expires_at: Instant  # nothing is tried after it
+    warn_at: Instant | None = None  # by then its sender wants to know that it takes long
     sender: Address | None  # None: the null reverse-path
     blob_id: BlobId | None  # None once everything about it is settled
     prefix: bytes

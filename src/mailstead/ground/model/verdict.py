@@ -20,7 +20,6 @@ class Reason(Enum):
     ALIAS_LOOP = "aliases lead in a circle"
     NO_SPACE = "storage below its reserve"
     BUSY = "store busy"
-    FORWARD_UNAVAILABLE = "target outside this server and sending is not set up"
 
 
 @dataclass(frozen=True, slots=True)

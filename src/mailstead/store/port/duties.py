@@ -1,9 +1,9 @@
-"""Leases, clean-up, traces, refusals and the spool's first rows."""
+"""Leases, clean-up, traces and refusals."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from mailstead.ground.model.ids import AccountId, BlobId, Instant, SpoolId
+from mailstead.ground.model.ids import AccountId, BlobId, Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,19 +15,6 @@ class Trace:
     message_id: int
     session: str
     story: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpoolEntry:
-    """Something that still has to leave. For now only bounces owed, which the sending floor will write and send."""
-
-    id: SpoolId
-    kind: str  # "bounce"
-    sender: str  # '' is the null reverse-path
-    recipient: str
-    blob_id: BlobId | None
-    detail: bytes  # JSON: reason, DSN parameters, session
-    created_at: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +31,6 @@ class Reaped:
 class DutyReads(Protocol):
     """Read by commands."""
 
-    async def list_spool(self, limit: int = 100) -> list[SpoolEntry]: ...
     async def list_traces(self, account: AccountId, limit: int = 100) -> list[Trace]: ...
 
 
@@ -70,6 +56,5 @@ class DutyWrites(DutyReads, Protocol):
         """Drop traces and refusals older than `before`; gives how many went, 0 when done."""
 
     async def insert_trace(self, trace: Trace) -> None: ...
-    async def insert_spool(self, entry: SpoolEntry) -> None: ...
     async def insert_refusals(self, rows: list[tuple[Instant, bytes]]) -> None:
         """Refusals before filing, flushed each second from a bounded buffer: (when, JSON)."""

@@ -13,6 +13,9 @@ class FolderReads(Protocol):
         """All, by name."""
 
     async def find_folder(self, account: AccountId, name: str) -> Folder | None: ...
+    async def find_special(self, account: AccountId, use: SpecialUse) -> Folder | None:
+        """The folder of that use; the first by name if there are several."""
+
     async def get_folder(self, folder: FolderId) -> Folder: ...
     async def list_subscriptions(self, account: AccountId) -> list[str]:
         """Names, of folders that may be gone (RFC 9051 §6.3.7)."""

@@ -91,10 +91,14 @@ class SpoolReads(Protocol):
     async def shape(self, ages: Sequence[Instant], limit: int = 100) -> list[Cell]:
         """Age by destination: `ages` are moments, latest first; the destinations with most recipients."""
 
-    async def due_lanes(self, now: Instant, limit: int = 50) -> list[Lane]:
-        """Those that may have work now, the longest due first; paused ones are not among them."""
+    async def due_lanes(self, now: Instant, *, but: Sequence[str] = (), limit: int = 50) -> list[Lane]:
+        """Those that may have work now, the longest due first; paused ones are not among them, nor those of `but`."""
 
     async def list_lanes(self, *, only_paused: bool = False, limit: int = 1000) -> list[Lane]: ...
+    async def overdue(self, now: Instant, limit: int = 50) -> list[tuple[SpooledLetter, list[SpooledRecipient]]]:
+        """Letters whose senders have to be told something, with those of their waiting recipients that nobody leases:
+        they expired, or it is time to warn. They are not changed by this."""
+
     async def list_story(self, letter: SpoolId, limit: int = 1000) -> list[StoryRow]:
         """In order."""
 
@@ -102,8 +106,9 @@ class SpoolReads(Protocol):
 class SpoolWrites(SpoolReads, Protocol):
     """Within units."""
 
-    async def insert(self, letter: SpooledLetter, recipients: Sequence[SpooledRecipient]) -> None:
-        """Spool a letter whose blob is stored. Recipients with a lease are their holder's until they are due."""
+    async def insert(self, letter: SpooledLetter, recipients: Sequence[SpooledRecipient]) -> frozenset[str]:
+        """Spool a letter whose blob is stored. Recipients with a lease are their holder's until they are due, but for
+        those of lanes that are paused, which wait with the others there: gives these destinations."""
 
     async def claim(
         self, destination: str, holder: str, *, now: Instant, until: Instant, limit: int
@@ -125,16 +130,8 @@ class SpoolWrites(SpoolReads, Protocol):
     async def pause(self, destination: str, *, until: Instant, reason: str, failures: int) -> None:
         """Nobody there is bothered before `until`; 0 lets it go on."""
 
-    async def expired(self, now: Instant, limit: int = 100) -> list[tuple[SpooledLetter, list[SpooledRecipient]]]:
-        """Waiting recipients whose letter's life is over and that nobody leases; they are not changed by this."""
-
-    async def slow(
-        self, created_before: Instant, limit: int = 100
-    ) -> list[tuple[SpooledLetter, list[SpooledRecipient]]]:
-        """Waiting recipients of letters older than that, whose senders were not warned yet."""
-
     async def mark_warned(self, letter: SpoolId, numbers: Sequence[int]) -> None:
-        """Their sender knows that it takes long."""
+        """Their sender knows that it takes long, and is told no more before the end."""
 
     async def change_state(
         self, held: Sequence[tuple[SpoolId, int]], state: State, *, now: Instant, reason: str = "",

@@ -22,7 +22,7 @@ MARK: Final = """
     SELECT b.id, :now FROM blob b
      WHERE b.id {in_ids}
        AND NOT EXISTS (SELECT 1 FROM message m WHERE m.blob_id = b.id)
-       AND NOT EXISTS (SELECT 1 FROM spool s WHERE s.blob_id = b.id)
+       AND NOT EXISTS (SELECT 1 FROM spool_letter s WHERE s.blob_id = b.id)
         ON CONFLICT (blob_id) DO NOTHING"""
 
 MARKED: Final = """
@@ -35,7 +35,7 @@ REAP: Final = """
     DELETE FROM blob
      WHERE id {in_ids}
        AND NOT EXISTS (SELECT 1 FROM message m WHERE m.blob_id = blob.id)
-       AND NOT EXISTS (SELECT 1 FROM spool s WHERE s.blob_id = blob.id)
+       AND NOT EXISTS (SELECT 1 FROM spool_letter s WHERE s.blob_id = blob.id)
  RETURNING id, data IS NULL"""
 
 

@@ -1,9 +1,9 @@
-"""Leases, clean-up in small steps, traces, refusals and the spool's first rows."""
+"""Leases, clean-up in small steps, traces and refusals."""
 
 from typing import Final
 
 from mailstead.ground.model.ids import AccountId, Instant
-from mailstead.store.port.duties import Reaped, SpoolEntry, Trace
+from mailstead.store.port.duties import Reaped, Trace
 from mailstead.store.sql.blobs import reap_blobs
 from mailstead.store.sql.changes import drop_changes, forget_changes
 from mailstead.store.sql.removal import drop_messages, tally
@@ -56,13 +56,6 @@ LIST_TRACES: Final = """
     SELECT at, account_id, message_id, session, story FROM trace
      WHERE account_id = :account ORDER BY message_id DESC LIMIT :limit"""
 
-INSERT_SPOOL: Final = """
-    INSERT INTO spool (id, kind, sender, recipient, blob_id, detail, created_at)
-    VALUES (:id, :kind, :sender, :recipient, :blob, :detail, :now)"""
-
-LIST_SPOOL: Final = """
-    SELECT id, kind, sender, recipient, blob_id, detail, created_at FROM spool ORDER BY id LIMIT :limit"""
-
 INSERT_REFUSAL: Final = "INSERT INTO refusal (at, detail) VALUES (:at, :detail)"
 
 
@@ -71,16 +64,6 @@ class SqlDuties:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-
-    async def list_spool(self, limit: int = 100) -> list[SpoolEntry]:
-        """Oldest first."""
-        rows = await self._session.rows(LIST_SPOOL, {"limit": limit})
-        return [
-            SpoolEntry(
-                id=identity, kind=kind, sender=sender, recipient=recipient, blob_id=blob, detail=detail, created_at=at
-            )
-            for identity, kind, sender, recipient, blob, detail, at in rows
-        ]
 
     async def list_traces(self, account: AccountId, limit: int = 100) -> list[Trace]:
         """Latest first: ids of messages rise with time."""
@@ -158,14 +141,6 @@ class SqlDuties:
             "story": trace.story,
         }  # fmt: skip
         await self._session.run(INSERT_TRACE, values)
-
-    async def insert_spool(self, entry: SpoolEntry) -> None:
-        """Its blob is in use from then on."""
-        values = {
-            "id": entry.id, "kind": entry.kind, "sender": entry.sender, "recipient": entry.recipient,
-            "blob": entry.blob_id, "detail": entry.detail, "now": entry.created_at,
-        }  # fmt: skip
-        await self._session.run(INSERT_SPOOL, values)
 
     async def insert_refusals(self, rows: list[tuple[Instant, bytes]]) -> None:
         """In the order given."""

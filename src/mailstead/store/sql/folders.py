@@ -15,6 +15,10 @@ FIND: Final = """
     SELECT id, account_id, name, special_use, uidvalidity, uidnext, modseq, messages, unseen, deleted, size
       FROM folder WHERE account_id = :account AND name = :name"""
 
+FIND_SPECIAL: Final = """
+    SELECT id, account_id, name, special_use, uidvalidity, uidnext, modseq, messages, unseen, deleted, size
+      FROM folder WHERE account_id = :account AND special_use = :use AND name IS NOT NULL ORDER BY name LIMIT 1"""
+
 GET: Final = """
     SELECT id, account_id, name, special_use, uidvalidity, uidnext, modseq, messages, unseen, deleted, size
       FROM folder WHERE id = :folder AND removed_at IS NULL"""
@@ -80,6 +84,11 @@ class SqlFolders:
     async def find_folder(self, account: AccountId, name: str) -> Folder | None:
         """INBOX in any case, others exactly."""
         row = await self._session.row(FIND, {"account": account, "name": canonical_name(name)})
+        return _folder_of(row) if row else None
+
+    async def find_special(self, account: AccountId, use: SpecialUse) -> Folder | None:
+        """One account has few folders: no index on their uses."""
+        row = await self._session.row(FIND_SPECIAL, {"account": account, "use": use.value})
         return _folder_of(row) if row else None
 
     async def get_folder(self, folder: FolderId) -> Folder:

@@ -1,6 +1,6 @@
 """Return-Path and Received."""
 
-from mailstead.ground.formats.received import count_hops, render_trace
+from mailstead.ground.formats.received import count_hops, render_received, render_return_path
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client
 from mailstead.ground.model.ids import Instant
@@ -11,9 +11,8 @@ AT = Instant(1_795_168_800_000)
 def trace(
     client: Client, recipient: Address | None = None, sender: Address | None = None, *, return_path: bool = False
 ) -> bytes:
-    return render_trace(
-        client, by="mail.example.net", id="42", at=AT, recipient=recipient, sender=sender, return_path=return_path
-    )
+    first = render_return_path(sender) if return_path else b""
+    return first + render_received(client, by="mail.example.net", id="42", at=AT, recipient=recipient)
 
 
 def test_everything_known() -> None:

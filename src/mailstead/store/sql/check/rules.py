@@ -171,7 +171,7 @@ BLOBS: Final = Sweep("blobs", "blob", "id", 2000, (
         SELECT b.id FROM blob b
          WHERE b.id > :after AND b.id <= :upto
            AND NOT EXISTS (SELECT 1 FROM message m WHERE m.blob_id = b.id)
-           AND NOT EXISTS (SELECT 1 FROM spool s WHERE s.blob_id = b.id)
+           AND NOT EXISTS (SELECT 1 FROM spool_letter s WHERE s.blob_id = b.id)
            AND NOT EXISTS (SELECT 1 FROM unused_blob u WHERE u.blob_id = b.id)""",
     ),
 ))  # fmt: skip
@@ -187,12 +187,31 @@ def leftover(table: str, key: str) -> Sweep:
     return Sweep(table, table, key, 2000, (rule,))
 
 
-SPOOL: Final = Sweep("spool", "spool", "id", 2000, (
+SPOOL: Final = Sweep("spool", "spool_letter", "id", 2000, (
     Rule(
-        ERROR, "to {1} has lost its blob {2}", "spool entry {0}", "restore the blob from a backup", """
-        SELECT s.id, s.recipient, s.blob_id FROM spool s
-         WHERE s.id > :after AND s.id <= :upto AND s.blob_id IS NOT NULL
+        ERROR, "from {1} has lost its blob {2}", "spooled letter {0}", "restore the blob from a backup", """
+        SELECT s.id, s.sender, s.blob_id FROM spool_letter s
+         WHERE s.id > :after AND s.id <= :upto AND s.settled_at IS NULL
            AND NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = s.blob_id)""",
+    ),
+    Rule(
+        ERROR, "counts {1} recipients that wait and {2} that failed, has {3} and {4}", "spooled letter {0}",
+        "UPDATE spool_letter SET waiting = {3}, failed = {4} WHERE id = {0}", """
+        SELECT s.id, s.waiting, s.failed, COALESCE(c.waiting, 0), COALESCE(c.failed, 0)
+          FROM spool_letter s LEFT JOIN (
+               SELECT r.letter_id, SUM(CASE WHEN r.state IN ('active', 'deferred') THEN 1 ELSE 0 END) AS waiting,
+                      SUM(CASE WHEN r.state = 'failed' THEN 1 ELSE 0 END) AS failed
+                 FROM spool_recipient r WHERE r.letter_id > :after AND r.letter_id <= :upto
+                GROUP BY r.letter_id) c ON c.letter_id = s.id
+         WHERE s.id > :after AND s.id <= :upto
+           AND (s.waiting <> COALESCE(c.waiting, 0) OR s.failed <> COALESCE(c.failed, 0))""",
+    ),
+    Rule(
+        ERROR, "waits for {1}, and no lane leads there: nobody tries it", "spooled letter {0}",
+        "INSERT INTO spool_lane (destination, due_at) VALUES ('{1}', 0)", """
+        SELECT r.letter_id, r.destination FROM spool_recipient r
+         WHERE r.letter_id > :after AND r.letter_id <= :upto AND r.state IN ('active', 'deferred')
+           AND NOT EXISTS (SELECT 1 FROM spool_lane w WHERE w.destination = r.destination)""",
     ),
 ))  # fmt: skip
 
