@@ -18,6 +18,9 @@ from mailstead.servers.smtp.server import SmtpServer
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
+from mailstead.services.spool.outbox import NoOutbox
+from mailstead.services.spool.spooling import Spooling
+from mailstead.services.spool.terms import Terms
 from mailstead.store.port.blobs import StagedBlob
 from tests.support.fake_clock import FakeClock
 from tests.support.memory_stream import MemoryStream
@@ -104,7 +107,7 @@ REPLY = re.compile(rb"(?:[2345][0-5][0-9][ -][^\r\n\0]*\r\n)*\Z")
 async def talk(stream: bytes, cut: int, dialect: Dialect) -> bytes:
     clock, store = FakeClock(), Everything()
     ids = IdSource(clock, 1)
-    delivery = Delivery(store, clock, ids, hostname="mx.test")  # type: ignore[arg-type]
+    delivery = Delivery(store, clock, ids, Spooling(Terms(), NoOutbox()), hostname="mx.test")  # type: ignore[arg-type]
     reception = Reception(store, delivery, ReceptionRules(max_message_size=5000), Refusals(store, clock))  # type: ignore[arg-type]
     profile = Profile(
         name="mx", hostname="mx.test", dialect=dialect, limits=Limits(max_errors=1000),

@@ -20,7 +20,11 @@ from mailstead.servers.smtp.server import SmtpServer
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
+from mailstead.services.spool.outbox import NoOutbox
+from mailstead.services.spool.spooling import Spooling
+from mailstead.services.spool.terms import Terms
 from mailstead.store.port.messages import Load
+from mailstead.store.port.spool import Wanted
 from tests.support.fake_clock import FakeClock
 from tests.support.memory_stream import MemoryStream
 from tests.support.stores import AnyStore, sqlite_engine
@@ -71,7 +75,7 @@ class SmtpScene:
             text = match[4].encode().decode("unicode_escape").encode("latin-1")
             holds = {"is": letter.partition(b"\0")[2] == text, "ends": letter.endswith(text), "has": text in letter}
             assert holds["has"] is False if match[3] == "has no" else holds[match[3]], letter
-        elif match := re.fullmatch(r"spool has (\d+) bounces?", statement):
+        elif match := re.fullmatch(r"spool has (\d+) letters?", statement):
             assert len(await spool(self.store)) == int(match[1])
         elif match := re.fullmatch(r"(\S+@\S+) goes", statement):
             await bury(self.store, match[1])
@@ -115,7 +119,7 @@ async def inbox(store: Any, address: str) -> list[bytes]:
 
 async def spool(store: Any) -> Any:
     async def rows(tx: Any) -> Any:
-        return await tx.duties.list_spool()
+        return await tx.spool.list_waiting(Wanted())
 
     return await store.read(rows)
 
@@ -187,7 +191,12 @@ def build(store: Any, clock: FakeClock, given: Mapping[str, str]) -> SmtpServer:
         relay_networks=tuple(ip_network(word) for word in given.get("relay_networks", "").split(",") if word),
     )
     ids = IdSource(clock, 7)
-    reception = Reception(store, Delivery(store, clock, ids, hostname=HOSTNAME), rules, Refusals(store, clock))
+    reception = Reception(
+        store,
+        Delivery(store, clock, ids, Spooling(Terms(), NoOutbox()), hostname=HOSTNAME),
+        rules,
+        Refusals(store, clock),
+    )
     return SmtpServer(profile, reception, clock, ids)
 
 

@@ -11,7 +11,6 @@ NOT_YET: Final[Mapping[str, str]] = {
     "api.read_timeout": "the admin API",
     "api.write_timeout": "the admin API",
     "api.max_header_bytes": "the admin API",
-    "smtp.relay_networks": "sending to other servers",
     "outbound.": "sending to other servers",
     "queue.": "sending to other servers",
     "api.admin_token": "the admin API",

@@ -15,6 +15,7 @@ from mailstead.app.context import WorkerContext, WorkerParts
 from mailstead.app.doors import Doors, Rooms, is_loopback
 from mailstead.app.duties import Duties, Duty
 from mailstead.app.guarding import guard_of
+from mailstead.app.sending import terms_of
 from mailstead.app.settings import Settings, context_of, login_context_of, start_log, unpack
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.ids import BlobId, Instant
@@ -42,6 +43,8 @@ from mailstead.services.search.entries import STAMP
 from mailstead.services.search.hints import Hints
 from mailstead.services.search.indexing import Indexer
 from mailstead.services.search.service import Search
+from mailstead.services.spool.outbox import NoOutbox
+from mailstead.services.spool.spooling import Spooling
 from mailstead.store.blobs.local import FileBlobs
 from mailstead.store.fulltext.index import SqliteFullText
 from mailstead.store.port import OnCommit
@@ -228,6 +231,7 @@ class Worker:
             min_password_length=self._config.security.min_password_length,
         )
         self._refusals = Refusals(store, clock)
+        self._spooling = Spooling(terms_of(self._config.queue), NoOutbox())
         holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
         self._index = SqliteFullText(index_path(self._config))
         letters = QuotaLetters(store, clock, self._opened.ids, hostname=self._config.server.hostname)
@@ -302,7 +306,7 @@ class Worker:
         rules = ReceptionRules(
             max_message_size=config.smtp.max_message_size, relay_networks=tuple(config.smtp.relay_networks)
         )
-        delivery = Delivery(opened.store, opened.clock, opened.ids, hostname=config.smtp_hostname)
+        delivery = Delivery(opened.store, opened.clock, opened.ids, self._spooling, hostname=config.smtp_hostname)
         limits = Limits(
             max_recipients=config.smtp.max_recipients,
             max_transactions=config.smtp.max_transactions,

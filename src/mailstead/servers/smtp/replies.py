@@ -20,7 +20,6 @@ REFUSALS: Final[Mapping[Reason, Status]] = {
     Reason.ALIAS_LOOP: Status.ALIAS_LOOP,
     Reason.NO_SPACE: Status.NO_SPACE_EVER,
     Reason.BUSY: Status.TRANSACTION_REFUSED,
-    Reason.FORWARD_UNAVAILABLE: Status.FORWARD_UNAVAILABLE,
 }
 
 DEFERRALS: Final[Mapping[Reason, Status]] = {
@@ -36,7 +35,6 @@ DEFERRALS: Final[Mapping[Reason, Status]] = {
     Reason.ALIAS_LOOP: Status.HOPS_LATER,
     Reason.NO_SPACE: Status.NO_SPACE,
     Reason.BUSY: Status.TRY_LATER,
-    Reason.FORWARD_UNAVAILABLE: Status.FORWARD_LATER,
 }
 
 

@@ -24,23 +24,31 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Abroad:
+    """An address that is not here. `via`: where the mail of its domain, which is ours, is kept; "": a stranger's."""
+
+    address: Address
+    via: str = ""
+    domain: str = ""  # of ours, that led there
+
+
+@dataclass(frozen=True, slots=True)
 class Resolution:
-    """Where mail for an address goes: at least one account, each once."""
+    """Where mail for an address goes: accounts and addresses elsewhere, each once, at least one of both."""
 
     targets: tuple[Target, ...]
+    abroad: tuple[Abroad, ...] = ()
 
 
 async def resolve(directory: DirectoryReads, address: Address) -> Resolution | Refuse | Defer:
-    """Follow an address to its accounts. An alias delivers to those of its targets that can be reached, if any can."""
+    """Follow an address to where its mail goes. An alias delivers to those of its targets that can be reached, if any
+    can."""
     search = _Search(directory)
     verdict = await search.follow(address, ())
-    if search.abroad:
-        # Nothing is accepted that cannot be handed on: not even for the targets that are here.
-        return Defer(Reason.FORWARD_UNAVAILABLE, search.abroad)
     if search.loop:
         return Refuse(Reason.ALIAS_LOOP, search.loop)
-    if search.found:
-        return Resolution(tuple(search.found.values()))
+    if search.found or search.abroad:
+        return Resolution(tuple(search.found.values()), tuple(search.abroad.values()))
     return verdict or Refuse(Reason.USER_UNKNOWN, str(address))
 
 
@@ -51,16 +59,14 @@ class _Search:
     directory: DirectoryReads
     found: dict[int, Target] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
-    abroad: str = ""
+    abroad: dict[str, Abroad] = field(default_factory=dict)
     loop: str = ""
 
     async def follow(self, address: Address, path: tuple[str, ...]) -> Refuse | Defer | None:
         """Collect the accounts behind an address; gives what stands against it, or None if there are some."""
         domain = await self.directory.find_domain(address.domain)
         if domain is None:
-            if path:
-                self.abroad = str(address)
-            return Refuse(Reason.RELAY_DENIED, str(address))
+            return self._leave(Abroad(address, domain=path[-1].rpartition("@")[2]) if path else None, address)
         stopped = _judge(domain.status, Reason.DOMAIN_INACTIVE, domain.name)
         if stopped is not None:
             return stopped
@@ -68,6 +74,8 @@ class _Search:
             other = await self.directory.get_domain(domain.alias_of)
             return await self._follow_further(Address(address.local, other.name), (*path, address.key))
         verdict = await self._look_up_here(address, domain, path)
+        if verdict is _NOT_HERE and domain.hand_off:
+            return self._leave(Abroad(address, domain.hand_off, domain.name), address)
         if verdict is _NOT_HERE and domain.catchall:
             verdict = await self._follow_text(domain.catchall, domain, (*path, address.key))
         return Refuse(Reason.USER_UNKNOWN, str(address)) if verdict is _NOT_HERE else verdict
@@ -120,6 +128,13 @@ class _Search:
         """RFC 5321 §4.5.1: mail to postmaster must reach somebody."""
         account = await self.directory.find_admin_account()
         return self._take(account, "") if account is not None else _NOT_HERE
+
+    def _leave(self, abroad: Abroad | None, address: Address) -> Refuse | None:
+        """Elsewhere: only where somebody of ours led there."""
+        if abroad is None:
+            return Refuse(Reason.RELAY_DENIED, str(address))
+        self.abroad.setdefault(abroad.address.key, abroad)
+        return None
 
     def _take(self, account: Account, tag: str) -> Refuse | Defer | None:
         verdict = _judge(account.status, Reason.ACCOUNT_INACTIVE, str(account.address))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mailstead.ground.formats.received import count_hops, render_trace
+from mailstead.ground.formats.received import count_hops, render_received, render_return_path
 from mailstead.ground.model.envelope import Client, Envelope
 from mailstead.ground.model.errors import Busy, NoSpace, NotFound
 from mailstead.ground.model.folder import INBOX
@@ -13,12 +13,15 @@ from mailstead.ground.model.outcome import Deferred, Delivered, Failed, Outcome
 from mailstead.ground.model.verdict import Reason
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
-from mailstead.services.delivery.filing import Filing, left_out
-from mailstead.services.delivery.plan import Accepted, Copy, Fate, Plan
+from mailstead.services.delivery.filing import Filed, Filing
+from mailstead.services.delivery.onward import sort_onward
+from mailstead.services.delivery.plan import Accepted, Copy, Fate, Manner, Plan, SentCopy
 from mailstead.services.delivery.story import tell
+from mailstead.services.delivery.telling import tell_filed
 from mailstead.services.folders.incoming import Letter
+from mailstead.services.spool.outbox import Bundle
+from mailstead.services.spool.spooling import Sending, Spooling
 from mailstead.store.port import ReadTx, Store
-from mailstead.telemetry import Event, emit
 
 HOPS_MAX: Final = 100
 """RFC 5321 §6.3: a hundred Received fields are a loop."""
@@ -36,35 +39,31 @@ class Receipt:
 class Delivery:
     """Files letters into accounts of this store."""
 
-    def __init__(self, store: Store, clock: Clock, ids: IdSource, *, hostname: str) -> None:
+    def __init__(self, store: Store, clock: Clock, ids: IdSource, spooling: Spooling, *, hostname: str) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
+        self._spooling = spooling
         self._hostname = hostname
 
     async def deliver(
-        self,
-        letter: Letter,
-        envelope: Envelope,
-        accepted: Sequence[Accepted],
-        client: Client,
-        *,
-        each_is_told: bool,
+        self, letter: Letter, envelope: Envelope, accepted: Sequence[Accepted], client: Client, manner: Manner
     ) -> Receipt:
-        """One unit for all recipients. `each_is_told`: the reply has a line for each recipient, as in LMTP."""
+        """One unit for all recipients."""
         began = self._clock.monotonic()
         number = self._ids.next()
         if count_hops(letter.rendered.header) > HOPS_MAX:
             return Receipt(number, (Failed(Reason.TOO_MANY_HOPS),) * len(accepted))
-        plan = self._plan(number, letter, envelope, tuple(accepted), client, each_is_told=each_is_told)
+        plan = self._plan(number, letter, envelope, tuple(accepted), client, manner)
         try:
-            fates = await self._file(plan)
+            filed = await self._file(plan)
         except NoSpace:
             return Receipt(number, (Deferred(Reason.NO_SPACE),) * len(accepted))
         except Busy:
             return Receipt(number, (Deferred(Reason.BUSY),) * len(accepted))
-        _tell(plan, fates, self._clock.monotonic() - began)
-        return Receipt(number, _outcomes(plan, fates))
+        self._spooling.outbox.take(filed.bundles)
+        tell_filed(plan, filed, self._clock.monotonic() - began)
+        return Receipt(number, _outcomes(plan, filed.fates))
 
     def _plan(
         self,
@@ -73,10 +72,12 @@ class Delivery:
         envelope: Envelope,
         accepted: tuple[Accepted, ...],
         client: Client,
-        *,
-        each_is_told: bool,
+        manner: Manner,
     ) -> Plan:
         now = self._clock.now()
+        sending, prefix = manner.sending, manner.prefix
+        bare = self._received(number, accepted, client, now) if prefix is None else prefix
+        keeper = sending.account_id if manner.keeps_copy and sending is not None else None
         return Plan(
             id=number,
             letter=letter,
@@ -84,11 +85,34 @@ class Delivery:
             client=client,
             accepted=accepted,
             copies=self._copies(number, envelope, accepted, client),
-            prefix=self._prefix(number, envelope, accepted, client, now),
-            bounce_ids=tuple(SpoolId(self._ids.next()) for _ in accepted),
+            prefix=render_return_path(envelope.sender) + bare,
+            bundles=self._bundles(number, letter, envelope, accepted, sending, bare, now),
+            sent=SentCopy(keeper, MessageId(self._ids.next())) if keeper is not None else None,
+            later_ids=tuple(SpoolId(self._ids.next()) for _ in accepted),
+            later_prefix=bare,
+            terms=self._spooling.terms,
             now=now,
-            keep_quota=each_is_told,
-            may_refuse_each=each_is_told,
+            within=manner.within,
+            keep_quota=manner.each_is_told,
+            may_refuse_each=manner.each_is_told,
+        )
+
+    def _bundles(
+        self,
+        number: int,
+        letter: Letter,
+        envelope: Envelope,
+        accepted: tuple[Accepted, ...],
+        sending: Sending | None,
+        prefix: bytes,
+        now: Instant,
+    ) -> tuple[Bundle, ...]:
+        """One for each name that it leaves in; the first shares the number that the reply tells."""
+        onward = sort_onward(accepted, envelope, sending)
+        numbers = [SpoolId(number), *(SpoolId(self._ids.next()) for _ in onward)]
+        return tuple(
+            self._spooling.prepare(numbers[place], letter, envelope, mine, name, prefix=prefix, now=now)
+            for place, (name, mine) in enumerate(onward.items())
         )
 
     def _copies(
@@ -104,20 +128,16 @@ class Delivery:
                     copies[account] = Copy(account_id=account, message_id=MessageId(self._ids.next()), story=story)
         return tuple(copies[account] for account in sorted(copies))
 
-    def _prefix(
-        self, number: int, envelope: Envelope, accepted: tuple[Accepted, ...], client: Client, now: Instant
-    ) -> bytes:
-        return render_trace(
+    def _received(self, number: int, accepted: tuple[Accepted, ...], client: Client, now: Instant) -> bytes:
+        return render_received(
             client,
             by=self._hostname,
             id=str(number),
             at=now,
             recipient=accepted[0].recipient.address if len(accepted) == 1 else None,
-            sender=envelope.sender,
-            return_path=True,
         )
 
-    async def _file(self, plan: Plan) -> Mapping[AccountId, Fate]:
+    async def _file(self, plan: Plan) -> Filed:
         """Accounts that went between RCPT and now are left out of the next try."""
         gone: frozenset[AccountId] = frozenset()
         size = plan.letter.staged.size
@@ -146,45 +166,15 @@ class _FindGone:
 
 
 def _outcomes(plan: Plan, fates: Mapping[AccountId, Fate]) -> tuple[Outcome, ...]:
-    """Of each recipient. Where one reply speaks for all, what could not be filed is told by a bounce instead."""
-    is_any_filed = Fate.FILED in fates.values()
+    """Of each recipient. Where one reply speaks for all, what could not be filed waits in the spool."""
+    is_any_taken = Fate.FILED in fates.values() or bool(plan.bundles)
     outcomes: list[Outcome] = []
     for accepted in plan.accepted:
         reached = {fates[target.account.id] for target in accepted.targets}
-        if Fate.FILED in reached or (is_any_filed and not plan.may_refuse_each):
+        if Fate.FILED in reached or accepted.abroad or (is_any_taken and not plan.may_refuse_each):
             outcomes.append(Delivered())
         elif Fate.FULL in reached:
             outcomes.append(Deferred(Reason.MAILBOX_FULL))
         else:
             outcomes.append(Failed(Reason.USER_UNKNOWN))
     return tuple(outcomes)
-
-
-def _tell(plan: Plan, fates: Mapping[AccountId, Fate], elapsed: float) -> None:
-    sender = str(plan.envelope.sender or "")
-    for copy in plan.copies:
-        if fates[copy.account_id] is Fate.FILED:
-            emit(
-                Event.DELIVERY_MESSAGE_FILED,
-                session=int(plan.client.session or 0),
-                queue_id=plan.id,
-                account=copy.account_id,
-                sender=sender,
-                folder=INBOX,
-                message=copy.message_id,
-                size=plan.size,
-                message_id=plan.letter.rendered.message_id,
-                elapsed=elapsed,
-            )
-    if Fate.FILED not in fates.values():
-        return
-    for accepted in plan.accepted:
-        reason = left_out(accepted, fates, may_refuse=plan.may_refuse_each)
-        if reason is not None:
-            emit(
-                Event.DELIVERY_MESSAGE_BOUNCED,
-                queue_id=plan.id,
-                sender=sender,
-                recipient=str(accepted.recipient.address),
-                reason=reason.value,
-            )

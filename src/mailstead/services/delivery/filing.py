@@ -1,20 +1,30 @@
-"""The unit that files a letter for all recipients of its transaction: all of it or none of it."""
+"""The unit that files a letter for all recipients of its transaction, here and elsewhere: all of it or none of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mailstead.ground.model.directory import Account
-from mailstead.ground.model.flags import Flags
-from mailstead.ground.model.folder import INBOX
-from mailstead.ground.model.ids import AccountId, BlobId, ModSeq
-from mailstead.ground.model.verdict import Reason
+from mailstead.ground.model.envelope import DsnRequest, Recipient
+from mailstead.ground.model.flags import Flag, Flags
+from mailstead.ground.model.folder import INBOX, Folder, SpecialUse
+from mailstead.ground.model.ids import AccountId, BlobId, MessageId, ModSeq
 from mailstead.services.delivery.plan import Accepted, Copy, Fate, Plan
 from mailstead.services.folders.append import place, put_letter
-from mailstead.services.spool.bounce import BounceOwed, is_bounce_due, owe_bounce
+from mailstead.services.spool.outbox import Bundle
+from mailstead.services.spool.spooling import original_recipient, prepare_local, put_bundle
 from mailstead.store.port import Tx
 from mailstead.store.port.duties import Trace
 
 _NO_FLAGS = Flags()
+_READ = Flags(Flag.SEEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What a unit did: each account's fate, and what is in the spool."""
+
+    fates: Mapping[AccountId, Fate]
+    bundles: tuple[Bundle, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +34,12 @@ class Filing:
     plan: Plan
     gone: frozenset[AccountId] = frozenset()
 
-    async def __call__(self, tx: Tx) -> dict[AccountId, Fate]:
-        """File, record what was left out, and tell each account's fate."""
+    async def __call__(self, tx: Tx) -> Filed:
+        """File, spool what goes on and what was left out, and tell each account's fate."""
         plan = self.plan
         present = [copy for copy in plan.copies if copy.account_id not in self.gone]
-        modseqs = await tx.advance(*(copy.account_id for copy in present)) if present else {}
+        touched = {copy.account_id for copy in present} | ({plan.sent.account_id} if plan.sent else set())
+        modseqs = await tx.advance(*touched) if touched else {}
         fates = dict.fromkeys(self.gone, Fate.GONE)
         fitting: list[Copy] = []
         for copy in present:
@@ -37,31 +48,24 @@ class Filing:
             else:
                 fates[copy.account_id] = Fate.FILED
                 fitting.append(copy)
-        if fitting:
-            blob_id = await put_letter(tx, plan.letter)
-            for copy in fitting:
-                await self._file(tx, copy, blob_id, modseqs)
-            await self._owe(tx, blob_id, fates)
-        return fates
+        if not fitting and not plan.bundles:
+            return Filed(fates)
+        blob_id = await put_letter(tx, plan.letter)
+        for copy in fitting:
+            await self._file(tx, copy, blob_id, modseqs)
+        if plan.sent is not None:
+            await self._keep(tx, blob_id, modseqs[plan.sent.account_id])
+        bundles = await self._spool(tx, blob_id, fates)
+        if plan.within is not None:
+            await plan.within(tx)
+        return Filed(fates, bundles)
 
     async def _file(self, tx: Tx, copy: Copy, blob_id: BlobId, modseqs: Mapping[AccountId, ModSeq]) -> None:
         plan = self.plan
         inbox = await tx.folders.find_folder(copy.account_id, INBOX)
         assert inbox is not None, "INBOX cannot be deleted"
-        await place(
-            tx,
-            account=copy.account_id,
-            folder=inbox.id,
-            message_id=copy.message_id,
-            blob_id=blob_id,
-            prefix=plan.prefix,
-            size=plan.size,
-            flags=_NO_FLAGS,
-            internal_date=plan.now,
-            now=plan.now,
-            modseq=modseqs[copy.account_id],
-            may_exceed=True,
-        )
+        modseq = modseqs[copy.account_id]
+        await self._place(tx, inbox, copy.message_id, blob_id, plan.prefix, _NO_FLAGS, modseq)
         trace = Trace(
             at=plan.now,
             account_id=copy.account_id,
@@ -71,15 +75,45 @@ class Filing:
         )
         await tx.duties.insert_trace(trace)
 
-    async def _owe(self, tx: Tx, blob_id: BlobId, fates: Mapping[AccountId, Fate]) -> None:
-        """RFC 5321 §4.2.5: after 250 the failure is ours to report."""
+    async def _keep(self, tx: Tx, blob_id: BlobId, modseq: ModSeq) -> None:
+        """The sender's own copy; who has no folder for it wants none."""
+        sent = self.plan.sent
+        assert sent is not None
+        folder = await tx.folders.find_special(sent.account_id, SpecialUse.SENT)
+        if folder is not None:
+            await self._place(tx, folder, sent.message_id, blob_id, b"", _READ, modseq)
+
+    async def _place(
+        self, tx: Tx, folder: Folder, message: MessageId, blob_id: BlobId, prefix: bytes, flags: Flags, modseq: ModSeq
+    ) -> None:
         plan = self.plan
-        for accepted, bounce_id in zip(plan.accepted, plan.bounce_ids, strict=True):
-            reason = left_out(accepted, fates, may_refuse=plan.may_refuse_each)
-            if reason is None or not is_bounce_due(plan.envelope, accepted.recipient):
-                continue
-            owed = BounceOwed(id=bounce_id, recipient=accepted.recipient, reason=reason, session=plan.client.session)
-            await owe_bounce(tx, owed, envelope=plan.envelope, blob_id=blob_id, now=plan.now)
+        await place(
+            tx,
+            account=folder.account_id,
+            folder=folder.id,
+            message_id=message,
+            blob_id=blob_id,
+            prefix=prefix,
+            size=len(prefix) + plan.letter.staged.size,
+            flags=flags,
+            internal_date=plan.now,
+            now=plan.now,
+            modseq=modseq,
+            may_exceed=True,
+        )
+
+    async def _spool(self, tx: Tx, blob_id: BlobId, fates: Mapping[AccountId, Fate]) -> tuple[Bundle, ...]:
+        """RFC 5321 §4.2.5: after 250 what could not be filed is ours to try again, and at last to return."""
+        plan = self.plan
+        bundles = [await put_bundle(tx, bundle, blob_id) for bundle in plan.bundles]
+        for accepted, number in zip(plan.accepted, plan.later_ids, strict=True):
+            missed = left_out(accepted, fates, may_refuse=plan.may_refuse_each)
+            if missed:
+                later = prepare_local(
+                    number, plan.letter, plan.envelope, missed, plan.terms, prefix=plan.later_prefix, now=plan.now
+                )
+                bundles.append(await put_bundle(tx, later, blob_id))
+        return tuple(bundles)
 
 
 def has_room(account: Account, size: int) -> bool:
@@ -87,11 +121,12 @@ def has_room(account: Account, size: int) -> bool:
     return account.has_room(size)
 
 
-def left_out(accepted: Accepted, fates: Mapping[AccountId, Fate], *, may_refuse: bool) -> Reason | None:
-    """Why some of a recipient's accounts will not have the letter though the reply says yes; None if none are."""
-    reached = [fates[target.account.id] for target in accepted.targets]
-    if may_refuse and Fate.FILED not in reached:
-        return None
-    if Fate.GONE in reached:
-        return Reason.USER_UNKNOWN
-    return Reason.MAILBOX_FULL if accepted.full or Fate.FULL in reached else None
+def left_out(accepted: Accepted, fates: Mapping[AccountId, Fate], *, may_refuse: bool) -> tuple[Recipient, ...]:
+    """Those behind a recipient who have not got the letter though the reply says yes: each by their own address, so
+    that nobody gets it twice, and with the one that was written to, which alone its sender is told of."""
+    missed = [target for target in accepted.targets if fates[target.account.id] is not Fate.FILED]
+    if may_refuse and len(missed) == len(accepted.targets) and not accepted.abroad:
+        return ()
+    dsn = accepted.recipient.dsn
+    dsn = DsnRequest(dsn.notify, dsn.original or original_recipient(accepted.recipient.address))
+    return tuple(Recipient(target.account.address, dsn) for target in (*missed, *accepted.full))

@@ -1,21 +1,28 @@
 """What one transaction will file: frozen before its unit, which may run more than once."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.ids import AccountId, Instant, MessageId, SpoolId
-from mailstead.services.accounts.resolve import Target
+from mailstead.services.accounts.resolve import Abroad, Target
 from mailstead.services.folders.incoming import Letter
+from mailstead.services.spool.outbox import Bundle
+from mailstead.services.spool.spooling import Sending
+from mailstead.services.spool.terms import Terms
+from mailstead.store.port import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A recipient that was judged: where its mail goes, and the members of an alias that had no room at RCPT."""
+    """A recipient that was judged: where its mail goes, here and elsewhere, and the members of an alias that had no
+    room at RCPT."""
 
     recipient: Recipient
     targets: tuple[Target, ...]
     full: tuple[Target, ...] = ()
+    abroad: tuple[Abroad, ...] = ()
 
 
 class Fate(Enum):
@@ -36,6 +43,29 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a letter is to be delivered."""
+
+    each_is_told: bool  # the reply has a line for each recipient, as in LMTP: then a full account refuses
+    sending: Sending | None = None  # in whose name it goes to others
+    keeps_copy: bool = False  # that account files it under its sent mail
+    prefix: bytes | None = None  # our trace fields, of a letter that has been here for a while
+    within: "Within | None" = None  # what else is true once it is filed
+
+
+Within = Callable[[Tx], Awaitable[None]]
+"""A step of the same unit: a function of frozen values, like the unit itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentCopy:
+    """The sender keeps one, in the folder of that use (RFC 6154), read already."""
+
+    account_id: AccountId
+    message_id: MessageId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything the unit needs."""
 
@@ -46,10 +76,15 @@ class Plan:
     accepted: tuple[Accepted, ...]
     copies: tuple[Copy, ...]  # by ascending account
     prefix: bytes
-    bounce_ids: tuple[SpoolId, ...]  # one for each recipient
+    bundles: tuple[Bundle, ...]  # what goes on to others
+    sent: SentCopy | None
+    later_ids: tuple[SpoolId, ...]  # one for each recipient, should one of its accounts not take it now
+    later_prefix: bytes
+    terms: Terms
     now: Instant
+    within: Within | None
     keep_quota: bool  # True: an account without room refuses (LMTP); False: it was judged at RCPT, filing counts only
-    may_refuse_each: bool  # True: the reply tells each recipient's fate (LMTP); False: what is left out needs a bounce
+    may_refuse_each: bool  # True: the reply tells each recipient's fate (LMTP); False: what is left out is tried later
 
     @property
     def size(self) -> int:

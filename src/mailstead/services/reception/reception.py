@@ -9,10 +9,10 @@ from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse, Verdict
-from mailstead.services.accounts.resolve import Resolution, resolve
+from mailstead.services.accounts.resolve import Abroad, Resolution, resolve
 from mailstead.services.delivery.deliver import Delivery, Receipt
 from mailstead.services.delivery.filing import has_room
-from mailstead.services.delivery.plan import Accepted
+from mailstead.services.delivery.plan import Accepted, Manner
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.reception.body import Body
 from mailstead.services.reception.refusals import Refusals
@@ -60,8 +60,7 @@ class Reception:
             case Resolution():
                 return _judge_room(recipient, resolution, envelope.declared_size)
             case Refuse(Reason.RELAY_DENIED) if not is_proxied and self._may_relay(client.ip):
-                # Whoever may relay is told that we cannot yet, for now: the mail stays with its sender.
-                return Defer(Reason.FORWARD_UNAVAILABLE, str(recipient.address))
+                return Accepted(recipient, (), abroad=(Abroad(recipient.address),))
             case Refuse() | Defer():
                 return resolution
 
@@ -73,7 +72,7 @@ class Reception:
         self, letter: Letter, envelope: Envelope, accepted: Sequence[Accepted], client: Client, *, each_is_told: bool
     ) -> Receipt:
         """After the last byte."""
-        return await self._delivery.deliver(letter, envelope, accepted, client, each_is_told=each_is_told)
+        return await self._delivery.deliver(letter, envelope, accepted, client, Manner(each_is_told=each_is_told))
 
     def _may_relay(self, ip: str) -> bool:
         if not self.rules.relay_networks:
@@ -93,8 +92,9 @@ class _Resolve:
 def _judge_room(recipient: Recipient, resolution: Resolution, size: int) -> Accepted | Defer:
     """Full is who has no room for what was declared; one member of an alias does not stop the others."""
     fitting = tuple(target for target in resolution.targets if has_room(target.account, max(size, 1)))
-    if not fitting:
+    if not fitting and not resolution.abroad:
         return Defer(Reason.MAILBOX_FULL, str(recipient.address))
     if len(fitting) == len(resolution.targets):
-        return Accepted(recipient, fitting)
-    return Accepted(recipient, fitting, tuple(t for t in resolution.targets if t not in fitting))
+        return Accepted(recipient, fitting, abroad=resolution.abroad)
+    full = tuple(target for target in resolution.targets if target not in fitting)
+    return Accepted(recipient, fitting, full, resolution.abroad)

@@ -1,6 +1,6 @@
 """Where addresses lead, in a directory of dicts."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.directory import Account, Alias, Domain, Status
 from mailstead.ground.model.verdict import Defer, Reason, Refuse
-from mailstead.services.accounts.resolve import DEPTH_MAX, Resolution, resolve
+from mailstead.services.accounts.resolve import DEPTH_MAX, Abroad, Resolution, resolve
 
 
 @dataclass
@@ -39,6 +39,9 @@ class Directory:
         return next((account for account in self.accounts if str(account.address) == self.admin), None)
 
 
+YOU = Address("you", "elsewhere.test")
+
+
 def account(number: int, address: str, status: Status = Status.ACTIVE) -> Account:
     return Account(id=number, domain_id=1, address=Address.parse(address), status=status)  # type: ignore[arg-type]
 
@@ -52,6 +55,7 @@ def directory(**changes: Any) -> Directory:
         Domain(id=5, name="off.test", status=Status.INACTIVE),  # type: ignore[arg-type]
         Domain(id=6, name="x.test", alias_of=7),  # type: ignore[arg-type]
         Domain(id=7, name="y.test", alias_of=6),  # type: ignore[arg-type]
+        Domain(id=8, name="far.test", hand_off="lmtp://store.test"),  # type: ignore[arg-type]
     ]
     accounts = [
         account(1, "ann@a.test"), account(2, "bob@a.test"), account(3, "cat@a.test", Status.SUSPENDED),
@@ -118,8 +122,6 @@ async def test_found(address: str, found: list[tuple[int, str]]) -> None:
         ("ring@a.test", Refuse, Reason.ALIAS_LOOP),
         ("self@a.test", Refuse, Reason.ALIAS_LOOP),
         ("ann@x.test", Refuse, Reason.ALIAS_LOOP),
-        ("mixed@a.test", Defer, Reason.FORWARD_UNAVAILABLE),
-        ("out@a.test", Defer, Reason.FORWARD_UNAVAILABLE),
         ("dead@a.test", Refuse, Reason.USER_UNKNOWN),
         ("empty@a.test", Refuse, Reason.USER_UNKNOWN),
         ("odd@a.test", Refuse, Reason.RECIPIENT_INVALID),
@@ -130,6 +132,26 @@ async def test_not_found(address: str, verdict: type[Refuse | Defer], reason: Re
     answer = await resolve(directory(aliases=ALIASES), Address.parse(address))  # type: ignore[arg-type]
     assert isinstance(answer, verdict)
     assert answer.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("address", "here", "abroad"),
+    [
+        ("mixed@a.test", [1], [Abroad(YOU, domain="a.test")]),
+        ("out@a.test", [], [Abroad(YOU, domain="a.test")]),
+        ("out@b.test", [], [Abroad(YOU, domain="a.test")]),
+        ("both@a.test", [1], [Abroad(YOU, domain="a.test")]),
+        ("kept@far.test", [], [Abroad(Address("kept", "far.test"), "lmtp://store.test", "far.test")]),
+    ],
+)
+async def test_what_leads_elsewhere(address: str, here: list[int], abroad: list[Abroad]) -> None:
+    aliases = {**ALIASES, "both@a.test": ("mixed@a.test", "YOU@elsewhere.test", "out@a.test")}
+    found = await resolve(directory(aliases=aliases), Address.parse(address))  # type: ignore[arg-type]
+    assert isinstance(found, Resolution)
+    assert [target.account.id for target in found.targets] == here
+    assert [
+        replace(one, address=Address(one.address.local.lower(), one.address.domain)) for one in found.abroad
+    ] == abroad
 
 
 async def test_postmaster_reaches_an_admin() -> None:

@@ -1,4 +1,4 @@
-"""Who had room, and who is owed a bounce."""
+"""Who had room, and who has to wait."""
 
 import pytest
 
@@ -6,8 +6,7 @@ from mailstead.ground.model.address import Address
 from mailstead.ground.model.directory import Account
 from mailstead.ground.model.envelope import Recipient
 from mailstead.ground.model.ids import AccountId, DomainId
-from mailstead.ground.model.verdict import Reason
-from mailstead.services.accounts.resolve import Target
+from mailstead.services.accounts.resolve import Abroad, Target
 from mailstead.services.delivery.filing import has_room, left_out
 from mailstead.services.delivery.plan import Accepted, Fate
 
@@ -32,19 +31,26 @@ def test_room(quota: int, used: int, size: int, fits: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fates", "full", "may_refuse", "reason"),
+    ("fates", "full", "may_refuse", "left"),
     [
-        ([Fate.FILED, Fate.FILED], False, False, None),
-        ([Fate.FILED, Fate.GONE], False, False, Reason.USER_UNKNOWN),
-        ([Fate.FILED, Fate.GONE], False, True, Reason.USER_UNKNOWN),
-        ([Fate.GONE, Fate.GONE], False, False, Reason.USER_UNKNOWN),
-        ([Fate.GONE, Fate.GONE], False, True, None),
-        ([Fate.FILED, Fate.FULL], False, True, Reason.MAILBOX_FULL),
-        ([Fate.FULL, Fate.FULL], False, True, None),
-        ([Fate.FILED, Fate.FILED], True, False, Reason.MAILBOX_FULL),
+        ([Fate.FILED, Fate.FILED], False, False, []),
+        ([Fate.FILED, Fate.GONE], False, False, ["u2"]),
+        ([Fate.FILED, Fate.GONE], False, True, ["u2"]),
+        ([Fate.GONE, Fate.GONE], False, False, ["u1", "u2"]),
+        ([Fate.GONE, Fate.GONE], False, True, []),
+        ([Fate.FILED, Fate.FULL], False, True, ["u2"]),
+        ([Fate.FULL, Fate.FULL], False, True, []),
+        ([Fate.FILED, Fate.FILED], True, False, ["u3"]),
     ],
 )
-def test_left_out(fates: list[Fate], full: bool, may_refuse: bool, reason: Reason | None) -> None:
+def test_left_out(fates: list[Fate], full: bool, may_refuse: bool, left: list[str]) -> None:
     accepted = Accepted(RECIPIENT, (target(1), target(2)), (target(3),) if full else ())
     by_account = {AccountId(1): fates[0], AccountId(2): fates[1]}
-    assert left_out(accepted, by_account, may_refuse=may_refuse) is reason
+    missed = left_out(accepted, by_account, may_refuse=may_refuse)
+    assert [one.address.local for one in missed] == left
+    assert {one.dsn.original for one in missed} <= {"rfc822;team@a.test"}  # all that a sender hears of
+
+
+def test_who_goes_on_as_well_is_not_refused() -> None:
+    accepted = Accepted(RECIPIENT, (target(1),), abroad=(Abroad(Address("x", "far.test")),))
+    assert left_out(accepted, {AccountId(1): Fate.GONE}, may_refuse=True)

@@ -1,0 +1,99 @@
+"""Letters in the spool for accounts here: those that had no room when they came, and notices to our own users."""
+
+from typing import Final
+
+from mailstead.ground.model.attempt import Attempt, Ending, Result
+from mailstead.ground.model.envelope import Client, Envelope, Recipient
+from mailstead.ground.model.errors import NotFound
+from mailstead.ground.model.outcome import Deferred, Delivered, Failed, Outcome
+from mailstead.ground.model.spool import LastWord, SpooledLetter, SpooledRecipient, State
+from mailstead.ground.model.verdict import Defer, Reason, Refuse
+from mailstead.net.clock import Clock
+from mailstead.services.accounts.resolve import Resolution, resolve
+from mailstead.services.delivery.deliver import Delivery
+from mailstead.services.delivery.plan import Accepted, Manner
+from mailstead.services.folders.incoming import Incoming, Letter
+from mailstead.store.port import ReadTx, Store, Tx
+from mailstead.store.port.spool import Settlement
+
+STATUSES: Final = {
+    Reason.MAILBOX_FULL: "2.2",
+    Reason.USER_UNKNOWN: "1.1",
+    Reason.ALIAS_LOOP: "4.6",
+    Reason.TOO_MANY_HOPS: "4.6",
+    Reason.ACCOUNT_INACTIVE: "2.1",
+    Reason.DOMAIN_INACTIVE: "2.1",
+    Reason.NO_SPACE: "3.1",
+    Reason.BUSY: "3.2",
+}
+"""RFC 3463, without the class."""
+FILED: Final = "filed here"
+_READ_AT_ONCE: Final = 256 * 1024
+
+
+class LocalDelivery:
+    """As an attempt, like any other."""
+
+    def __init__(self, store: Store, clock: Clock, delivery: Delivery, max_size: int) -> None:
+        self._store = store
+        self._clock = clock
+        self._delivery = delivery
+        self._max_size = max_size
+
+    async def attempt(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...], holder: str) -> Attempt:
+        """Look each up again: what was an account may be an alias by now, or nothing.
+
+        Who is filed is settled in the same unit: nobody gets a letter twice, whenever we die.
+        """
+        began = self._clock.now()
+        results = [await self._deliver(letter, recipient, holder) for recipient in recipients]
+        return Attempt(began_at=began, ended_at=self._clock.now(), results=tuple(results))
+
+    async def _deliver(self, letter: SpooledLetter, recipient: SpooledRecipient, holder: str) -> Result:
+        wanted = Recipient(recipient.address, recipient.dsn)
+
+        async def look(tx: ReadTx) -> Resolution | Refuse | Defer:
+            return await resolve(tx.directory, recipient.address)
+
+        match await self._store.read(look):
+            case Resolution() as found:
+                accepted = Accepted(wanted, found.targets, abroad=found.abroad)
+            case Refuse(reason):
+                return _result(recipient, Failed(reason))
+            case Defer(reason):
+                return _result(recipient, Deferred(reason))
+        envelope = Envelope(sender=letter.sender, recipients=(wanted,), body=letter.body, smtputf8=letter.smtputf8)
+        now = self._clock.now()
+        filed = Settlement(
+            number=recipient.number, state=State.DELIVERED, due_at=now, last=LastWord("2.1.5", FILED, at=now)
+        )
+
+        async def settle(tx: Tx) -> None:
+            await tx.spool.settle(letter.id, [filed], holder, now=now)
+
+        manner = Manner(each_is_told=True, prefix=letter.prefix, within=settle)
+        receipt = await self._delivery.deliver(await self._read(letter), envelope, (accepted,), Client(ip=""), manner)
+        return _result(recipient, receipt.outcomes[0])
+
+    async def _read(self, letter: SpooledLetter) -> Letter:
+        """Staged again: the store knows these bytes and keeps one copy."""
+        if letter.blob_id is None:
+            raise NotFound("the letter was settled")
+        reader = await self._store.blobs.open(letter.blob_id)
+        incoming = Incoming(self._store.blobs, max(self._max_size, reader.size))
+        offset = 0
+        while offset < reader.size:
+            data = await reader.read(offset, _READ_AT_ONCE)
+            incoming.write(data)
+            offset += len(data)
+        return await incoming.finish()
+
+
+def _result(recipient: SpooledRecipient, outcome: Outcome) -> Result:
+    match outcome:
+        case Delivered():
+            return Result(recipient.number, Ending.DELIVERED, "2.1.5", FILED)
+        case Deferred(reason):
+            return Result(recipient.number, Ending.DEFERRED, f"4.{STATUSES.get(reason, '0.0')}", reason.value)
+        case Failed(reason):
+            return Result(recipient.number, Ending.FAILED, f"5.{STATUSES.get(reason, '0.0')}", reason.value)

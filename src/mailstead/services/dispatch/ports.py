@@ -1,0 +1,56 @@
+"""What dispatch asks of others; wiring gives them."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailstead.ground.model.attempt import Attempt, Result
+from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient
+from mailstead.services.folders.incoming import Letter
+from mailstead.services.outbound.parcel import Content, Parcel, Route
+from mailstead.services.spool.outbox import Bundle
+
+
+class Carrier(Protocol):
+    """To other servers: see `outbound`. It raises nothing that is expected."""
+
+    async def attempt(self, parcel: Parcel) -> Attempt: ...
+
+
+class Contents(Protocol):
+    """The octets of a letter, signed as its domain wants; MailError if they cannot be read now."""
+
+    async def open(self, letter: SpooledLetter) -> Content: ...
+
+
+class Routes(Protocol):
+    """The way to a destination."""
+
+    async def find(self, letter: SpooledLetter, recipient: SpooledRecipient) -> Route: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A recipient, and what its sender may have to hear. A result of DEFERRED stands for a warning."""
+
+    recipient: SpooledRecipient
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Written and not spooled yet."""
+
+    letter: Letter
+    bundle: Bundle
+
+
+class Notices(Protocol):
+    """Letters about letters: none, where nobody wants to know or nobody is there to tell."""
+
+    async def write(self, letter: SpooledLetter, told: tuple[Told, ...]) -> tuple[Notice, ...]: ...
+
+
+class Gate(Protocol):
+    """Asked before a letter leaves: a reason to hold it back, or nothing."""
+
+    async def reason_to_hold(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...]) -> str: ...

@@ -1,0 +1,145 @@
+"""Into the spool: what a letter for others becomes, prepared before the unit and written in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mailstead.ground.formats.headers import decode_field, find_field
+from mailstead.ground.model.address import Address
+from mailstead.ground.model.envelope import Envelope, Recipient
+from mailstead.ground.model.ids import AccountId, BlobId, Instant, SpoolId
+from mailstead.ground.model.spool import LOCAL, Origin, SpooledLetter, SpooledRecipient, State
+from mailstead.services.folders.incoming import Letter
+from mailstead.services.spool.outbox import Bundle, NoOutbox, Outbox
+from mailstead.services.spool.terms import Terms
+from mailstead.store.port import Tx
+
+SUBJECT_MAX: Final = 200
+_BACKSLASH: Final = "\\"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """In whose name something leaves."""
+
+    origin: Origin
+    domain: str = ""  # of ours: it signs
+    account_id: AccountId | None = None
+    login: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """A recipient who is elsewhere. `route`: where the policy of a domain of ours sends its mail."""
+
+    recipient: Recipient
+    route: str = ""
+
+
+class Spooling:
+    """What every way into the spool shares."""
+
+    def __init__(self, terms: Terms, outbox: Outbox) -> None:
+        self.terms = terms
+        self.outbox = outbox
+
+    def prepare(
+        self,
+        number: SpoolId,
+        letter: Letter,
+        envelope: Envelope,
+        onward: Sequence[Onward],
+        sending: Sending,
+        *,
+        prefix: bytes,
+        now: Instant,
+    ) -> Bundle:
+        """A letter for these recipients, its blob still to be put."""
+        wishes = envelope.wishes
+        expires_at, warn_at = self.terms.of(sending.origin, wishes, now)
+        spooled = SpooledLetter(
+            id=number,
+            created_at=now,
+            expires_at=expires_at,
+            warn_at=warn_at,
+            sender=envelope.sender,
+            blob_id=None,
+            prefix=prefix,
+            size=len(prefix) + letter.staged.size,
+            origin=sending.origin,
+            domain=sending.domain,
+            account_id=sending.account_id,
+            login=sending.login,
+            body=envelope.body,
+            smtputf8=envelope.smtputf8,
+            ret=envelope.ret,
+            envid=envelope.envid,
+            wishes=wishes,
+            message_id=letter.rendered.message_id,
+            subject=_subject(letter.rendered.header),
+        )
+        release_at = wishes.release_at if wishes.release_at is not None and wishes.release_at > now else None
+        return Bundle(spooled, tuple(self._recipient(number, n, one, now, release_at) for n, one in enumerate(onward)))
+
+    def _recipient(
+        self, letter: SpoolId, number: int, onward: Onward, now: Instant, release_at: Instant | None
+    ) -> SpooledRecipient:
+        address = onward.recipient.address
+        destination = onward.route or address.domain
+        lease = self.outbox.lease(destination, now) if release_at is None else None
+        holder, due_at = lease or ("", release_at or now)
+        return SpooledRecipient(
+            letter_id=letter,
+            number=number,
+            address=address,
+            destination=destination,
+            state=State.ACTIVE,
+            due_at=due_at,
+            dsn=onward.recipient.dsn,
+            route=onward.route,
+            lease=holder,
+        )
+
+
+def prepare_local(
+    number: SpoolId,
+    letter: Letter,
+    envelope: Envelope,
+    recipients: Sequence[Recipient],
+    terms: Terms,
+    *,
+    prefix: bytes,
+    now: Instant,
+) -> Bundle:
+    """Recipients here who were accepted and cannot be filed now: they are tried again, and at the end returned."""
+    onward = [Onward(recipient, LOCAL) for recipient in recipients]
+    sending = Sending(origin=Origin.LOCAL)
+    waiting = Spooling(terms, NoOutbox()).prepare(number, letter, envelope, onward, sending, prefix=prefix, now=now)
+    return replace(waiting, recipients=tuple(replace(one, route="") for one in waiting.recipients))
+
+
+def original_recipient(address: Address) -> str:
+    """ORCPT for one that was given none (RFC 3461 §5.2.1); RFC 6533 §3 for what is beyond ASCII."""
+    text = str(address)
+    if text.isascii():
+        return f"rfc822;{''.join(c if _is_plain(c) else f'+{ord(c):02X}' for c in text)}"
+    return f"utf-8;{''.join(c if _is_plain(c) and c != _BACKSLASH else f'{_BACKSLASH}x{{{ord(c):X}}}' for c in text)}"
+
+
+def _is_plain(char: str) -> bool:
+    return "!" <= char <= "~" and char not in "+="
+
+
+async def put_bundle(tx: Tx, bundle: Bundle, blob_id: BlobId) -> Bundle:
+    """Write it within the unit that put its blob; gives it as it was written."""
+    letter = replace(bundle.letter, blob_id=blob_id)
+    paused = await tx.spool.insert(letter, bundle.recipients)
+    if not paused:
+        return replace(bundle, letter=letter)
+    free = tuple(replace(one, lease="") if one.destination in paused else one for one in bundle.recipients)
+    return Bundle(letter, free)
+
+
+def _subject(header: bytes) -> str:
+    value = find_field(header, b"subject")
+    return decode_field(value[: 4 * SUBJECT_MAX])[:SUBJECT_MAX] if value else ""
