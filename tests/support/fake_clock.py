@@ -10,12 +10,13 @@ START_MS = 1_800_000_000_000
 class FakeClock:
     """Implements `net.clock.Clock`; waits are futures that `advance` ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: int = START_MS) -> None:
+        self._start = start
         self._elapsed = 0.0
         self._waits: list[tuple[float, asyncio.Future[bool]]] = []
 
     def now(self) -> Instant:
-        return Instant(START_MS + round(self._elapsed * 1000))
+        return Instant(self._start + round(self._elapsed * 1000))
 
     def monotonic(self) -> float:
         return 1000.0 + self._elapsed
