@@ -78,6 +78,12 @@ class Connection(asyncio.Protocol):
         """What was agreed on, None on a plain connection."""
         return self._tls
 
+    @property
+    def local_ip(self) -> str:
+        """Our own address; "" on a Unix socket."""
+        name = self._transport.get_extra_info("sockname") if self._transport is not None else None
+        return str(name[0]) if isinstance(name, tuple) else ""
+
     # what the transport tells
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -8,6 +8,7 @@ import os
 import ssl
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -149,6 +150,17 @@ def describe(session: ssl.SSLObject | None) -> TlsInfo | None:
         getattr(session.context, _END_POINT, b""),
         _client_emails(session),
     )
+
+
+def name_of(der: bytes) -> tuple[str, str]:
+    """Subject and SHA-256 fingerprint of a certificate, for people."""
+    from cryptography import x509
+
+    try:
+        subject = x509.load_der_x509_certificate(der).subject.rfc4514_string()
+    except ValueError:
+        subject = ""
+    return subject[:200], sha256(der).hexdigest()
 
 
 def _chain_of(session: Any) -> tuple[bytes, ...]:
