@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Final, cast
 
-from mailstead.net.stream import PeerGone, TimedOut, TlsInfo, Woken
+from mailstead.net.stream import PeerGone, TimedOut, TlsFailed, TlsInfo, Woken
 from mailstead.net.sweep import Sweep
 from mailstead.net.tls import describe
 from mailstead.telemetry import Event, emit
@@ -24,7 +24,7 @@ TLS_SHUTDOWN: Final = 5.0
 
 
 class Connection(asyncio.Protocol):
-    """A client's connection; see `Stream` for the promises."""
+    """A connection from a client, or to a server; see `Stream` for the promises."""
 
     __slots__ = (
         "_buffered",
@@ -77,6 +77,12 @@ class Connection(asyncio.Protocol):
     def tls(self) -> TlsInfo | None:
         """What was agreed on, None on a plain connection."""
         return self._tls
+
+    @property
+    def local_ip(self) -> str:
+        """Our own address; "" on a Unix socket."""
+        name = self._transport.get_extra_info("sockname") if self._transport is not None else None
+        return str(name[0]) if isinstance(name, tuple) else ""
 
     # what the transport tells
 
@@ -173,6 +179,12 @@ class Connection(asyncio.Protocol):
             self._read_by = inf
             # `deadline` may stay too early: `expire` then finds nothing to do and sets it anew
 
+    def unread(self, data: bytes) -> None:
+        """Give back what was read too far: the next `read` begins with it."""
+        if data:
+            self._chunks.insert(0, data)
+            self._buffered += len(data)
+
     def has_input(self) -> bool:
         """True if `read` would return at once."""
         return bool(self._chunks) or self._is_ended
@@ -210,6 +222,18 @@ class Connection(asyncio.Protocol):
 
     async def start_tls(self, context: ssl.SSLContext, timeout: float) -> None:  # noqa: ASYNC109
         """Become the server side of TLS; PeerGone if the handshake fails."""
+        try:
+            await self._upgrade(context, timeout, server_name=None)
+        except TlsFailed as error:
+            emit(Event.NET_TLS_FAILED, listener=self.listener, client_ip=self.peer_ip, error=str(error))
+            raise
+        emit(Event.NET_TLS_STARTED, listener=self.listener, tls_version=self._tls.version if self._tls else "")
+
+    async def start_client_tls(self, context: ssl.SSLContext, timeout: float, server_name: str) -> None:  # noqa: ASYNC109
+        """Become the client side of TLS towards the host of that name; TlsFailed."""
+        await self._upgrade(context, timeout, server_name=server_name)
+
+    async def _upgrade(self, context: ssl.SSLContext, timeout: float, *, server_name: str | None) -> None:  # noqa: ASYNC109
         if self._transport is None or self._is_lost or self._is_closing:
             raise PeerGone("closed")
         # RFC 3207 §6, RFC 9051 §6.2.1: nothing that came in the clear may count as said under TLS
@@ -223,22 +247,21 @@ class Connection(asyncio.Protocol):
                 self._transport,
                 self,
                 context,
-                server_side=True,
+                server_side=server_name is None,
+                server_hostname=server_name,
                 ssl_handshake_timeout=timeout,
                 ssl_shutdown_timeout=TLS_SHUTDOWN,
             )
         except OSError as error:  # SSLError and the timeout are OSErrors
-            emit(Event.NET_TLS_FAILED, listener=self.listener, client_ip=self.peer_ip, error=str(error))
             self._fail_tls(error)
-            raise PeerGone(str(error)) from None
+            raise TlsFailed(str(error), getattr(error, "verify_code", 0)) from None
         except asyncio.CancelledError:
             self._fail_tls(None)
             raise
         if upgraded is None:
             self._fail_tls(ConnectionResetError("closed in the handshake"))
-            raise PeerGone("closed in the handshake")
+            raise TlsFailed("closed in the handshake")
         self._adopt(upgraded)
-        emit(Event.NET_TLS_STARTED, listener=self.listener, tls_version=self._tls.version if self._tls else "")
 
     def _fail_tls(self, error: Exception | None) -> None:
         self.abort()

@@ -13,6 +13,14 @@ class TimedOut(Exception):  # noqa: N818
     """The other end did not say anything in time."""
 
 
+class TlsFailed(PeerGone):
+    """The handshake failed, and the connection with it; `verify_code` is OpenSSL's, 0 if no certificate was refused."""
+
+    def __init__(self, words: str, verify_code: int = 0) -> None:
+        super().__init__(words)
+        self.verify_code = verify_code
+
+
 class Woken(Exception):  # noqa: N818
     """Someone of ours asked the session to look up (`Stream.wake`); no byte was lost."""
 
@@ -26,6 +34,8 @@ class TlsInfo:
     server_name: str = ""
     certificate_hash: bytes = b""  # RFC 5929 §4.1 (tls-server-end-point), of the one this client was shown
     client_emails: tuple[str, ...] = ()  # subjectAltName of a client's certificate that our CA vouches for
+    chain: tuple[bytes, ...] = ()  # of a server that we are the client of: DER, as sent, its own first
+    is_verified: bool = False  # OpenSSL judged that chain and the name in it
 
 
 class Stream(Protocol):

@@ -1,10 +1,14 @@
-"""TLS as a server: contexts from files, certificates of our own for a start. TLS 1.2 and up (RFC 8996, RFC 9325)."""
+"""TLS: contexts of servers and clients, certificates of our own for a start. TLS 1.2 and up (RFC 8996, RFC 9325).
+
+Only a client that would else speak in the clear takes what it gets (RFC 7435 §3).
+"""
 
 import ipaddress
 import os
 import ssl
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,14 +42,52 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
+class ClientContexts:
+    """The contexts of a client, made once each: reading the CAs takes milliseconds."""
+
+    def __init__(self, extra_authorities: Path | None = None) -> None:
+        self._extra = extra_authorities
+        self._made: dict[bool, ssl.SSLContext] = {}
+
+    def get(self, *, is_verified: bool) -> ssl.SSLContext:
+        """Verified: by the system's CAs and the host's name. Else any certificate, and old TLS too. BadCertificate."""
+        context = self._made.get(is_verified)
+        if context is None:
+            context = self._made[is_verified] = self._make_verified() if is_verified else _make_opportunistic()
+        return context
+
+    def _make_verified(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+        if self._extra is not None:
+            _trust(context, self._extra)
+        return context
+
+
+def _make_opportunistic() -> ssl.SSLContext:
+    """RFC 7435 §3: any encryption is better than none, so nothing is refused that OpenSSL still speaks."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    return context
+
+
 def ask_for_certificate(context: ssl.SSLContext, authorities: Path) -> None:
     """Let clients show a certificate of these CAs; whoever shows another is turned away. BadCertificate."""
+    _trust(context, authorities)
+    context.verify_mode = ssl.CERT_OPTIONAL
+
+
+def _trust(context: ssl.SSLContext, authorities: Path) -> None:
     _check_readable("CA", authorities)
     try:
         context.load_verify_locations(authorities)
     except ssl.SSLError:
         raise BadCertificate(f"CA {authorities} cannot be used: no PEM in it") from None
-    context.verify_mode = ssl.CERT_OPTIONAL
 
 
 def end_point_of(pem: bytes) -> bytes:
@@ -93,6 +135,14 @@ def describe(session: ssl.SSLObject | None) -> TlsInfo | None:
     if session is None:
         return None
     cipher = session.cipher()
+    if not session.server_side:
+        return TlsInfo(
+            session.version() or "",
+            cipher[0] if cipher else "",
+            session.server_hostname or "",
+            chain=_chain_of(session),
+            is_verified=session.context.verify_mode is ssl.CERT_REQUIRED,
+        )
     return TlsInfo(
         session.version() or "",
         cipher[0] if cipher else "",
@@ -100,6 +150,26 @@ def describe(session: ssl.SSLObject | None) -> TlsInfo | None:
         getattr(session.context, _END_POINT, b""),
         _client_emails(session),
     )
+
+
+def name_of(der: bytes) -> tuple[str, str]:
+    """Subject and SHA-256 fingerprint of a certificate, for people."""
+    from cryptography import x509
+
+    try:
+        subject = x509.load_der_x509_certificate(der).subject.rfc4514_string()
+    except ValueError:
+        subject = ""
+    return subject[:200], sha256(der).hexdigest()
+
+
+def _chain_of(session: Any) -> tuple[bytes, ...]:
+    """What the server showed of itself. Python gives it in public from 3.13 on, as DER."""
+    if hasattr(session, "get_unverified_chain"):
+        return tuple(session.get_unverified_chain() or ())
+    der: Final = 2  # _ssl.ENCODING_DER
+    chain = session._sslobj.get_unverified_chain() or ()  # noqa: SLF001
+    return tuple(certificate.public_bytes(der) for certificate in chain)
 
 
 def _client_emails(session: ssl.SSLObject) -> tuple[str, ...]:

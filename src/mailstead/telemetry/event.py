@@ -200,6 +200,36 @@ class Event(Enum):
         Count("destinations_paused_total", "Destinations left alone for a while."),
     )  # fmt: skip
     SPOOL_LEASE_LOST = "spool.lease.lost", WARNING, SYSTEM, "queue_id count", "another worker has it by now"
+    # outbound
+    OUTBOUND_CONNECTION_OPENED = (
+        "outbound.connection.opened", DEBUG, SYSTEM, "delivery_host delivery_ip tls_version elapsed", "",
+        Count("outbound_connections_total", "Connections to other servers that came to speak.", by=("tls_version",)),
+    )  # fmt: skip
+    OUTBOUND_CONNECTION_FAILED = (
+        "outbound.connection.failed", INFO, TEMPFAIL, "delivery_host delivery_ip reason detail", "",
+        Count("outbound_connection_failures_total", "Connections to other servers that came to nothing.",
+              by=("reason",)),
+    )  # fmt: skip
+    OUTBOUND_RECIPIENT_TAKEN = (
+        "outbound.recipient.taken", INFO, DELIVERY, "queue_id recipient delivery_host detail", "message_delivery",
+        Count("delivery_successes_total", "Recipients that another server took.",
+              aliases=("elemta_delivery_successes_total",)),
+    )  # fmt: skip
+    OUTBOUND_RECIPIENT_DEFERRED = (
+        "outbound.recipient.deferred", INFO, DEFERRAL, "queue_id recipient delivery_host reason detail", "",
+        Count("delivery_deferrals_total", "Recipients put off by another server or for want of one.", by=("reason",)),
+    )  # fmt: skip
+    OUTBOUND_RECIPIENT_FAILED = (
+        "outbound.recipient.failed", INFO, REJECTION, "queue_id recipient delivery_host reason detail", "",
+        Count("delivery_failures_total", "Recipients refused for good by another server or for want of one.",
+              by=("reason",), aliases=("elemta_delivery_failures_total",)),
+    )  # fmt: skip
+    OUTBOUND_ATTEMPT_DONE = (
+        "outbound.attempt.done", INFO, DELIVERY, "queue_id domain sender recipient_count count result elapsed", "",
+        Count("delivery_attempts_total", "Attempts to hand a letter to another server.", by=("result",),
+              aliases=("elemta_delivery_attempts_total",)),
+        Spread("outbound_duration_seconds", "Of an attempt, from its begin to its last result.", "elapsed", SECONDS),
+    )  # fmt: skip
 
     # logins
     AUTH_LOGIN_SUCCEEDED = (

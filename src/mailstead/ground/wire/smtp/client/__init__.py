@@ -1,0 +1,1 @@
+"""SMTP and LMTP from the client's side: commands and content out, replies in. No IO."""
