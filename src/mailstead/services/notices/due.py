@@ -1,6 +1,6 @@
 """Which recipients' fates the sender of a letter is to be told: pure rules (RFC 3461 §5.2, RFC 5321 §4.5.5)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,10 +9,9 @@ from mailstead.ground.model.attempt import Ending, Result
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.spool import LastWord, Origin, SpooledLetter, SpooledRecipient
 
-EXPIRED: Final = "4.4.7"  # RFC 3463 §3.5: delivery time expired
-DELIVERED: Final = "2.1.5"
+EXPANDED: Final = "2.1.5"
+NEVER_TRIED: Final = "4.4.7"  # RFC 3463 §3.5: delivery time expired
 _SUCCESSES: Final = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
-_ACTIONS: Final = {Ending.FAILED: Action.FAILED, Ending.RELAYED: Action.RELAYED}
 _OURS: Final = frozenset({Origin.NOTICE, Origin.REPORT})
 
 
@@ -25,42 +24,44 @@ class Fate:
     word: LastWord
 
 
-def after_attempt(recipients: Iterable[SpooledRecipient], results: Sequence[Result], at: Instant) -> tuple[Fate, ...]:
-    """Failures, and what went to a host without DSN. All others are no news, or the host will tell them."""
-    by_number = {result.number: result for result in results}
+def read_fates(results: Iterable[tuple[SpooledRecipient, Result]], now: Instant) -> tuple[Fate, ...]:
+    """What results mean to a sender. One that is put off is there because it takes long.
+
+    RFC 3461 §5.2.2: what another host took with its wishes is no news, for it will tell. What we took is final.
+    """
     fates = []
-    for recipient in recipients:
-        result = by_number.get(recipient.number)
-        action = _ACTIONS.get(result.ending) if result is not None else None
-        if result is not None and action is not None:
-            fates.append(Fate(recipient, action, LastWord(result.status, result.diagnostic, result.host, at)))
+    for recipient, result in results:
+        action = _read_ending(result)
+        if action is not None:
+            word = LastWord(result.status, result.diagnostic, result.host, _find_moment(recipient, result, now))
+            fates.append(Fate(recipient, action, word))
     return tuple(fates)
 
 
-def after_expiry(recipients: Iterable[SpooledRecipient]) -> tuple[Fate, ...]:
-    """Their time is over. What was heard last says more than that."""
-    return tuple(
-        Fate(recipient, Action.FAILED, recipient.last or LastWord(EXPIRED, "never tried")) for recipient in recipients
-    )
+def _read_ending(result: Result) -> Action | None:
+    match result.ending:
+        case Ending.FAILED:
+            return Action.FAILED
+        case Ending.DEFERRED:
+            return Action.DELAYED
+        case Ending.RELAYED:
+            return Action.RELAYED
+        case Ending.DELIVERED:
+            return None if result.host else Action.DELIVERED
 
 
-def after_delay(recipients: Iterable[SpooledRecipient]) -> tuple[Fate, ...]:
-    """They take long. Of each the sender is warned once."""
-    return tuple(
-        Fate(recipient, Action.DELAYED, recipient.last or LastWord(EXPIRED, "not tried yet"))
-        for recipient in recipients
-        if not recipient.is_warned
-    )
+def _find_moment(recipient: SpooledRecipient, result: Result, now: Instant) -> Instant:
+    """When it was tried; 0 where nobody can say: a result may be new, or what is remembered of the last try."""
+    last = recipient.last
+    if result.ending is Ending.DEFERRED:
+        return last.at if last is not None else Instant(0)
+    is_remembered = result.status == NEVER_TRIED if last is None else last.diagnostic == result.diagnostic
+    return Instant(0) if result.ending is Ending.FAILED and is_remembered else now
 
 
-def after_filing(recipients: Iterable[SpooledRecipient], now: Instant) -> tuple[Fate, ...]:
-    """They are accounts of ours and have it: final delivery (RFC 3461 §5.2.1)."""
-    return tuple(Fate(recipient, Action.DELIVERED, LastWord(DELIVERED, "", at=now)) for recipient in recipients)
-
-
-def after_expansion(recipients: Iterable[SpooledRecipient], now: Instant) -> tuple[Fate, ...]:
+def read_expansions(recipients: Iterable[SpooledRecipient], now: Instant) -> tuple[Fate, ...]:
     """They are aliases with several targets (RFC 3461 §5.2.7.3 c): the targets are not asked for success any more."""
-    return tuple(Fate(recipient, Action.EXPANDED, LastWord(DELIVERED, "", at=now)) for recipient in recipients)
+    return tuple(Fate(recipient, Action.EXPANDED, LastWord(EXPANDED, "", at=now)) for recipient in recipients)
 
 
 def is_wanted(action: Action, notify: frozenset[str] | None) -> bool:
@@ -83,13 +84,15 @@ def due(
     """Those fates that go into one notice; none if there is to be no notice.
 
     A program that sent the letter by itself does not mind waiting (RFC 3834 §2): it hears of failures only.
+    Nobody is warned twice.
     """
     if not may_tell(letter, is_spam=is_spam):
         return ()
     return tuple(
         fate
         for fate in fates
-        if is_wanted(fate.action, fate.recipient.dsn.notify) and not (is_automatic and fate.action is Action.DELAYED)
+        if is_wanted(fate.action, fate.recipient.dsn.notify)
+        and not (fate.action is Action.DELAYED and (is_automatic or fate.recipient.is_warned))
     )
 
 

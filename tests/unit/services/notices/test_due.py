@@ -8,15 +8,12 @@ from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.spool import LastWord, Origin
 from mailstead.services.notices.due import (
     Fate,
-    after_attempt,
-    after_delay,
-    after_expansion,
-    after_expiry,
-    after_filing,
     due,
     is_double_bounce,
     is_wanted,
-)  # fmt: skip
+    read_expansions,
+    read_fates,
+)
 from tests.support.spooled import CREATED, letter, recipient
 
 NOW = Instant(CREATED + 3_600_000)
@@ -69,35 +66,48 @@ def test_each_recipient_is_judged_by_its_own_wish() -> None:
     assert [fate.recipient.number for fate in due(letter(), fates)] == [0, 3]
 
 
-def test_after_an_attempt() -> None:
-    results = [
-        Result(0, Ending.DELIVERED, "2.0.0", "250 ok", "mx"),
-        Result(1, Ending.FAILED, "5.1.1", "550 no", "mx.example.org"),
-        Result(2, Ending.DEFERRED, "4.4.1", "later"),
-        Result(3, Ending.RELAYED, "2.0.0", "250 ok", "mx"),
-    ]
-    recipients = [recipient(n) for n in range(5)]
-    assert after_attempt(recipients, results, NOW) == (
-        Fate(recipients[1], FAILED, WORD),
-        Fate(recipients[3], RELAYED, LastWord("2.0.0", "250 ok", "mx", NOW)),
-    )
+def test_nobody_is_warned_twice() -> None:
+    assert due(letter(), [Fate(recipient(is_warned=True), DELAYED, WORD)]) == ()
+    assert due(letter(), [Fate(recipient(is_warned=True), FAILED, WORD)])
 
 
-def test_after_expiry_the_last_word_counts() -> None:
-    tried, untried = recipient(0, last=WORD), recipient(1)
-    assert [(fate.action, fate.word) for fate in after_expiry([tried, untried])] == [
-        (FAILED, WORD),
-        (FAILED, LastWord("4.4.7", "never tried")),
-    ]
+EARLIER = Instant(NOW - 60_000)
 
 
-def test_a_warning_is_given_once() -> None:
-    assert [fate.recipient.number for fate in after_delay([recipient(0), recipient(1, is_warned=True)])] == [0]
+@pytest.mark.parametrize(
+    ("result", "action"),
+    [
+        (Result(0, Ending.DELIVERED, "2.0.0", "250 ok", "mx"), None),  # RFC 3461 §5.2.2: it will speak for itself
+        (Result(0, Ending.DELIVERED, "2.1.5", "filed"), DELIVERED),
+        (Result(0, Ending.RELAYED, "2.0.0", "250 ok", "mx"), RELAYED),
+        (Result(0, Ending.FAILED, "5.1.1", "550 no", "mx"), FAILED),
+        (Result(0, Ending.FAILED, "5.1.1", "user unknown"), FAILED),
+        (Result(0, Ending.DEFERRED, "4.4.1", "no answer"), DELAYED),
+    ],
+)
+def test_what_results_mean(result: Result, action: Action | None) -> None:
+    fates = read_fates([(recipient(), result)], NOW)
+    assert [fate.action for fate in fates] == ([action] if action else [])
+    assert all((fate.word.status, fate.word.diagnostic) == (result.status, result.diagnostic) for fate in fates)
 
 
-def test_after_filing_and_expansion() -> None:
-    one = recipient(0, "SUCCESS")
-    assert [fate.action for fate in (*after_filing([one], NOW), *after_expansion([one], NOW))] == [DELIVERED, EXPANDED]
+@pytest.mark.parametrize(
+    ("last", "result", "at"),
+    [
+        (None, Result(0, Ending.FAILED, "5.1.1", "550 no", "mx"), NOW),
+        (None, Result(0, Ending.FAILED, "4.4.7", "it was never tried"), Instant(0)),
+        (LastWord("4.4.1", "silent", at=EARLIER), Result(0, Ending.FAILED, "4.4.1", "silent"), Instant(0)),
+        (LastWord("4.4.1", "silent", at=EARLIER), Result(0, Ending.FAILED, "4.4.2", "cut off"), NOW),
+        (LastWord("4.4.1", "silent", at=EARLIER), Result(0, Ending.DEFERRED, "4.4.1", "silent"), EARLIER),
+        (None, Result(0, Ending.DEFERRED, "4.4.7", "it was never tried"), Instant(0)),
+    ],
+)
+def test_when_it_was_tried(last: LastWord | None, result: Result, at: Instant) -> None:
+    assert [fate.word.at for fate in read_fates([(recipient(last=last), result)], NOW)] == [at]
+
+
+def test_expansion() -> None:
+    assert [fate.action for fate in read_expansions([recipient(0, "SUCCESS")], NOW)] == [EXPANDED]
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,18 @@ async def test_wishes_go_with_the_notice(scene: Scene) -> None:
     assert notice.spooled.wishes == Wishes(require_tls=True, priority=4)
 
 
+async def test_where_an_alias_leads_stays_private(scene: Scene) -> None:
+    """RFC 3464 §4.2."""
+    alias = DsnRequest(original="rfc822;team@example.net")
+    fates = [failed(0, dsn=alias), failed(1, dsn=alias)]
+    received, data = await scene.compose(await scene.put(origin=Origin.FORWARDED), *fates)
+    (entry,) = received.report.entries
+    assert entry.final == entry.original == Typed("rfc822", "team@example.net")
+    assert (entry.diagnostic, entry.remote_mta, entry.status) == (None, None, "5.1.1")
+    assert b"bob" not in data
+    assert b"mx1" not in data
+
+
 async def test_a_warning_says_until_when(scene: Scene) -> None:
     fate = Fate(recipient(), Action.DELAYED, LastWord("4.4.1", "no answer"))
     received, data = await scene.compose(await scene.put(), fate)
