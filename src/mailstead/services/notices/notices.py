@@ -68,15 +68,20 @@ class Notices:
         *,
         is_spam: bool = False,
         language: Language = Language.ENGLISH,
+        destination: str = "",
     ) -> Notice | None:
-        """One notice of all that is due to the sender; None if nothing is. Before the unit, for it reads the blob."""
+        """One notice of all that is due to the sender; None if nothing is. Before the unit, for it reads the blob.
+
+        `destination`: the lane that leads to the sender, if it is not the one of their domain.
+        """
         if letter.sender is None or not due(letter, fates, is_spam=is_spam):
             return None
         original = await self._read(letter)
         told = due(letter, fates, is_automatic=is_automatic(original.header), is_spam=is_spam)
         if not told:
             return None
-        return await self._write(letter, letter.sender, told, original, language)
+        notice = await self._write(letter, letter.sender, told, original, language)
+        return replace(notice, recipient=replace(notice.recipient, destination=destination)) if destination else notice
 
     async def _read(self, letter: SpooledLetter) -> Original:
         """The header, and the body of a small letter. RFC 3461 §6.2: what cannot be had is left out."""

@@ -1,6 +1,6 @@
-"""Return-Path, Received and Delivered-To."""
+"""Return-Path and Received."""
 
-from mailstead.ground.formats.received import count_hops, has_been_at, render_delivered_to, render_trace
+from mailstead.ground.formats.received import count_hops, render_trace
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client
 from mailstead.ground.model.ids import Instant
@@ -68,13 +68,3 @@ def test_utf8_address() -> None:
 def test_hops() -> None:
     assert count_hops(b"Received: a\r\n\tReceived: no\r\nRECEIVED : b\r\nX-Received: c\r\nreceived:d\r\n\r\n") == 3
     assert count_hops(b"") == 0
-
-
-def test_an_address_knows_its_mark() -> None:
-    ann = Address("ann", "example.net")
-    header = b"Received: x\r\n" + render_delivered_to(Address("Ann", "example.net")) + b"Subject: y\r\n\r\n"
-    assert has_been_at(header, ann)
-    assert has_been_at(b"X-LOOP : <ann@EXAMPLE.net>\r\n\r\n", ann)
-    assert has_been_at(render_delivered_to(Address("jürgen", "example.net")), Address("Jürgen", "example.net"))
-    assert not has_been_at(header, Address("bob", "example.net"))
-    assert not has_been_at(b"X-Delivered-To: ann@example.net\r\nDelivered-To: nobody\r\nDelivered-To:\r\n\r\n", ann)

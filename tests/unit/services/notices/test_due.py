@@ -14,7 +14,7 @@ from mailstead.services.notices.due import (
     read_expansions,
     read_fates,
 )
-from tests.support.spooled import CREATED, letter, recipient
+from tests.support.noticed import CREATED, letter, recipient
 
 NOW = Instant(CREATED + 3_600_000)
 WORD = LastWord("5.1.1", "550 no", "mx.example.org", NOW)

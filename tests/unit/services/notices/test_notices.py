@@ -24,7 +24,7 @@ from mailstead.store.port import Store, Tx
 from mailstead.telemetry import Event
 from tests.support.fake_clock import START_MS, FakeClock
 from tests.support.notices import parts, raw, read
-from tests.support.spooled import CREATED, EXPIRES, letter, recipient
+from tests.support.noticed import CREATED, EXPIRES, letter, recipient
 from tests.support.stores import sqlite_engine
 
 ORIGINAL = b"Subject: Hi\r\nMessage-ID: <1@a.example>\r\n\r\nHello\r\n"
@@ -197,6 +197,12 @@ async def test_the_blob_is_gone(scene: Scene) -> None:
         received, data = await scene.compose(letter(blob_id=blob), failed())
         assert received.header == b""
         assert len(parts(data)) == 2
+
+
+async def test_a_lane_of_its_own(scene: Scene) -> None:
+    notice = await scene.notices.compose(await scene.put(), [failed()], destination="(local)")
+    assert notice is not None
+    assert notice.recipient.destination == "(local)"
 
 
 async def test_utf8_and_language(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""Spooled letters and recipients, as tests want them."""
+"""Letters and recipients that notices are about."""
 
 from typing import Any
 
