@@ -171,6 +171,14 @@ class Event(Enum):
         "delivery.message.bounced", INFO, BOUNCE, "queue_id sender recipient reason detail", "message_bounce",
         Count("messages_bounced_total", "Recipients answered with a bounce.", by=("reason",)),
     )  # fmt: skip
+    NOTICE_LETTER_WRITTEN = (
+        "notice.letter.written", INFO, BOUNCE, "queue_id sender recipient result detail", "",
+        Count("notices_total", "Recipients whose fate the sender was told.", by=("result",)),
+    )  # fmt: skip
+    NOTICE_BOUNCE_DROPPED = (
+        "notice.bounce.dropped", WARNING, BOUNCE, "queue_id recipient detail", "double_bounce",
+        Count("double_bounces_total", "Failures that nobody could be told of."),
+    )  # fmt: skip
 
     # the spool, and what leaves it
     SPOOL_LETTER_QUEUED = (

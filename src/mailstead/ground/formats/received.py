@@ -1,4 +1,4 @@
-"""The trace fields that we put before a message: Return-Path and Received (RFC 5321 §4.4)."""
+"""The trace fields that we put before a message: Return-Path, Received (RFC 5321 §4.4) and Delivered-To (RFC 9228)."""
 
 import re
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from mailstead.ground.formats.date import render_date
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client
+from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.ids import Instant
 
 LINE_MAX: Final = 78  # RFC 5322 §2.1.1
@@ -18,6 +19,7 @@ _HARMFUL: Final = re.compile(r"[^A-Za-z0-9._:\[\]\u00a1-\ud7ff\ue000-\U0010ffff-
 _NOT_ATOM: Final = re.compile(r"[^A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
 _NOT_IP: Final = re.compile(r"[^0-9A-Fa-f:.]+")
 _CIPHER: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+_BEEN_AT: Final = re.compile(rb"\n(?:delivered-to|x-loop)[ \t]*+:[ \t]*+<?([^\r\n<>]{1,600}+)", re.IGNORECASE)
 _HOP: Final = re.compile(rb"\nreceived[ \t]*+:", re.IGNORECASE)
 
 
@@ -91,3 +93,20 @@ def _fold(clauses: list[str], date: bytes) -> bytes:
 def count_hops(header: bytes) -> int:
     """How many Received fields a header has (RFC 5321 §6.3)."""
     return len(_HOP.findall(b"\n" + header))
+
+
+def render_delivered_to(address: Address) -> bytes:
+    """RFC 9228: the mark of an address that sends a letter on."""
+    return f"Delivered-To: {address}\r\n".encode("utf-8", "replace")
+
+
+def has_been_at(header: bytes, address: Address) -> bool:
+    """Whether that address sent the letter on before: a Delivered-To (RFC 9228) or X-Loop of it ends the circle."""
+    return any(_means(match[1], address) for match in _BEEN_AT.finditer(b"\n" + header))
+
+
+def _means(value: bytes, address: Address) -> bool:
+    try:
+        return Address.parse(value.decode("utf-8", "replace").strip()).key == address.key
+    except Invalid:
+        return False
