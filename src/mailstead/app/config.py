@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Port, Secret, Size, Within
+from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Pem, Port, Secret, Size, Within
 from mailstead.app.config_mail import ApiConfig, ImapConfig, Pop3Config, SmtpConfig, WebDavConfig, WebUiConfig
 from mailstead.app.config_sending import OutboundConfig, QueueConfig
 
@@ -159,11 +159,47 @@ class TlsConfig:
     acme: AcmeConfig = field(default_factory=AcmeConfig)
 
 
+SIGNED_FIELDS: Final = (
+    "from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references",
+    "mime-version", "content-type", "content-transfer-encoding", "content-id", "content-description",
+    "resent-from", "resent-sender", "resent-to", "resent-cc", "resent-date", "resent-message-id",
+    "list-id", "list-help", "list-unsubscribe", "list-unsubscribe-post", "list-subscribe", "list-post", "list-owner",
+    "list-archive", "autocrypt", "feedback-id",
+)  # fmt: skip
+OVERSIGNED_FIELDS: Final = (
+    "from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references",
+    "mime-version", "content-type", "content-transfer-encoding",
+)  # fmt: skip
+"""Not those of lists and of resending: whoever hands a letter on as it is may add them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DkimConfig:
     """Signing of what we send."""
 
-    selector: Annotated[str, Doc("Selector of keys made for new domains.")] = "default"
+    selector: Annotated[str, Doc("Selector of keys made for new domains, and of the key in the file.")] = "default"
+    headers: Annotated[
+        tuple[str, ...],
+        Doc("Fields that are signed where a letter has them; `*` stands for all but those that change on the way."),
+    ] = SIGNED_FIELDS
+    oversign: Annotated[
+        tuple[str, ...], Doc("Fields that nobody may add without breaking the signature, be they there or not.")
+    ] = OVERSIGNED_FIELDS
+    canonicalization: Annotated[
+        Literal["relaxed/relaxed", "relaxed/simple", "simple/relaxed", "simple/simple"],
+        Doc("How much relays may change blanks and folds of header and body."),
+    ] = "relaxed/relaxed"
+    expiry: Annotated[timedelta, Doc("After it a signature counts no longer; 0: never."), Within(0, 31_536_000)] = (
+        timedelta(0)
+    )
+    key_file: Annotated[
+        Path | None,
+        Doc("A private key, PEM, taken over at start; keys/dkim.key in the data directory or in ~/.mu if not set."),
+    ] = None
+    private_key: Annotated[Pem, Doc("The same as text, or once more in base64.")] = Pem("")
+    domains: Annotated[
+        tuple[HostName, ...], Doc("Domains that this key signs for; the default domain if there are none.")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

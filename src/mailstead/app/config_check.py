@@ -4,6 +4,7 @@ import grp
 import ipaddress
 import os
 import pwd
+import re
 import stat
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,13 +18,14 @@ from mailstead.app.config_report import Problem
 
 SOCKET_PATH_MAX: Final = 107
 """Bytes of `sun_path` without its NUL, unix(7)."""
+_FIELD_NAME: Final = re.compile(r"[!-)+-9<-~][!-9<-~]*\Z")  # RFC 5322 §2.2; no `*` in front
 _RELAY_PREFIX_MIN: Final = {4: 8, 6: 7}  # shorter ones hold a good part of the internet
 
 
 def check(config: Config, sources: Mapping[str, str]) -> list[Problem]:
     """Everything that contradicts itself."""
     problems: list[Problem] = []
-    for key, what, fix in (*_database(config), *_network(config), *_ports(config), *_tls(config)):
+    for key, what, fix in (*_database(config), *_network(config), *_ports(config), *_tls(config), *_dkim(config)):
         problems.append(Problem(sources.get(key, "default"), key, what, fix))
     return problems
 
@@ -69,6 +71,13 @@ def _ports(config: Config) -> Iterator[Finding]:
         for other, taken, others in listeners[:index]:
             if port and port == taken and _overlap(addresses, others):
                 yield key, f"{port} is the port of {other} too", "give each its own port, or 0 to turn it off"
+
+
+def _dkim(config: Config) -> Iterator[Finding]:
+    for key, names in (("dkim.headers", config.dkim.headers), ("dkim.oversign", config.dkim.oversign)):
+        for name in names:
+            if not _FIELD_NAME.match(name) and (name, key) != ("*", "dkim.headers"):
+                yield key, f"{name!r} is no name of a header field", "write names like subject"
 
 
 def _overlap(left: tuple[IpAddress, ...], right: tuple[IpAddress, ...]) -> bool:

@@ -17,6 +17,7 @@ from mailstead.app.config_kinds import (
     BadValue,
     Doc,
     Network,
+    Pem,
     Secret,
     Size,
     Within,
@@ -47,7 +48,7 @@ class Key:
     @property
     def is_secret(self) -> bool:
         """True if its value is never shown."""
-        return self.kind is Secret
+        return self.kind in (Secret, Pem)
 
     @property
     def kind_name(self) -> str:

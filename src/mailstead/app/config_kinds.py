@@ -20,6 +20,8 @@ Port = NewType("Port", int)
 """TCP port; 0 means: do not listen."""
 Secret = NewType("Secret", str)
 """Never shown, never logged."""
+Pem = NewType("Pem", str)
+"""A private key of several lines, or with "\\n" between them: as secret as a `Secret`."""
 HostName = NewType("HostName", str)
 IpAddress = NewType("IpAddress", str)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -66,6 +68,12 @@ def read_text(text: str) -> str:
     if any(ord(char) < 0x20 or ord(char) == 0x7F for char in text):
         raise BadValue("holds a control character", "write it on one line of plain text")
     return text
+
+
+def read_pem(text: str) -> Pem:
+    """Text whose lines may end."""
+    read_text(text.replace("\r", "").replace("\n", ""))
+    return Pem(text)
 
 
 def read_bool(text: str) -> bool:
@@ -158,6 +166,7 @@ READERS: Final[Mapping[object, Callable[[str], object]]] = {
     Port: read_port,
     Path: read_path,
     Secret: read_text,
+    Pem: read_pem,
     HostName: read_host,
     IpAddress: read_ip,
     Network: read_network,
@@ -171,6 +180,7 @@ NAMES: Final[Mapping[object, str]] = {
     Port: "port",
     Path: "path",
     Secret: "secret",
+    Pem: "private key",
     HostName: "host name",
     IpAddress: "IP address",
     Network: "network",

@@ -21,7 +21,6 @@ NOT_YET: Final[Mapping[str, str]] = {
     "security.clamav.": "virus scanning",
     "security.spamassassin.": "spam scoring",
     "tls.acme.": "certificates that renew themselves",
-    "dkim.": "signing of mail we send",
 }
 """A row ending in a dot speaks for the whole section."""
 

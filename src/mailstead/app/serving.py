@@ -11,11 +11,13 @@ from mailstead.app.config import Config
 from mailstead.app.config_file import Loaded, load
 from mailstead.app.doors import endpoints
 from mailstead.app.settings import collect, ensure_certificate, pack, start_log
+from mailstead.app.signing import key_file_of
 from mailstead.app.supervisor import Plan, run
 from mailstead.net.clock import SystemClock
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.domains import ensure_domain
 from mailstead.services.accounts.passwords import DirectHasher
+from mailstead.services.signing.key_file import adopt_key
 from mailstead.telemetry import Event, emit
 
 OnReady = Callable[[Mapping[str, int]], None]
@@ -59,14 +61,17 @@ def _folders(config: Config) -> tuple[Path, ...]:
 
 
 def _prepare(loaded: Loaded) -> None:
-    """The schema; and, for a server without a file, the domain of MAIL_DOMAIN."""
+    """The schema, a key to sign with; and, for a server without a file, the domain of MAIL_DOMAIN."""
     wiring.migrate(loaded.config)
-    if loaded.path is None:
-        asyncio.run(_ensure_domain(loaded.config))
+    asyncio.run(_furnish(loaded))
 
 
-async def _ensure_domain(config: Config) -> None:
+async def _furnish(loaded: Loaded) -> None:
+    config = loaded.config
     async with wiring.open_store(config) as store:
+        await adopt_key(store, SystemClock(), key_file_of(config))
+        if loaded.path is not None:
+            return
         directory = Directory(
             store=store,
             hasher=DirectHasher(config.security.scram_iterations),

@@ -32,6 +32,7 @@ root = LazyGroup(
         "app-password": Row("mailstead.cli.credentials:app_password", "Passwords for one program each."),
         "token": Row("mailstead.cli.credentials:token", "Bearer tokens for programs (OAUTHBEARER, XOAUTH2)."),
         "alias": Row("mailstead.cli.alias:alias", "Addresses that mean other addresses."),
+        "dkim": Row("mailstead.cli.dkim:dkim", "Keys that sign what leaves, and their DNS records."),
         "db": Row("mailstead.cli.db:db", "The store."),
         "config": Row("mailstead.cli.config:config", "Look at the configuration, check it, explain it."),
         "version": Row("mailstead.cli.help:version", "What is installed."),

@@ -264,6 +264,27 @@ class Event(Enum):
         Count("viruses_total", "Letters with a virus."),
     )  # fmt: skip
 
+    # signing of what leaves
+    SIGNING_LETTER_SIGNED = (
+        "signing.letter.signed", DEBUG, SYSTEM, "domain count", "",
+        Count("dkim_signed_total", "Letters signed with DKIM."),
+    )  # fmt: skip
+    SIGNING_KEY_ENABLED = (
+        "signing.key.enabled", INFO, SYSTEM, "domain selector",
+        "dkim: DKIM signing enabled for domain {domain} with selector {selector}",
+    )  # fmt: skip
+    SIGNING_FILE_MISSING = (
+        "signing.file.missing", INFO, SYSTEM, "path",
+        "mail: DKIM signing disabled: DKIM private key not found at {path}",
+    )  # fmt: skip
+    SIGNING_FILE_BROKEN = "signing.file.broken", ERROR, SYSTEM, "path error"
+    SIGNING_FILE_EXPOSED = (
+        "signing.file.exposed", WARNING, SYSTEM, "path", "{path} can be read by others: chmod 600 {path}",
+    )  # fmt: skip
+    SIGNING_KEY_MISSING = "signing.key.missing", WARNING, SYSTEM, "domain", "dkim: no active key of {domain}"
+    SIGNING_KEY_BROKEN = "signing.key.broken", ERROR, SYSTEM, "domain selector error"
+    SIGNING_KEY_CHANGED = "signing.key.changed", INFO, SYSTEM, "domain selector result"
+
     # imap
     IMAP_SESSION_ENDED = "imap.session.ended", DEBUG, SYSTEM, "session client_ip reason count elapsed"
     IMAP_COMMAND_REFUSED = "imap.command.refused", DEBUG, REJECTION, "session command reason"

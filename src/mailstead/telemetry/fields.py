@@ -70,6 +70,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "recipient": Field(Kind.ADDRESS, "Envelope recipient.", shown="to"),
     "recipient_count": Field(Kind.NUMBER, "How many envelope recipients."),
     "result": Field(Kind.TEXT, "How it ended, as one word."),
+    "selector": Field(Kind.TEXT, "Selector of a DKIM key."),
     "sender": Field(Kind.ADDRESS, "Envelope sender.", shown="from"),
     "session": Field(Kind.NUMBER, "Id of the session; all its lines carry it."),
     "signal": Field(Kind.TEXT, "Name of a signal."),

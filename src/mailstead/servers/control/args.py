@@ -157,3 +157,39 @@ class CredentialName(Change, frozen=True, kw_only=True):
 
     name: Text
     label: Text
+
+
+class DkimDomain(Change, frozen=True, kw_only=True):
+    """`dkim.rotate`."""
+
+    domain: Text
+
+
+class DkimGenerate(Change, frozen=True, kw_only=True):
+    """`dkim.generate`."""
+
+    domain: Text
+    selector: Text
+    algorithm: Literal["rsa2048", "rsa4096", "ed25519", "both"] = "rsa2048"
+
+
+class DkimShow(Args, frozen=True, kw_only=True):
+    """`dkim.show`."""
+
+    domain: Text
+    selector: Text | None = None
+
+
+class DkimName(Change, frozen=True, kw_only=True):
+    """`dkim.activate`, `dkim.retire`."""
+
+    domain: Text
+    selector: Text
+
+
+class DkimRemove(Change, frozen=True, kw_only=True):
+    """`dkim.remove`: `force` for one whose signatures still count."""
+
+    domain: Text
+    selector: Text
+    force: bool = False

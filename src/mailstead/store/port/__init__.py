@@ -24,6 +24,7 @@ from mailstead.store.port.metadata import MetadataReads, MetadataWrites
 from mailstead.store.port.placements import PlacementReads, PlacementWrites
 from mailstead.store.port.quotas import QuotaReads, QuotaWrites
 from mailstead.store.port.spool import SpoolReads, SpoolWrites
+from mailstead.store.port.signing import SigningReads, SigningWrites
 
 T = TypeVar("T")
 
@@ -58,6 +59,7 @@ class ReadTx(Protocol):
     def finding(self) -> FindingReads: ...
     @property
     def spool(self) -> SpoolReads: ...
+    def signing(self) -> SigningReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -95,6 +97,7 @@ class Tx(Protocol):
     def quotas(self) -> QuotaWrites: ...
     @property
     def spool(self) -> SpoolWrites: ...
+    def signing(self) -> SigningWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

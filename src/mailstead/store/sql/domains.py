@@ -49,13 +49,17 @@ SET_QUOTA: Final = """
                               FROM account a WHERE a.domain_id = domain.id)
      WHERE id = :domain"""
 
-DELETE: Final = "DELETE FROM domain WHERE id = :domain"
+DELETE: Final = "DELETE FROM domain WHERE id = :domain RETURNING name"
 
 COUNT_ACCOUNTS: Final = "SELECT count(*) FROM account WHERE domain_id = :domain AND status <> 'deleted'"
 
 DELETE_ALIASES: Final = """
     DELETE FROM alias
      WHERE domain_id = :domain OR domain_id IN (SELECT d.id FROM domain d WHERE d.alias_of = :domain)"""
+
+DELETE_KEYS: Final = """
+    DELETE FROM signing_key
+     WHERE domain = :name OR domain IN (SELECT d.name FROM domain d WHERE d.alias_of = :domain)"""
 
 DELETE_ALIAS_DOMAINS: Final = "DELETE FROM domain WHERE alias_of = :domain"
 
@@ -136,10 +140,12 @@ class SqlDomains:
     async def delete_domain(self, domain: DomainId) -> None:
         """The row goes first: an account being inserted beside it has kept it, and is counted after."""
         values = {"domain": domain}
-        if not await self._session.run(DELETE, values):
+        gone = await self._session.row(DELETE, values)
+        if gone is None:
             raise NotFound(f"domain {domain} is gone")
         row = await self._session.row(COUNT_ACCOUNTS, values)
         if row and row[0]:
             raise Conflict(f"the domain still has {row[0]} accounts")
         await self._session.run(DELETE_ALIASES, values)
+        await self._session.run(DELETE_KEYS, {**values, "name": gone[0]})
         await self._session.run(DELETE_ALIAS_DOMAINS, values)

@@ -21,6 +21,7 @@ from mailstead.store.sql.placements import SqlPlacements
 from mailstead.store.sql.quotas import SqlQuotas
 from mailstead.store.sql.session import Session
 from mailstead.store.sql.spool import SqlSpool
+from mailstead.store.sql.signing import SqlSigning
 
 
 class SqlReadTx:
@@ -68,6 +69,8 @@ class SqlReadTx:
     @cached_property
     def spool(self) -> SqlSpool:
         return SqlSpool(self.session)
+    def signing(self) -> SqlSigning:
+        return SqlSigning(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
