@@ -23,6 +23,7 @@ from mailstead.store.port.messages import MessageReads, MessageWrites
 from mailstead.store.port.metadata import MetadataReads, MetadataWrites
 from mailstead.store.port.placements import PlacementReads, PlacementWrites
 from mailstead.store.port.quotas import QuotaReads, QuotaWrites
+from mailstead.store.port.trust import TrustReads, TrustWrites
 
 T = TypeVar("T")
 
@@ -55,6 +56,8 @@ class ReadTx(Protocol):
     def quotas(self) -> QuotaReads: ...
     @property
     def finding(self) -> FindingReads: ...
+    @property
+    def trust(self) -> TrustReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -90,6 +93,8 @@ class Tx(Protocol):
     def metadata(self) -> MetadataWrites: ...
     @property
     def quotas(self) -> QuotaWrites: ...
+    @property
+    def trust(self) -> TrustWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

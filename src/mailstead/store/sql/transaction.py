@@ -20,6 +20,7 @@ from mailstead.store.sql.metadata import SqlMetadata
 from mailstead.store.sql.placements import SqlPlacements
 from mailstead.store.sql.quotas import SqlQuotas
 from mailstead.store.sql.session import Session
+from mailstead.store.sql.trust import SqlTrust
 
 
 class SqlReadTx:
@@ -63,6 +64,10 @@ class SqlReadTx:
     @cached_property
     def finding(self) -> SqlFinding:
         return SqlFinding(self.session)
+
+    @cached_property
+    def trust(self) -> SqlTrust:
+        return SqlTrust(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
