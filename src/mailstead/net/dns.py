@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
+from mailstead.ground.formats.tlsa import Tlsa
+
 T = TypeVar("T")
 
 
@@ -45,16 +47,6 @@ class Mx:
 
     preference: int
     host: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tlsa:
-    """RFC 6698 §2.1."""
-
-    usage: int
-    selector: int
-    matching: int
-    data: bytes
 
 
 class Resolver(Protocol):

@@ -239,6 +239,16 @@ class Event(Enum):
         Spread("outbound_duration_seconds", "Of an attempt, from its begin to its last result.", "elapsed", SECONDS),
     )  # fmt: skip
 
+    # lines to others
+    STS_FETCH_FAILED = (
+        "outbound.sts.failed", INFO, SYSTEM, "domain reason error", "",
+        Count("sts_fetch_failures_total", "MTA-STS policies that could not be had.", by=("reason",)),
+    )  # fmt: skip
+    TLS_RESULTS_LOST = (
+        "outbound.results.lost", WARNING, SYSTEM, "count", "",
+        Count("tls_results_lost_total", "TLS sessions that no report will count.", amount="count"),
+    )  # fmt: skip
+
     # logins
     AUTH_LOGIN_SUCCEEDED = (
         "auth.login.succeeded", INFO, AUTHENTICATION, "session protocol client_ip username mechanism elapsed",

@@ -136,6 +136,13 @@ def render_internaldate(at: Instant, zone: int = 0) -> bytes:
     )  # fmt: skip
 
 
+def render_rfc3339(at: Instant) -> str:
+    """RFC 3339 §5.6, in UTC: 2026-11-20T10:00:00Z."""
+    days, rest = divmod(at // 1000, 86_400)
+    year, month, day = find_day(days)
+    return f"{year:04}-{month:02}-{day:02}T{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}Z"
+
+
 def parse_internaldate(value: bytes) -> Instant | None:
     """RFC 9051 §9, date-time without its quotes; None if it is not one."""
     match = _INTERNAL.match(value)

@@ -25,6 +25,7 @@ from mailstead.store.port.placements import PlacementReads, PlacementWrites
 from mailstead.store.port.quotas import QuotaReads, QuotaWrites
 from mailstead.store.port.spool import SpoolReads, SpoolWrites
 from mailstead.store.port.signing import SigningReads, SigningWrites
+from mailstead.store.port.trust import TrustReads, TrustWrites
 
 T = TypeVar("T")
 
@@ -60,6 +61,7 @@ class ReadTx(Protocol):
     @property
     def spool(self) -> SpoolReads: ...
     def signing(self) -> SigningReads: ...
+    def trust(self) -> TrustReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -98,6 +100,7 @@ class Tx(Protocol):
     @property
     def spool(self) -> SpoolWrites: ...
     def signing(self) -> SigningWrites: ...
+    def trust(self) -> TrustWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

@@ -22,6 +22,7 @@ from mailstead.store.sql.quotas import SqlQuotas
 from mailstead.store.sql.session import Session
 from mailstead.store.sql.spool import SqlSpool
 from mailstead.store.sql.signing import SqlSigning
+from mailstead.store.sql.trust import SqlTrust
 
 
 class SqlReadTx:
@@ -71,6 +72,8 @@ class SqlReadTx:
         return SqlSpool(self.session)
     def signing(self) -> SqlSigning:
         return SqlSigning(self.session)
+    def trust(self) -> SqlTrust:
+        return SqlTrust(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""

@@ -1,0 +1,1 @@
+"""What a domain asks of the lines to it: DANE first, else MTA-STS, else the level of the route."""

@@ -1,0 +1,1 @@
+"""Trust in the lines to others."""
