@@ -23,8 +23,8 @@ from mailstead.store.port.messages import MessageReads, MessageWrites
 from mailstead.store.port.metadata import MetadataReads, MetadataWrites
 from mailstead.store.port.placements import PlacementReads, PlacementWrites
 from mailstead.store.port.quotas import QuotaReads, QuotaWrites
-from mailstead.store.port.spool import SpoolReads, SpoolWrites
 from mailstead.store.port.signing import SigningReads, SigningWrites
+from mailstead.store.port.spool import SpoolReads, SpoolWrites
 from mailstead.store.port.trust import TrustReads, TrustWrites
 
 T = TypeVar("T")
@@ -60,7 +60,9 @@ class ReadTx(Protocol):
     def finding(self) -> FindingReads: ...
     @property
     def spool(self) -> SpoolReads: ...
+    @property
     def signing(self) -> SigningReads: ...
+    @property
     def trust(self) -> TrustReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
@@ -99,7 +101,9 @@ class Tx(Protocol):
     def quotas(self) -> QuotaWrites: ...
     @property
     def spool(self) -> SpoolWrites: ...
+    @property
     def signing(self) -> SigningWrites: ...
+    @property
     def trust(self) -> TrustWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:

@@ -20,8 +20,8 @@ from mailstead.store.sql.metadata import SqlMetadata
 from mailstead.store.sql.placements import SqlPlacements
 from mailstead.store.sql.quotas import SqlQuotas
 from mailstead.store.sql.session import Session
-from mailstead.store.sql.spool import SqlSpool
 from mailstead.store.sql.signing import SqlSigning
+from mailstead.store.sql.spool import SqlSpool
 from mailstead.store.sql.trust import SqlTrust
 
 
@@ -70,8 +70,12 @@ class SqlReadTx:
     @cached_property
     def spool(self) -> SqlSpool:
         return SqlSpool(self.session)
+
+    @cached_property
     def signing(self) -> SqlSigning:
         return SqlSigning(self.session)
+
+    @cached_property
     def trust(self) -> SqlTrust:
         return SqlTrust(self.session)
 

@@ -23,8 +23,8 @@ from mailstead.services.notices.notices import Notice, Notices, put_notice, tell
 from mailstead.store.port import Store, Tx
 from mailstead.telemetry import Event
 from tests.support.fake_clock import START_MS, FakeClock
-from tests.support.notices import parts, raw, read
 from tests.support.noticed import CREATED, EXPIRES, letter, recipient
+from tests.support.notices import parts, raw, read
 from tests.support.stores import sqlite_engine
 
 ORIGINAL = b"Subject: Hi\r\nMessage-ID: <1@a.example>\r\n\r\nHello\r\n"
