@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.ids import AccountId, Instant, MessageId, SpoolId
 from mailstead.services.accounts.resolve import Target
@@ -11,11 +12,12 @@ from mailstead.services.folders.incoming import Letter
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A recipient that was judged: where its mail goes, and the members of an alias that had no room at RCPT."""
+    """A recipient that was judged: its accounts here, those that had no room at RCPT, and its addresses elsewhere."""
 
     recipient: Recipient
     targets: tuple[Target, ...]
     full: tuple[Target, ...] = ()
+    abroad: tuple[Address, ...] = ()
 
 
 class Fate(Enum):
