@@ -5,6 +5,7 @@
 set -eu
 case ${1:-test} in
 test) want="postgresql swaks libnet-ssleay-perl libauthen-sasl-perl isync mutt neomutt curl sqlite3 postfix openssl bc iproute2 opendkim opendkim-tools" ;;
+test) want="postgresql swaks msmtp libnet-ssleay-perl libauthen-sasl-perl isync mutt neomutt curl sqlite3 postfix openssl bc iproute2" ;;
 bench) want="postfix dovecot-core dovecot-imapd dovecot-lmtpd openssl" ;;
 *) echo "usage: tools/daemons.sh test|bench" >&2; exit 2 ;;
 esac

@@ -1,15 +1,18 @@
 """Whatever is sent, however it is cut: the same events, no exception, bounded memory."""
 
+from base64 import b64encode
 from contextlib import suppress
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailstead.ground.wire.smtp.command import (
+    parse_auth,
     parse_bdat,
     parse_hello,
     parse_mail,
     parse_rcpt,
+    parse_response,
     read_recipient,
     split_command,
 )
@@ -84,7 +87,37 @@ ARGUMENTS = st.one_of(
     st.text(max_size=80),
     st.lists(
         st.sampled_from(
-            ["FROM:", "TO:", "<", ">", "@", '"', "\\", ":", ",", "a", "b.test", " ", "=", "SIZE", "ORCPT", ";", "ü"]
+            [
+                "FROM:",
+                "TO:",
+                "<",
+                ">",
+                "@",
+                '"',
+                "\\",
+                ":",
+                ",",
+                "a",
+                "b.test",
+                " ",
+                "=",
+                "SIZE",
+                "ORCPT",
+                ";",
+                "ü",
+                "BY",
+                "60;RT",
+                "HOLDFOR",
+                "1",
+                "HOLDUNTIL",
+                "2030-01-01T00:00:00Z",
+                "9999-12-31T23:59:59-23:59",
+                "MT-PRIORITY",
+                "-4",
+                "AUTH",
+                "PLAIN",
+                "AGEAYg==",
+            ]
         ),
         max_size=20,
     ).map("".join),
@@ -93,13 +126,22 @@ ARGUMENTS = st.one_of(
 
 @given(ARGUMENTS)
 def test_parsers_raise_nothing_but_faults(argument: str) -> None:
-    for parse in (parse_mail, parse_rcpt, parse_hello, parse_bdat):
+    for parse in (parse_mail, parse_rcpt, parse_hello, parse_bdat, parse_auth):
         try:
             parse(argument)
         except Fault:
             continue
     with suppress(Fault):
         read_recipient(parse_rcpt(f"TO:{argument}"), smtputf8=True, postmaster_domain="mx.test")
+
+
+@given(st.one_of(st.binary(max_size=40), st.text("ABab+/=*", max_size=12).map(str.encode)))
+def test_responses_are_decoded_or_refused(line: bytes) -> None:
+    try:
+        data = parse_response(line)
+    except Fault:
+        return
+    assert len(b64encode(data)) == len(line)
 
 
 @given(st.binary(max_size=100))

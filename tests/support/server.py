@@ -23,12 +23,12 @@ MAILSTEAD = [sys.executable, "-bb", "-m", "mailstead.cli.main"]
 
 
 def free_base() -> int:
-    """A port base whose seven ports are free now, below the range from which the kernel gives clients theirs."""
+    """A port base whose nine ports are free now, below the range from which the kernel gives clients theirs."""
     first = os.getpid() % 19
     for base in (10_000 + (first + step) % 19 * 1100 for step in range(19)):
         with contextlib.ExitStack() as stack:
             try:
-                for offset in (24, 25, 80, 110, 143, 993, 995):
+                for offset in (24, 25, 80, 110, 143, 465, 587, 993, 995):
                     probe = stack.enter_context(socket.socket())
                     probe.bind(("127.0.0.1", base + offset))
             except OSError:
@@ -73,7 +73,7 @@ class Sandbox:
         return [line for line in self.log().splitlines() if '"level":"error"' in line or " ERROR " in line]
 
     def port(self, name: str) -> int:
-        """smtp, lmtp, imap, imaps, pop3, pop3s or http."""
+        """smtp, lmtp, submission, submissions, imap, imaps, pop3, pop3s or http."""
         ports = self.ready["ports"]
         assert isinstance(ports, dict)
         return int(ports[name])

@@ -15,21 +15,31 @@ from mailstead.ground.model.directory import Access, AccountKind, Role, Status
 from mailstead.ground.model.errors import NoSpace
 from mailstead.ground.model.ids import Instant
 from mailstead.net.ids import IdSource
+from mailstead.net.stream import TlsInfo
 from mailstead.servers.smtp.profile import Dialect, Limits, Profile
 from mailstead.servers.smtp.server import SmtpServer
+from mailstead.servers.smtp.taker import Logins
+from mailstead.services.accounts.login import Authenticator
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
 from mailstead.services.spool.outbox import NoOutbox
 from mailstead.services.spool.spooling import Spooling
 from mailstead.services.spool.terms import Terms
+from mailstead.services.submission.mailroom import DeliveringMailroom
+from mailstead.services.submission.ports import NoGuards
+from mailstead.services.submission.submit import Submission, SubmissionRules
 from mailstead.store.port.messages import Load
 from mailstead.store.port.spool import Wanted
+from tests.support.directory import MARK, CountingHasher
 from tests.support.fake_clock import FakeClock
 from tests.support.memory_stream import MemoryStream
 from tests.support.stores import AnyStore, sqlite_engine
 
 HOSTNAME = "mx.example.test"
+DOMAIN = "example.test"
+PASSWORD = "secret"
+TLS = TlsInfo("TLSv1.3", "TLS_AES_256_GCM_SHA384")
 NOW = Instant(1_800_000_000_000)
 
 
@@ -133,7 +143,10 @@ async def bury(store: Any, address: str) -> None:
 
 
 async def furnish(store: AnyStore, given: Mapping[str, str]) -> None:
-    """`accounts=a@d,b@d:1000` (quota), `aliases=x@d:a@d+b@d`, `domains=d,e>d` (an alias)."""
+    """`accounts=a@d,b@d:1000` (quota), `aliases=x@d:a@d+b@d`, `domains=d,e>d` (an alias), `access=a@d>b@d:sender`.
+
+    With `profile=submission` each account has a user of that login.
+    """
     addresses = [word for word in given.get("accounts", "ann@example.test,bob@example.test").split(",") if word]
     names = {canonical_domain(word.partition("@")[2].partition(":")[0]): "" for word in addresses}
     names |= {word.partition(">")[0]: word.partition(">")[2] for word in given.get("domains", "").split(",") if word}
@@ -154,8 +167,9 @@ async def furnish(store: AnyStore, given: Mapping[str, str]) -> None:
             )
             modseqs = await tx.advance(account.id)
             await tx.folders.create_birth_folders(account.id, modseq=modseqs[account.id], now=NOW)
-            if text == given.get("admin"):
-                user = await tx.directory.insert_user(text, "", is_admin=True, now=NOW)
+            if text == given.get("admin") or given.get("profile") == "submission":
+                admin, hashed = text == given.get("admin"), MARK + PASSWORD
+                user = await tx.directory.insert_user(address.key, hashed, is_admin=admin, now=NOW)
                 await tx.directory.grant(Access(user.id, account.id, Role.ADMIN))
             if text in off:
                 status = Status.SUSPENDED if text in given.get("suspended", "") else Status.INACTIVE
@@ -166,6 +180,13 @@ async def furnish(store: AnyStore, given: Mapping[str, str]) -> None:
                 address = Address.parse(source)
                 targeted = tuple(targets.split("+"))
                 await tx.directory.insert_alias(domains[address.domain].id, address, targeted, now=NOW)
+        for word in given.get("access", "").split(","):
+            if word:
+                login, _, rest = word.partition(">")
+                text, _, role = rest.partition(":")
+                user = await tx.directory.find_user(login)
+                account = await tx.directory.find_account(Address.parse(text))
+                await tx.directory.grant(Access(user.id, account.id, Role[role.upper()]))
         for name in off & set(domains):
             status = Status.SUSPENDED if name in given.get("suspended", "") else Status.INACTIVE
             await tx.directory.update_domain(replace(domains[name], status=status))
@@ -185,19 +206,26 @@ def build(store: Any, clock: FakeClock, given: Mapping[str, str]) -> SmtpServer:
         tls=(lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) if given.get("tls") == "yes" else None,
         limits=limits,
         smtputf8=given.get("smtputf8") != "no",
+        takes_logins=given.get("profile") == "submission",
+        default_domain=DOMAIN if given.get("profile") == "submission" else "",
     )
     rules = ReceptionRules(
         max_message_size=int(given.get("max_message_size", "52428800")),
         relay_networks=tuple(ip_network(word) for word in given.get("relay_networks", "").split(",") if word),
     )
     ids = IdSource(clock, 7)
-    reception = Reception(
-        store,
+    delivery, refusals = (
         Delivery(store, clock, ids, Spooling(Terms(), NoOutbox()), hostname=HOSTNAME),
-        rules,
         Refusals(store, clock),
     )
-    return SmtpServer(profile, reception, clock, ids)
+    if not profile.takes_logins:
+        return SmtpServer(profile, Reception(store, delivery, rules, refusals), clock, ids)
+    local, size = DeliveringMailroom(store, delivery), rules.max_message_size
+    wanted = SubmissionRules(max_message_size=size, hide_client=given.get("hide_client") != "no")
+    submission = Submission(store, clock, local, local, NoGuards(), refusals, wanted)
+    authenticator = Authenticator(store, CountingHasher(), clock, default_domain=DOMAIN)
+    logins = Logins(authenticator=authenticator, admit=submission.open, max_message_size=size)
+    return SmtpServer(profile, logins, clock, ids)
 
 
 @asynccontextmanager
@@ -209,7 +237,10 @@ async def open_scene(folder: Path, given: Mapping[str, str]) -> AsyncIterator[Sm
         await furnish(real, given)
         store = Disk(real)
         smtp = build(store, clock, given)
-        stream = MemoryStream(clock, peer_ip=given.get("from", "192.0.2.1"), is_proxied=given.get("proxied") == "yes")
+        stream = MemoryStream(
+            clock, peer_ip=given.get("from", "192.0.2.1"), is_proxied=given.get("proxied") == "yes",
+            tls=TLS if given.get("tls") == "active" else None,
+        )  # fmt: skip
         task = asyncio.create_task(smtp.serve(stream))
         try:
             yield SmtpScene(clock, store, smtp, stream, task)

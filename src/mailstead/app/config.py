@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 
 from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Pem, Port, Secret, Size, Within
 from mailstead.app.config_mail import ApiConfig, ImapConfig, Pop3Config, SmtpConfig, WebDavConfig, WebUiConfig
-from mailstead.app.config_sending import OutboundConfig, QueueConfig
+from mailstead.app.config_sending import OutboundConfig, QueueConfig, SubmissionConfig
 
 WORKERS_MAX_ON_SQLITE: Final = 4
 
@@ -151,8 +151,8 @@ class TlsConfig:
     client_ca: Annotated[
         Path | None,
         Doc(
-            "CAs (PEM) of people's own certificates. If set, IMAP and POP3 ask for one, and the mail address in it "
-            "logs its user in (SASL EXTERNAL)."
+            "CAs (PEM) of people's own certificates. If set, IMAP, POP3 and submission ask for one, and the mail "
+            "address in it logs its user in (SASL EXTERNAL)."
         ),
     ] = None
     min_version: Annotated[Literal["1.2", "1.3"], Doc("Oldest version of TLS spoken.")] = "1.2"
@@ -210,6 +210,7 @@ class Config:
     database: DatabaseConfig = field(default_factory=DatabaseConfig)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     smtp: SmtpConfig = field(default_factory=SmtpConfig)
+    submission: SubmissionConfig = field(default_factory=SubmissionConfig)
     outbound: OutboundConfig = field(default_factory=OutboundConfig)
     queue: QueueConfig = field(default_factory=QueueConfig)
     imap: ImapConfig = field(default_factory=ImapConfig)
@@ -240,6 +241,11 @@ class Config:
     def smtp_listen(self) -> tuple[IpAddress, ...]:
         """Addresses of the SMTP ports."""
         return self.smtp.listen or self.server.listen
+
+    @property
+    def submission_listen(self) -> tuple[IpAddress, ...]:
+        """Addresses of the submission ports."""
+        return self.submission.listen or self.smtp_listen
 
     @property
     def imap_listen(self) -> tuple[IpAddress, ...]:

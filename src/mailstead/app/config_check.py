@@ -58,8 +58,8 @@ def _ports(config: Config) -> Iterator[Finding]:
     """Two listeners cannot share a port on one address."""
     listeners: list[tuple[str, Port, tuple[IpAddress, ...]]] = [
         ("smtp.relay_port", config.smtp.relay_port, config.smtp_listen),
-        ("smtp.submission_port", config.smtp.submission_port, config.smtp_listen),
-        ("smtp.smtps_port", config.smtp.smtps_port, config.smtp_listen),
+        ("smtp.submission_port", config.smtp.submission_port, config.submission_listen),
+        ("smtp.smtps_port", config.smtp.smtps_port, config.submission_listen),
         ("smtp.lmtp_port", config.smtp.lmtp_port, config.smtp.lmtp_listen),
         ("imap.port", config.imap.port, config.imap_listen),
         ("imap.imaps_port", config.imap.imaps_port, config.imap_listen),

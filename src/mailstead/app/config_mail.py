@@ -11,11 +11,11 @@ LOOPBACK = (IpAddress("127.0.0.1"), IpAddress("::1"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpConfig:
-    """Receiving mail (MX and LMTP) and, later, taking it from our own people (submission)."""
+    """Receiving mail (MX and LMTP), and the ports where our own people hand in theirs (see `submission`)."""
 
     relay_port: Annotated[Port, Doc("Where other mail servers deliver to us (MX).")] = Port(25)
-    submission_port: Annotated[Port, Doc("Submission with STARTTLS.")] = Port(587)
-    smtps_port: Annotated[Port, Doc("Submission over TLS.")] = Port(465)
+    submission_port: Annotated[Port, Doc("Submission with STARTTLS (RFC 6409).")] = Port(587)
+    smtps_port: Annotated[Port, Doc("Submission over TLS (RFC 8314).")] = Port(465)
     lmtp_port: Annotated[Port, Doc("LMTP (RFC 2033), for mail another server has already judged.")] = Port(0)
     hostname: Annotated[HostName | None, Doc("Name in the greeting; server.hostname if not set.")] = None
     listen: Annotated[tuple[IpAddress, ...], Doc("Addresses of the SMTP ports; server.listen if empty.")] = ()

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 NOT_YET: Final[Mapping[str, str]] = {
-    "smtp.submission_port": "submission of mail by our own users",
-    "smtp.smtps_port": "submission of mail by our own users",
     "smtp.sessions_per_ip_per_minute": "rates counted over all workers",
     "server.proxy_timeout": "a wait of its own for the PROXY header; five seconds so far",
     "api.read_timeout": "the admin API",

@@ -1,10 +1,31 @@
-"""The keys of sending: outbound, queue."""
+"""The keys of sending: submission, outbound, queue."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
 from mailstead.app.config_kinds import Doc, IpAddress, Port, Secret, Within
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionConfig:
+    """Mail from our own people, who log in, and always under TLS. Its ports and other limits are those of `smtp`."""
+
+    listen: Annotated[
+        tuple[IpAddress, ...], Doc("Addresses of the submission ports; those of the SMTP ports if empty.")
+    ] = ()
+    max_recipients: Annotated[int, Doc("Recipients of one transaction."), Within(1, 10_000)] = 1000
+    login_tries: Annotated[int, Doc("Failed logins after which a session is ended."), Within(1, 100)] = 5
+    hide_client_ip: Annotated[
+        bool, Doc("Do not write into letters from which address, and under which name, their authors sent them.")
+    ] = True
+    future_release: Annotated[
+        timedelta, Doc("How long a letter may be held back on its author's wish (RFC 4865)."), Within(0, 31_536_000)
+    ] = timedelta(days=30)
+    min_deliver_by: Annotated[
+        timedelta, Doc("The shortest time in which delivery is promised or the letter returned (RFC 2852)."),
+        Within(1, 86_400),
+    ] = timedelta(minutes=1)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

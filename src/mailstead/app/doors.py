@@ -44,6 +44,7 @@ class Rooms:
 
     smtp: Serve
     lmtp: Serve
+    submission: Serve
     imap: Serve
     pop3: Serve
     control: Serve
@@ -58,6 +59,8 @@ def _mail_endpoints(config: Config) -> Iterator[Endpoint]:
     wanted = (
         ("smtp", config.smtp_listen, config.smtp.relay_port),
         ("lmtp", config.smtp.lmtp_listen, config.smtp.lmtp_port),
+        ("submission", config.submission_listen, config.smtp.submission_port),
+        ("submissions", config.submission_listen, config.smtp.smtps_port),
         ("imap", config.imap_listen, config.imap.port),
         ("imaps", config.imap_listen, config.imap.imaps_port),
         ("pop3", config.pop3_listen, config.pop3.port),
@@ -86,9 +89,12 @@ class Doors:
         """All but HTTP."""
         smtp, imap, pop3 = self._config.smtp, self._config.imap, self._config.pop3
         to_smtp, to_imap, to_pop3 = turn_away, IMAP_REFUSALS.__getitem__, POP3_REFUSALS.__getitem__
+        many, few = smtp.max_connections, smtp.sessions_per_ip
         doors = (
-            (self._door("smtp", to_smtp, smtp.max_connections, smtp.sessions_per_ip), rooms.smtp),
-            (Door(name="lmtp", refuse=to_smtp, connections=smtp.max_connections), rooms.lmtp),
+            (self._door("smtp", to_smtp, many, few), rooms.smtp),
+            (self._door("submission", to_smtp, many, few), rooms.submission),
+            (self._door("submissions", to_smtp, many, few, tls=self._tls), rooms.submission),
+            (Door(name="lmtp", refuse=to_smtp, connections=many), rooms.lmtp),
             (self._door("imap", to_imap, imap.max_connections, imap.sessions_per_ip), rooms.imap),
             (self._door("imaps", to_imap, imap.max_connections, imap.sessions_per_ip, tls=self._tls), rooms.imap),
             (self._door("pop3", to_pop3, pop3.max_connections, pop3.sessions_per_ip), rooms.pop3),
@@ -117,7 +123,9 @@ class Doors:
     ) -> Door:
         server = self._config.server
         proxies = tuple(server.trusted_proxies) if server.proxy_protocol else ()
-        group = {"imaps": "imap", "pop3s": "pop3"}.get(name, name)  # one limit for both ports
+        group = {"imaps": "imap", "pop3s": "pop3", "submissions": "submission"}.get(
+            name, name
+        )  # one limit for both ports
         return Door(
             name=name, group=group, refuse=refuse, tls=tls, connections=connections, per_ip=per_ip, proxies=proxies
         )

@@ -17,6 +17,7 @@ from mailstead.app.duties import Duties, Duty
 from mailstead.app.guarding import guard_of
 from mailstead.app.sending import terms_of
 from mailstead.app.settings import Settings, context_of, login_context_of, start_log, unpack
+from mailstead.app.smtp_settings import limits_of, rules_of, submission_profile
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.ids import BlobId, Instant
 from mailstead.net.clock import SystemClock
@@ -30,8 +31,9 @@ from mailstead.servers.imap.settings import ImapSettings
 from mailstead.servers.pop3.server import Pop3Server
 from mailstead.servers.pop3.session import Services as Pop3Services
 from mailstead.servers.pop3.settings import Pop3Settings
-from mailstead.servers.smtp.profile import Limits, Profile, lmtp, mx
+from mailstead.servers.smtp.profile import Profile, lmtp, mx
 from mailstead.servers.smtp.server import SmtpServer
+from mailstead.servers.smtp.taker import Logins
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.delivery.deliver import Delivery
@@ -45,6 +47,9 @@ from mailstead.services.search.indexing import Indexer
 from mailstead.services.search.service import Search
 from mailstead.services.spool.outbox import NoOutbox
 from mailstead.services.spool.spooling import Spooling
+from mailstead.services.submission.mailroom import DeliveringMailroom
+from mailstead.services.submission.ports import NoGuards
+from mailstead.services.submission.submit import Submission
 from mailstead.store.blobs.local import FileBlobs
 from mailstead.store.fulltext.index import SqliteFullText
 from mailstead.store.port import OnCommit
@@ -254,8 +259,11 @@ class Worker:
         await self._opened.store.open()
         self._context.bus.subscribe(self._folders.hub.wake)
         smtp, lmtp_room, imap = self._smtp(mx), self._smtp(lmtp), self._imap()
-        pop3, control = self._pop3(), self._control()
-        rooms = Rooms(smtp=smtp.serve, lmtp=lmtp_room.serve, imap=imap.serve, pop3=pop3.serve, control=control.serve)
+        people, pop3, control = self._submission(), self._pop3(), self._control()
+        rooms = Rooms(
+            smtp=smtp.serve, lmtp=lmtp_room.serve, submission=people.serve, imap=imap.serve, pop3=pop3.serve,
+            control=control.serve,
+        )  # fmt: skip
         doors = Doors(self._config, self._context, lambda: self._login_tls)
         listeners, web = doors.listeners(rooms), None
         if doors.has("http"):
@@ -268,6 +276,7 @@ class Worker:
         def drain() -> None:
             smtp.drain()
             lmtp_room.drain()
+            people.drain()
             pop3.drain()
             self._tasks.append(asyncio.create_task(imap.drain()))
             if web is not None:
@@ -306,18 +315,31 @@ class Worker:
         rules = ReceptionRules(
             max_message_size=config.smtp.max_message_size, relay_networks=tuple(config.smtp.relay_networks)
         )
-        delivery = Delivery(opened.store, opened.clock, opened.ids, self._spooling, hostname=config.smtp_hostname)
-        limits = Limits(
-            max_recipients=config.smtp.max_recipients,
-            max_transactions=config.smtp.max_transactions,
-            max_errors=config.smtp.max_errors,
-            max_recipient_misses=config.smtp.max_recipient_misses,
-            command_timeout=config.smtp.command_timeout.total_seconds(),
-            data_timeout=config.smtp.data_timeout.total_seconds(),
-            session_timeout=config.smtp.session_timeout.total_seconds(),
+        profile = make(
+            config.smtp_hostname,
+            tls=lambda: self._tls,
+            limits=limits_of(config, config.smtp.max_recipients),
+            smtputf8=config.smtp.smtputf8,
         )
-        profile = make(config.smtp_hostname, tls=lambda: self._tls, limits=limits, smtputf8=config.smtp.smtputf8)
-        return SmtpServer(profile, Reception(opened.store, delivery, rules, self._refusals), opened.clock, opened.ids)
+        reception = Reception(opened.store, self._delivery(), rules, self._refusals)
+        return SmtpServer(profile, reception, opened.clock, opened.ids)
+
+    def _delivery(self) -> Delivery:
+        opened = self._opened
+        return Delivery(opened.store, opened.clock, opened.ids, self._spooling, hostname=self._config.smtp_hostname)
+
+    def _submission(self) -> SmtpServer:
+        local = DeliveringMailroom(self._opened.store, self._delivery())
+        outboxes = Submission(
+            self._opened.store, self._opened.clock, local, local, NoGuards(), self._refusals, rules_of(self._config)
+        )
+        logins = Logins(
+            authenticator=self._authenticator,
+            admit=outboxes.open,
+            max_message_size=self._config.smtp.max_message_size,
+        )
+        profile = submission_profile(self._config, lambda: self._login_tls)
+        return SmtpServer(profile, logins, self._opened.clock, self._opened.ids)
 
     def _imap(self) -> ImapServer:
         config, opened = self._config, self._opened

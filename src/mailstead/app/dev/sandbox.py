@@ -22,8 +22,14 @@ from mailstead.net.tls import make_self_signed
 DOMAIN: Final = "dev.localhost"
 PEOPLE: Final = ("you", "ada")
 SHARED: Final = "team"
-PORTS: Final = {"smtp": 2525, "lmtp": 2424, "imap": 2143, "imaps": 2993, "pop3": 2110, "pop3s": 2995, "http": 8080}
-OFFSETS: Final = {"smtp": 25, "lmtp": 24, "imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995, "http": 80}
+PORTS: Final = {
+    "smtp": 2525, "lmtp": 2424, "submission": 2587, "submissions": 2465, "imap": 2143, "imaps": 2993, "pop3": 2110,
+    "pop3s": 2995, "http": 8080,
+}  # fmt: skip
+OFFSETS: Final = {
+    "smtp": 25, "lmtp": 24, "submission": 587, "submissions": 465, "imap": 143, "imaps": 993, "pop3": 110,
+    "pop3s": 995, "http": 80,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,8 @@ logger:
   output_path: stderr
 smtp:
   relay_port: {ports["smtp"]}
+  submission_port: {ports["submission"]}
+  smtps_port: {ports["submissions"]}
   lmtp_port: {ports["lmtp"]}
   lmtp_listen: [127.0.0.1]
   sessions_per_ip: 0
@@ -139,6 +147,7 @@ Mailstead is running. Nothing leaves this machine; everything lies in {path.pare
 
   Where
     SMTP  127.0.0.1:{ports["smtp"]}    LMTP  127.0.0.1:{ports["lmtp"]}
+    Submission  127.0.0.1:{ports["submission"]} (STARTTLS)    127.0.0.1:{ports["submissions"]} (TLS)
     IMAP  127.0.0.1:{ports["imap"]} (plain or STARTTLS)    IMAPS 127.0.0.1:{ports["imaps"]}
     POP3  127.0.0.1:{ports["pop3"]} (plain or STLS)    POP3S 127.0.0.1:{ports["pop3s"]}
     HTTP  http://127.0.0.1:{ports["http"]}/health and /metrics
@@ -147,6 +156,8 @@ Mailstead is running. Nothing leaves this machine; everything lies in {path.pare
     swaks --server 127.0.0.1:{ports["smtp"]} --from me@example.org --to you@{DOMAIN}
     python3 -c "import smtplib; smtplib.SMTP('127.0.0.1', {ports["smtp"]}).sendmail('me@example.org', \
 'you@{DOMAIN}', 'Subject: Hello\\n\\nIt works.')"
+    swaks --server 127.0.0.1:{ports["submissions"]} --tls-on-connect --auth-user you@{DOMAIN} \
+--auth-password {kept.passwords["you"]} --from you@{DOMAIN} --to ada@{DOMAIN}
 
   Read it
     curl -s 'imap://127.0.0.1:{ports["imap"]}/INBOX;MAILINDEX=1' -u 'you@{DOMAIN}:{kept.passwords["you"]}'

@@ -5,8 +5,8 @@ from asyncio import CancelledError
 from mailstead.ground.model.errors import Busy, NoSpace, TooLarge
 from mailstead.ground.wire.smtp.reply import Reply, Status
 from mailstead.servers.smtp.replies import incident_reply
+from mailstead.servers.smtp.taker import Sink
 from mailstead.services.folders.incoming import Letter
-from mailstead.services.reception.body import Body
 from mailstead.telemetry import incident
 
 
@@ -15,7 +15,7 @@ class Intake:
 
     __slots__ = ("_body", "_session", "against", "size")
 
-    def __init__(self, body: Body, session: int) -> None:
+    def __init__(self, body: Sink, session: int) -> None:
         self._body = body
         self._session = session
         self.against: Reply | None = None

@@ -1,9 +1,11 @@
-"""What makes a listener an MX or an LMTP server: values, no subclasses."""
+"""What makes a listener an MX, an LMTP server or the submission of our own people: values, no subclasses."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from ssl import SSLContext
+
+from mailstead.ground.wire.smtp.parameters import RELAYED, SUBMITTED
 
 
 class Dialect(Enum):
@@ -21,6 +23,9 @@ class Limits:
     max_transactions: int = 1000
     max_errors: int = 50
     max_recipient_misses: int = 10
+    login_tries: int = 5  # failed ones, then 421
+    max_hold: int = 2_592_000  # seconds, of FUTURERELEASE (RFC 4865)
+    min_deliver_by: int = 60  # seconds, of DELIVERBY (RFC 2852)
     max_commands: int = 1000  # since the last letter that was filed: work is no noise
     command_timeout: float = 120
     data_timeout: float = 600  # for the whole content
@@ -41,11 +46,18 @@ class Profile:
     tls: Callable[[], SSLContext] | None = None
     limits: Limits = Limits()
     smtputf8: bool = True
+    takes_logins: bool = False  # and then nothing of anybody who has not logged in
+    default_domain: str = ""  # of recipients without @; "": there are none
 
     @property
     def protocol(self) -> str:
         """For events."""
-        return self.dialect.value
+        return self.name if self.takes_logins else self.dialect.value
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """What may be asked at MAIL."""
+        return SUBMITTED if self.takes_logins else RELAYED
 
 
 def mx(
@@ -68,3 +80,23 @@ def lmtp(
 ) -> Profile:
     """Mail from another server of ours, already judged."""
     return Profile(name="lmtp", hostname=hostname, dialect=Dialect.LMTP, tls=tls, limits=limits, smtputf8=smtputf8)
+
+
+def submission(
+    hostname: str,
+    *,
+    tls: Callable[[], SSLContext] | None = None,
+    limits: Limits = Limits(),
+    smtputf8: bool = True,
+    default_domain: str = "",
+) -> Profile:
+    """Mail from our own people, for us and the world (RFC 6409)."""
+    return Profile(
+        name="submission",
+        hostname=hostname,
+        tls=tls,
+        limits=limits,
+        smtputf8=smtputf8,
+        takes_logins=True,
+        default_domain=default_domain,
+    )

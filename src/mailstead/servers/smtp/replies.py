@@ -20,6 +20,11 @@ REFUSALS: Final[Mapping[Reason, Status]] = {
     Reason.ALIAS_LOOP: Status.ALIAS_LOOP,
     Reason.NO_SPACE: Status.NO_SPACE_EVER,
     Reason.BUSY: Status.TRANSACTION_REFUSED,
+    Reason.SENDER_NOT_OWNED: Status.SENDER_NOT_OWNED,
+    Reason.AUTHOR_NOT_OWNED: Status.AUTHOR_NOT_OWNED,
+    Reason.AUTHOR_UNCLEAR: Status.AUTHOR_UNCLEAR,
+    Reason.HEADER_INVALID: Status.HEADER_INVALID,
+    Reason.SENDING_LIMIT: Status.SENDING_LIMIT,
 }
 
 DEFERRALS: Final[Mapping[Reason, Status]] = {
@@ -35,12 +40,19 @@ DEFERRALS: Final[Mapping[Reason, Status]] = {
     Reason.ALIAS_LOOP: Status.HOPS_LATER,
     Reason.NO_SPACE: Status.NO_SPACE,
     Reason.BUSY: Status.TRY_LATER,
+    Reason.SENDER_NOT_OWNED: Status.SENDER_LATER,
+    Reason.AUTHOR_NOT_OWNED: Status.SENDER_LATER,
+    Reason.AUTHOR_UNCLEAR: Status.SENDER_LATER,
+    Reason.HEADER_INVALID: Status.SIZE_LATER,
+    Reason.SENDING_LIMIT: Status.SENDING_LATER,
 }
 
 
-def reply_to_verdict(verdict: Refuse | Defer, address: str = "") -> Reply:
+def reply_to_verdict(verdict: Refuse | Defer, address: str = "", login: str = "") -> Reply:
     """The evidence stays with us. An unknown user is named, so that the sender of a pipeline knows which it was."""
     match verdict:
+        case Refuse(Reason.SENDER_NOT_OWNED):
+            return Reply(Status.SENDER_NOT_OWNED, Status.SENDER_NOT_OWNED.text.format(login=login))
         case Refuse(Reason.USER_UNKNOWN):
             return Reply(Status.USER_UNKNOWN, f"<{address}>: {Status.USER_UNKNOWN.text}")
         case Refuse(reason):

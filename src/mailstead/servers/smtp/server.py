@@ -10,10 +10,12 @@ from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
 from mailstead.net.listener import Refusal
 from mailstead.net.stream import PeerGone, Stream, TimedOut, Woken
-from mailstead.servers.smtp.profile import Profile
+from mailstead.servers.smtp.hellos import Hellos
+from mailstead.servers.smtp.profile import Dialect, Profile
 from mailstead.servers.smtp.replies import incident_reply
 from mailstead.servers.smtp.session import Office, Session, State
-from mailstead.servers.smtp.table import COMMANDS, Answer, Offer, keywords, verbs
+from mailstead.servers.smtp.table import COMMANDS, Answer, verbs
+from mailstead.servers.smtp.taker import FromStrangers, Logins
 from mailstead.services.reception.reception import Reception
 from mailstead.telemetry import Event, emit, incident
 
@@ -37,16 +39,18 @@ def turn_away(refusal: Refusal) -> bytes:
 
 
 class SmtpServer:
-    """One profile. `serve` is called once for each connection."""
+    """One profile, for strangers or for people who log in. `serve` is called once for each connection."""
 
-    def __init__(self, profile: Profile, reception: Reception, clock: Clock, ids: IdSource) -> None:
-        size = reception.rules.max_message_size
+    def __init__(self, profile: Profile, takes: Reception | Logins, clock: Clock, ids: IdSource) -> None:
+        logins = takes if isinstance(takes, Logins) else None
+        size = takes.max_message_size if isinstance(takes, Logins) else takes.rules.max_message_size
         self._office = Office(
             profile=profile,
-            reception=reception,
+            taker=None if isinstance(takes, Logins) else FromStrangers(takes),
+            logins=logins,
+            max_message_size=size,
             clock=clock,
-            hello=_hello(Offer(profile, size, is_tls=False)),
-            hello_under_tls=_hello(Offer(profile, size, is_tls=True)),
+            hello=Hellos(profile, size, clock).reply,
             verbs=verbs(profile),
         )
         self._greeting = Reply(Status.READY, f"{profile.hostname} {_greeting_words(profile)}").prepared()
@@ -133,7 +137,7 @@ class SmtpServer:
 async def _perform(session: Session, text: bytes) -> Answer:
     verb, argument = split_command(text)
     row = COMMANDS.get(verb)
-    if row is None or session.profile.dialect not in row.dialects:
+    if row is None or not row.is_spoken(session.profile):
         return _unknown(session, verb, is_known=row is not None)
     if session.is_draining and session.transaction is None and verb != "QUIT":
         raise Woken
@@ -148,13 +152,8 @@ async def _perform(session: Session, text: bytes) -> Answer:
     return answer
 
 
-def _hello(offer: Offer) -> Reply:
-    *words, last = keywords(offer)
-    return Reply(Status.HELLO, last, (offer.profile.hostname, *words)).prepared()
-
-
 def _greeting_words(profile: Profile) -> str:
-    return f"{'LMTP' if profile.protocol == 'lmtp' else 'ESMTP'} Mailstead"
+    return f"{'LMTP' if profile.dialect is Dialect.LMTP else 'ESMTP'} Mailstead"
 
 
 def _unknown(session: Session, verb: str, *, is_known: bool) -> Reply:

@@ -1,23 +1,26 @@
 """One session: who speaks, how far the transaction has come, and what waits to be read and sent.
 
-Invariants: `transaction` is None until MAIL was accepted and after its content was taken or forgotten; `intake` is
-there only while BDAT content is under way; nothing is awaited from the peer while replies are kept back.
+Invariants: where people log in nobody takes mail before they have; `transaction` is None until MAIL was accepted and
+after its content was taken or forgotten; `intake` is there only while BDAT content is under way; nothing is awaited
+from the peer while replies are kept back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from mailstead.ground.model.envelope import Client, Envelope
-from mailstead.ground.wire.smtp.receiver import Event, Receiver
+from mailstead.ground.wire.smtp.receiver import LINE_MAX, LOGIN_LINE_MAX, Event, Receiver
 from mailstead.ground.wire.smtp.reply import Reply
 from mailstead.net.clock import Clock
 from mailstead.net.stream import PeerGone, Stream, TimedOut, Woken
 from mailstead.servers.smtp.intake import Intake
 from mailstead.servers.smtp.profile import Dialect, Profile
+from mailstead.servers.smtp.taker import Logins, Taker
+from mailstead.services.accounts.attempt import Principal
+from mailstead.services.accounts.sasl import Line
 from mailstead.services.delivery.plan import Accepted
-from mailstead.services.reception.reception import Reception
 
 KEPT_BACK_MAX: Final = 16_384
 """Octets of replies joined into one packet (RFC 2920 §3.2)."""
@@ -28,10 +31,11 @@ class State(Enum):
     """How far a session has come."""
 
     START = 1  # no hello yet
-    READY = 2
-    MAIL = 3  # a sender, no recipient yet
-    RCPT = 4
-    CHUNKS = 5  # BDAT is under way
+    GREETED = 2  # and nobody logged in, where that is asked for
+    READY = 3
+    MAIL = 4  # a sender, no recipient yet
+    RCPT = 5
+    CHUNKS = 6  # BDAT is under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,11 @@ class Office:
     """What all sessions of a listener share."""
 
     profile: Profile
-    reception: Reception
+    taker: Taker | None  # None: whoever logs in gets one
+    logins: Logins | None
+    max_message_size: int
     clock: Clock
-    hello: Reply  # to EHLO and LHLO
-    hello_under_tls: Reply
+    hello: Callable[[bool, tuple[str, ...]], Reply]  # to EHLO and LHLO: under TLS? and which mechanisms
     verbs: Sequence[str]  # of HELP
 
 
@@ -64,9 +69,9 @@ class Session:
     """State and the two directions of one connection."""
 
     __slots__ = (
-        "_kept_back", "_replies", "_sent", "began_at", "client", "commands", "errors", "hello", "intake", "is_draining",
-        "is_extended", "is_over", "limits", "misses", "number", "office", "profile", "received", "receiver", "stream",
-        "transaction", "transactions",
+        "_kept_back", "_replies", "_sent", "_taker", "began_at", "client", "commands", "errors", "failed_logins",
+        "hello", "intake", "is_draining", "is_extended", "is_over", "limits", "login", "misses", "number", "office",
+        "profile", "received", "receiver", "stream", "transaction", "transactions",
     )  # fmt: skip
 
     def __init__(self, stream: Stream, office: Office, number: int) -> None:
@@ -75,12 +80,14 @@ class Session:
         self.profile = office.profile
         self.limits = office.profile.limits
         self.number = number
-        self.receiver = Receiver()
+        self.receiver = Receiver(LOGIN_LINE_MAX if office.logins is not None else LINE_MAX)
+        self._taker = office.taker
+        self.login = ""
         self.hello = ""
         self.is_extended = False
         self.transaction: Transaction | None = None
         self.intake: Intake | None = None
-        self.transactions = self.errors = self.misses = self.commands = 0
+        self.transactions = self.errors = self.misses = self.commands = self.failed_logins = 0
         self.is_over = False
         self.is_draining = False
         self.began_at = office.clock.monotonic()
@@ -97,7 +104,20 @@ class Session:
             return State.CHUNKS
         if self.transaction is not None:
             return State.RCPT if self.transaction.accepted else State.MAIL
-        return State.READY if self.hello else State.START
+        if not self.hello:
+            return State.START
+        return State.GREETED if self._taker is None else State.READY
+
+    @property
+    def taker(self) -> Taker:
+        """Who takes the mail of this session."""
+        assert self._taker is not None, "the table asks for a login"
+        return self._taker
+
+    @property
+    def line(self) -> Line:
+        """What logins have to know of the connection. Passwords go under TLS and nowhere else."""
+        return Line(self.stream.tls, is_private=self.stream.tls is not None)
 
     @property
     def is_lmtp(self) -> bool:
@@ -111,6 +131,14 @@ class Session:
         self.forget_transaction()
         self.hello, self.is_extended = name, is_extended
         self._introduce(name)
+
+    def enter(self, principal: Principal) -> None:
+        """Somebody has logged in."""
+        assert self.office.logins is not None
+        self._taker = self.office.logins.admit(principal)
+        self.login = principal.user.login
+        self.receiver.line_max = LINE_MAX
+        self._introduce(self.hello)
 
     def start_over(self) -> None:
         """RFC 3207 §4.2: after TLS nothing of before is known."""
@@ -133,6 +161,7 @@ class Session:
             port=stream.peer_port,
             helo=helo,
             tls=f"{tls.version} {tls.cipher}" if tls else "",
+            login=self.login,
             session=str(self.number),
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mailstead.ground.model.envelope import DsnRequest, Envelope, Recipient
-from mailstead.ground.model.spool import Origin
+from mailstead.ground.model.spool import LOCAL, Origin
 from mailstead.services.accounts.resolve import Abroad
 from mailstead.services.delivery.plan import Accepted
 from mailstead.services.spool.spooling import Onward, Sending, original_recipient
@@ -25,6 +25,8 @@ def sort_onward(
 
 
 def _name(abroad: Abroad, envelope: Envelope, sending: Sending | None) -> Sending:
+    if abroad.via == LOCAL:
+        return Sending(origin=Origin.LOCAL, account_id=sending.account_id if sending else None)
     if abroad.via:
         return Sending(origin=Origin.HANDED_OFF, domain=abroad.domain)
     if abroad.domain:

@@ -30,7 +30,7 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """A recipient who is elsewhere. `route`: where the policy of a domain of ours sends its mail."""
+    """A recipient who is elsewhere. `route`: where the policy of a domain of ours sends its mail; or LOCAL."""
 
     recipient: Recipient
     route: str = ""
@@ -96,7 +96,7 @@ class Spooling:
             state=State.ACTIVE,
             due_at=due_at,
             dsn=onward.recipient.dsn,
-            route=onward.route,
+            route=onward.route if onward.route != LOCAL else "",
             lease=holder,
         )
 
@@ -114,8 +114,7 @@ def prepare_local(
     """Recipients here who were accepted and cannot be filed now: they are tried again, and at the end returned."""
     onward = [Onward(recipient, LOCAL) for recipient in recipients]
     sending = Sending(origin=Origin.LOCAL)
-    waiting = Spooling(terms, NoOutbox()).prepare(number, letter, envelope, onward, sending, prefix=prefix, now=now)
-    return replace(waiting, recipients=tuple(replace(one, route="") for one in waiting.recipients))
+    return Spooling(terms, NoOutbox()).prepare(number, letter, envelope, onward, sending, prefix=prefix, now=now)
 
 
 def original_recipient(address: Address) -> str:

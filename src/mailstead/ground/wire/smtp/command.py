@@ -1,5 +1,6 @@
-"""Commands as values, and one parser for each form of argument (RFC 5321 §4.1.1, RFC 3030 §2, RFC 2033 §4.1)."""
+"""Commands as values, one parser for each form of argument (RFC 5321 §4.1.1, RFC 3030 §2, RFC 2033 §4.1, RFC 4954)."""
 
+import binascii
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +14,7 @@ from mailstead.ground.wire.smtp.path import is_host, parse_recipient, parse_send
 from mailstead.ground.wire.smtp.reply import Status
 
 _BDAT: Final = re.compile(r"([0-9]{1,18})(?: +(LAST))? *\Z", re.IGNORECASE)
+_AUTH: Final = re.compile(r"([A-Za-z0-9_-]{1,20})(?: +(\S+))?\Z")  # RFC 4954 §8, RFC 4422 §3.1
 _FROM: Final = "FROM:"
 _TO: Final = "TO:"
 
@@ -46,6 +48,18 @@ class Bdat:
 
     size: int
     is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """AUTH: `initial` None if no initial response came, b"" for an empty one."""
+
+    mechanism: str
+    initial: bytes | None
+
+    def __repr__(self) -> str:
+        """Without what may be a password."""
+        return f"Auth({self.mechanism!r}, ...)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +113,15 @@ def parse_rcpt(argument: str) -> Rcpt:
     return Rcpt(mailbox, parse_rcpt_parameters(rest))
 
 
-def read_recipient(command: Rcpt, *, smtputf8: bool, postmaster_domain: str) -> Address:
-    """The address of a RCPT within its transaction."""
-    if not command.mailbox.isascii() and not smtputf8:
+def read_recipient(command: Rcpt, *, smtputf8: bool, postmaster_domain: str, default_domain: str = "") -> Address:
+    """The address of a RCPT within its transaction. With a default domain a name without @ belongs to it."""
+    mailbox = command.mailbox
+    if not mailbox.isascii() and not smtputf8:
         raise Fault(Status.UTF8_RECIPIENT)  # RFC 6531 §3.5
+    if default_domain and "@" not in mailbox:
+        mailbox = f"{mailbox}@{default_domain}"
     try:
-        return parse_recipient(command.mailbox, postmaster_domain)
+        return parse_recipient(mailbox, postmaster_domain)
     except Invalid:
         raise Fault(Status.BAD_RECIPIENT) from None
 
@@ -115,6 +132,30 @@ def parse_bdat(argument: str) -> Bdat:
     if match is None:
         raise Fault(Status.BAD_CHUNK)
     return Bdat(int(match[1]), match[2] is not None)
+
+
+def parse_auth(argument: str) -> Auth:
+    """RFC 4954 §8: auth-command = "AUTH" SP sasl-mech [SP initial-response]; a lone "=" is an empty one."""
+    match = _AUTH.match(argument)
+    if match is None:
+        raise Fault(Status.BAD_SYNTAX)
+    if match[2] is None:
+        return Auth(match[1].upper(), None)
+    return Auth(match[1].upper(), b"" if match[2] == "=" else _decode(match[2].encode()))
+
+
+def parse_response(line: bytes) -> bytes:
+    """RFC 4954 §4: what the client answers to a challenge; a lone "*" gives up."""
+    if line == b"*":
+        raise Fault(Status.LOGIN_CANCELLED)
+    return _decode(line)
+
+
+def _decode(text: bytes) -> bytes:
+    try:
+        return binascii.a2b_base64(text, strict_mode=True) if text else b""
+    except binascii.Error:
+        raise Fault(Status.BAD_RESPONSE) from None
 
 
 def parse_nothing(argument: str) -> Word:

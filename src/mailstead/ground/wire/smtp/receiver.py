@@ -13,6 +13,8 @@ from mailstead.ground.wire.smtp.line_ends import LineEnds
 
 LINE_MAX: Final = 2048
 """RFC 5321 §4.5.3.1.4 asks for 512 octets; SMTPUTF8 (RFC 6531 §3.4) and DSN (RFC 3461 §5.4) add some 600 each."""
+LOGIN_LINE_MAX: Final = 12_288
+"""RFC 4954 §4: what an exchange of SASL needs; clients send tokens of that size with the command itself, too."""
 
 CRLF: Final = b"\r\n"
 DATA_END: Final = b"\r\n.\r\n"
@@ -58,16 +60,17 @@ Event = Line | BadLine | Chunk | End
 class Receiver:
     """Feed it what was read, ask for events until it gives None, feed it more."""
 
-    __slots__ = ("_buffer", "_is_last", "_line_ends", "_line_max", "_next", "_octets", "_pos", "_virtual")
+    __slots__ = ("_buffer", "_is_binary", "_is_last", "_line_ends", "_next", "_octets", "_pos", "_virtual", "line_max")
 
     def __init__(self, line_max: int = LINE_MAX) -> None:
-        self._line_max = line_max
+        self.line_max = line_max
         self._buffer = b""
         self._pos = 0
         self._next: Callable[[Receiver], Event | None] = Receiver._next_line  # what is read now
         self._line_ends = LineEnds()
         self._octets = 0
         self._is_last = True
+        self._is_binary = False
         self._virtual = 0
 
     @property
@@ -95,10 +98,14 @@ class Receiver:
         self._line_ends = LineEnds()
         self._next = Receiver._next_data
 
-    def expect_octets(self, count: int, *, is_first: bool, is_last: bool) -> None:
-        """After BDAT: exactly `count` octets. The pieces of one message are judged as one."""
+    def expect_octets(self, count: int, *, is_first: bool, is_last: bool, is_binary: bool = False) -> None:
+        """After BDAT: exactly `count` octets. The pieces of one message are judged as one.
+
+        `is_binary`: BODY=BINARYMIME (RFC 3030 §3), where CR and LF are octets like any other.
+        """
         if is_first:
             self._line_ends = LineEnds()
+        self._is_binary = is_binary
         self._octets = count
         self._is_last = is_last
         self._next = Receiver._next_octets
@@ -110,16 +117,16 @@ class Receiver:
     def _next_line(self) -> Line | BadLine | None:
         if self._pos >= len(self._buffer):
             return None
-        end = self._buffer.find(CRLF, self._pos, self._pos + self._line_max + 2)
+        end = self._buffer.find(CRLF, self._pos, self._pos + self.line_max + 2)
         if end >= 0:
             text = self._buffer[self._pos : end]
             self._pos = end + 2
             return BadLine(Flaw.BARE) if b"\n" in text or b"\r" in text else Line(text)
-        window = self._buffer[self._pos : self._pos + self._line_max + 2]
+        window = self._buffer[self._pos : self._pos + self.line_max + 2]
         if b"\n" in window or b"\r" in window[:-1]:
             self._next = Receiver._skip_line
             return BadLine(Flaw.BARE)
-        if len(window) == self._line_max + 2:
+        if len(window) == self.line_max + 2:
             self._next = Receiver._skip_line
             return BadLine(Flaw.TOO_LONG)
         return None
@@ -171,7 +178,8 @@ class Receiver:
         data = self._buffer[start : start + self._octets]
         self._pos += len(data)
         self._octets -= len(data)
-        self._line_ends.watch(data)
+        if not self._is_binary:
+            self._line_ends.watch(data)
         if self._octets:
             return Chunk(data) if data and not self._line_ends.are_bare else None
         self._next = Receiver._next_line

@@ -1,5 +1,6 @@
 """Replies (RFC 5321 §4.2) with enhanced codes (RFC 3463, RFC 2034): one row each, so the two codes cannot disagree."""
 
+import binascii
 from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
@@ -21,9 +22,10 @@ class Status(Enum):
         status.line = f"{code} {enhanced} {text}\r\n".encode() if enhanced else f"{code} {text}\r\n".encode()
         return status
 
-    # RFC 2034 §4: no enhanced code in the greeting, nor in the replies to HELO and EHLO, nor where mail input starts.
+    # RFC 2034 §4: no enhanced code in the greeting, nor in the replies to HELO and EHLO, nor where input is asked for.
     READY = 220, "", "ESMTP Mailstead"
     HELLO = 250, "", "at your service"
+    CHALLENGE = 334, "", "Go on"
     START_INPUT = 354, "", "End data with <CR><LF>.<CR><LF>"
     HELP = 214, "2.0.0", "See RFC 5321"
 
@@ -34,6 +36,7 @@ class Status(Enum):
     CHUNK_OK = 250, "2.0.0", "{size} octets received"
     READY_FOR_TLS = 220, "2.0.0", "Ready to start TLS"
     BYE = 221, "2.0.0", "Bye"
+    LOGGED_IN = 235, "2.7.0", "Authentication succeeded"
     CANNOT_VERIFY = 252, "2.1.5", "Cannot verify; will accept the message and attempt delivery"
 
     TIMEOUT = 421, "4.4.2", "Timeout exceeded, closing connection"
@@ -43,11 +46,13 @@ class Status(Enum):
     TOO_MANY_ERRORS = 421, "4.7.0", "Too many errors"
     TOO_MANY_COMMANDS = 421, "4.7.0", "Too many commands"
     TOO_MANY_MAILS = 421, "4.7.0", "Too many messages in one session, connect again"
+    TOO_MANY_LOGINS = 421, "4.7.0", "Too many failed logins"
     NOT_HTTP = 421, "4.7.0", "This is not HTTP"
 
     ACCOUNT_ASLEEP = 450, "4.2.1", "Mailbox temporarily not active"
     SENDER_LATER = 450, "4.1.8", "Sender cannot be judged now, try again later"
     RECIPIENT_LATER = 450, "4.1.1", "Recipient cannot be judged now, try again later"
+    SENDING_LATER = 450, "4.7.1", "Sending limit reached, try again later"
     LOCAL_ERROR = 451, "4.3.0", "Local error, try again later (incident {incident})"
     TRY_LATER = 451, "4.3.2", "System busy, try again later"
     HOPS_LATER = 451, "4.4.6", "Routing loop suspected, try again later"
@@ -56,16 +61,21 @@ class Status(Enum):
     NO_SPACE = 452, "4.3.1", "Insufficient system storage"
     SIZE_LATER = 452, "4.3.4", "Message too large for now"
     TOO_MANY_RECIPIENTS = 452, "4.5.3", "Too many recipients"
+    LOGIN_LATER = 454, "4.7.0", "Temporary authentication failure"
 
     UNKNOWN_COMMAND = 500, "5.5.2", "Command not recognized"
     LINE_TOO_LONG = 500, "5.5.2", "Line too long"
     BARE_LINE_END = 500, "5.5.2", "Bare CR or LF: lines end with <CR><LF>"
     NOT_UTF8 = 500, "5.5.2", "Neither ASCII nor UTF-8"
+    RESPONSE_TOO_LONG = 500, "5.5.6", "Authentication exchange line is too long"
     BAD_SYNTAX = 501, "5.5.4", "Syntax error in parameters or arguments"
     BAD_HELLO = 501, "5.5.4", "Invalid domain name or address literal"
     BAD_SENDER = 501, "5.1.7", "Invalid sender address"
     BAD_RECIPIENT = 501, "5.1.3", "Invalid recipient address"
     BAD_CHUNK = 501, "5.5.4", "Invalid BDAT, closing connection"
+    BAD_RESPONSE = 501, "5.5.2", "Not base64, or no message of that mechanism"
+    LOGIN_CANCELLED = 501, "5.7.0", "Authentication cancelled"
+    HELD_TOO_LONG = 501, "5.5.4", "A letter is not held back for so long"
     NOT_IMPLEMENTED = 502, "5.5.1", "Command not implemented"
     SAY_HELLO = 503, "5.5.1", "Say hello first"
     BAD_ORDER = 503, "5.5.1", "Bad sequence of commands"
@@ -73,19 +83,31 @@ class Status(Enum):
     NEED_RECIPIENT = 503, "5.5.1", "No valid recipients"
     IN_CHUNKS = 503, "5.5.1", "BDAT is under way"
     TLS_ACTIVE = 503, "5.5.1", "TLS is already active"
+    NEED_BDAT = 503, "5.5.1", "BODY=BINARYMIME goes with BDAT"
+    LOGGED_IN_ALREADY = 503, "5.5.1", "Already authenticated"
+    NO_SUCH_MECHANISM = 504, "5.5.4", "Authentication mechanism not supported"
+    LOGIN_REQUIRED = 530, "5.7.0", "Authentication required"
+    LOGIN_FAILED = 535, "5.7.8", "Authentication failed"
+    TLS_REQUIRED = 538, "5.7.11", "Encryption required, start TLS first"
     BAD_PARAMETER = 555, "5.5.4", "Parameter not recognized or not implemented"
     ACCOUNT_INACTIVE = 550, "5.2.1", "Mailbox not active"
     USER_UNKNOWN = 550, "5.1.1", "User not found"
     BARE_CONTENT = 550, "5.6.11", "Bare CR or bare line feed not allowed (RFC 5321 2.3.8)"
+    DUE_TOO_SOON = 550, "5.4.7", "Delivery by then cannot be promised"
+    AUTHOR_NOT_OWNED = 550, "5.7.1", "Address in From or Sender rejected: not owned by user"
+    AUTHOR_UNCLEAR = 550, "5.7.1", "From must name exactly one address"
+    SENDING_LIMIT = 550, "5.7.1", "Sending limit reached"
     MAILBOX_FULL_NOW = 552, "5.2.2", "Mailbox is full"
     NO_SPACE_EVER = 552, "5.3.1", "Mail system full"
     TOO_LARGE = 552, "5.3.4", "Message exceeds the maximum size"
     UTF8_SENDER = 553, "5.6.7", "Sender address needs SMTPUTF8"
     UTF8_RECIPIENT = 553, "5.6.7", "Recipient address needs SMTPUTF8"
     SENDER_REFUSED = 553, "5.1.8", "Sender address refused"
+    SENDER_NOT_OWNED = 553, "5.7.1", "Sender address rejected: not owned by user {login}"
     RECIPIENT_REFUSED = 553, "5.1.3", "Invalid recipient address"
     TRANSACTION_REFUSED = 554, "5.3.2", "Transaction refused"
     RELAY_DENIED = 554, "5.7.1", "Relay access denied"
+    HEADER_INVALID = 554, "5.6.0", "Header has lines that are too long, or bare CR or LF"
     TOO_MANY_HOPS = 554, "5.4.6", "Too many hops: mail loop suspected"
     ALIAS_LOOP = 554, "5.4.6", "Aliases lead in a circle"
 
@@ -107,11 +129,16 @@ class Reply(NamedTuple):
 
     def render(self) -> bytes:
         """As sent."""
-        if not self.text and not self.lines:
-            return self.status.line
         if self.ready:
             return self.ready
+        if not self.text and not self.lines:
+            return self.status.line
         code, enhanced = self.status.code, self.status.enhanced
         mark = f"{enhanced} " if enhanced else ""
         head = "".join(f"{code}-{mark}{line}\r\n" for line in self.lines)
         return f"{head}{code} {mark}{self.text or self.status.text}\r\n".encode()
+
+
+def challenge(data: bytes) -> Reply:
+    """RFC 4954 §4: nothing but base64 behind the code, and the space even where there is none."""
+    return Reply(Status.CHALLENGE, ready=b"334 %b\r\n" % binascii.b2a_base64(data, newline=False))

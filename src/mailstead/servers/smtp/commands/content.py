@@ -23,7 +23,7 @@ async def conclude(session: Session, intake: Intake, end: End) -> list[Reply]:
         return [letter] * (len(transaction.accepted) if session.is_lmtp else 1)
     client = _signed(session, transaction.envelope)
     try:
-        receipt = await session.office.reception.accept(
+        receipt = await session.taker.accept(
             letter, transaction.envelope, transaction.accepted, client, each_is_told=session.is_lmtp
         )
     except Exception as error:  # noqa: BLE001 - any fault of ours is told as one, and the sender keeps the letter
@@ -58,16 +58,22 @@ def _joint(outcomes: tuple[Outcome, ...]) -> Outcome:
 
 def _signed(session: Session, envelope: Envelope) -> Client:
     """With the `with` word of Received (RFC 3848 §2, RFC 6531 §4.3)."""
-    tls = "S" if session.stream.tls else ""
+    ways = f"{'S' if session.stream.tls else ''}{'A' if session.login else ''}"
     if session.is_lmtp:
-        protocol = f"{'UTF8' if envelope.smtputf8 else ''}LMTP{tls}"
+        protocol = f"{'UTF8' if envelope.smtputf8 else ''}LMTP{ways}"
     elif envelope.smtputf8:
-        protocol = f"UTF8SMTP{tls}"
+        protocol = f"UTF8SMTP{ways}"
     else:
-        protocol = f"ESMTP{tls}" if session.is_extended else "SMTP"
+        protocol = f"ESMTP{ways}" if session.is_extended else "SMTP"
     client = session.client
     return Client(
-        ip=client.ip, port=client.port, helo=client.helo, protocol=protocol, tls=client.tls, session=client.session
+        ip=client.ip,
+        port=client.port,
+        helo=client.helo,
+        protocol=protocol,
+        tls=client.tls,
+        login=client.login,
+        session=client.session,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mailstead.ground.model.envelope import BodyType
 from mailstead.ground.wire.smtp.command import Word
 from mailstead.ground.wire.smtp.receiver import Chunk, End
 from mailstead.ground.wire.smtp.reply import Reply, Status
@@ -12,9 +13,13 @@ from mailstead.servers.smtp.session import Session
 
 async def data(session: Session, _command: Word) -> Sequence[Reply]:
     """Take the content up to its last dot. Whatever is wrong with it, all of it is read: none of it is a command."""
+    transaction = session.transaction
+    assert transaction is not None, "the table asks for recipients"
+    if transaction.envelope.body is BodyType.BINARY:
+        return (Reply(Status.NEED_BDAT),)  # RFC 3030 §3
     session.send(Reply(Status.START_INPUT))
     session.flush()
-    intake = Intake(session.office.reception.begin_body(), session.number)
+    intake = Intake(session.taker.begin_body(transaction.envelope), session.number)
     try:
         end = await _read(session, intake)
     except BaseException:  # the client is gone, too slow, or we stop: nothing of it stays

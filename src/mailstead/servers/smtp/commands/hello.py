@@ -14,4 +14,8 @@ async def helo(session: Session, command: Hello) -> Reply:
 async def ehlo(session: Session, command: Hello) -> Reply:
     """The first line names us, the others what the table of commands offers."""
     session.greet(command.name, is_extended=True)
-    return session.office.hello_under_tls if session.stream.tls else session.office.hello
+    mechanisms: tuple[str, ...] = ()
+    if (logins := session.office.logins) is not None:
+        await logins.authenticator.refresh()
+        mechanisms = logins.authenticator.sasl.offered(session.line)
+    return session.office.hello(session.stream.tls is not None, mechanisms)

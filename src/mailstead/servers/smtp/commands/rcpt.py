@@ -19,8 +19,14 @@ async def rcpt(session: Session, command: Rcpt) -> Reply:
     if len(transaction.accepted) >= session.limits.max_recipients:
         return Reply(Status.TOO_MANY_RECIPIENTS)  # RFC 5321 §4.5.3.1.10: for now, the transaction lives on
     envelope = transaction.envelope
-    address = read_recipient(command, smtputf8=envelope.smtputf8, postmaster_domain=session.profile.hostname)
-    verdict = await session.office.reception.judge_recipient(
+    profile = session.profile
+    address = read_recipient(
+        command,
+        smtputf8=envelope.smtputf8,
+        postmaster_domain=profile.hostname,
+        default_domain=profile.default_domain,
+    )
+    verdict = await session.taker.judge_recipient(
         envelope, Recipient(address, command.dsn), session.client, is_proxied=session.stream.is_proxied
     )
     match verdict:
@@ -43,9 +49,9 @@ def _refused(session: Session, address: Address, verdict: Refuse | Defer) -> Rep
         reason=verdict.reason.value,
         detail=verdict.evidence,
     )
-    session.office.reception.refusals.note(
+    session.taker.refusals.note(
         verdict, session.client, sender=str(session.transaction.envelope.sender or ""), recipient=str(address)
     )
-    if verdict.reason is Reason.USER_UNKNOWN and session.profile.dialect is Dialect.SMTP:
+    if verdict.reason is Reason.USER_UNKNOWN and not session.login and session.profile.dialect is Dialect.SMTP:
         session.misses += 1
     return reply_to_verdict(verdict, str(address))

@@ -5,19 +5,22 @@ import pytest
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import BodyType, DsnRequest
 from mailstead.ground.wire.smtp.command import (
+    Auth,
     Bdat,
     Hello,
     Mail,
     Rcpt,
+    parse_auth,
     parse_bdat,
     parse_hello,
     parse_mail,
     parse_rcpt,
+    parse_response,
     read_recipient,
     split_command,
 )
 from mailstead.ground.wire.smtp.fault import Fault
-from mailstead.ground.wire.smtp.parameters import MailParameters
+from mailstead.ground.wire.smtp.parameters import ByRequest, MailParameters
 from mailstead.ground.wire.smtp.reply import Status
 
 
@@ -75,7 +78,27 @@ def test_senders(argument: str, sender: str | None) -> None:
         ("FROM:<ü@b.test>", Status.UTF8_SENDER),
         ("FROM:<a@ü.test>", Status.UTF8_SENDER),
         ("FROM:<a@b.test> SMTPUTF8=1", Status.BAD_SYNTAX),
-        ("FROM:<a@b.test> AUTH=<>", Status.BAD_PARAMETER),
+        ("FROM:<a@b.test> AUTH=", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> AUTH", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> AUTH=a+b", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> BODY=TERNARYMIME", Status.BAD_PARAMETER),
+        ("FROM:<a@b.test> REQUIRETLS=1", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> MT-PRIORITY=10", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> MT-PRIORITY=-0", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> MT-PRIORITY", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> MT-PRIORITY=١", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> HOLDFOR=", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> HOLDFOR=-1", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> HOLDFOR=1234567890", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> HOLDFOR=1 HOLDUNTIL=2030-01-01T00:00:00Z", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> HOLDUNTIL=2030-01-01", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> HOLDUNTIL=2030-13-01T00:00:00Z", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> HOLDUNTIL=2030-01-01T00:00:00", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> BY=60", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> BY=0;R", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> BY=-5;RT", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> BY=60;X", Status.BAD_SYNTAX),
+        ("FROM:<a@b.test> BY=1234567890;N", Status.BAD_SYNTAX),
         ("FROM:<a@b.test> ENVID=" + "x" * 101, Status.BAD_SYNTAX),
         ("FROM:<a@b.test> ENVID=a+b", Status.BAD_SYNTAX),
     ],
@@ -89,8 +112,92 @@ def test_bad_senders(argument: str, status: Status) -> None:
 def test_mail_parameters() -> None:
     assert parse_mail("FROM:<ü@b.test> size=12 SMTPUTF8 Body=8BITMIME RET=FULL ENVID=a+2Bb") == Mail(
         Address("ü", "b.test"),
-        MailParameters(size=12, body=BodyType.EIGHT_BIT, smtputf8=True, ret="FULL", envid="a+2Bb"),
+        MailParameters(
+            names=frozenset({"SIZE", "SMTPUTF8", "BODY", "RET", "ENVID"}),
+            size=12,
+            body=BodyType.EIGHT_BIT,
+            smtputf8=True,
+            ret="FULL",
+            envid="a+2Bb",
+        ),
     )
+
+
+def test_wishes() -> None:
+    parameters = parse_mail("FROM:<> REQUIRETLS MT-PRIORITY=-4 HOLDFOR=60 BY=+120;rt AUTH=e+3Dmc2@b.test").parameters
+    assert (parameters.require_tls, parameters.priority, parameters.hold_for) == (True, -4, 60)
+    assert parameters.by == ByRequest(120, may_be_late=False, is_traced=True)
+    assert parse_mail("FROM:<> BODY=BINARYMIME AUTH=<>").parameters.body is BodyType.BINARY
+    assert parse_mail("FROM:<> BY=-5;N").parameters.by == ByRequest(-5, may_be_late=True, is_traced=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-11-20T10:00:00Z", 1_795_168_800_000),
+        ("2026-11-20t10:00:00.250z", 1_795_168_800_250),
+        ("2026-11-20T12:00:00+02:00", 1_795_168_800_000),
+    ],
+)
+def test_hold_until(text: str, at: int) -> None:
+    assert parse_mail(f"FROM:<> HOLDUNTIL={text}").parameters.hold_until == at
+
+
+@pytest.mark.parametrize(
+    ("argument", "command"),
+    [
+        ("plain", Auth("PLAIN", None)),
+        ("PLAIN =", Auth("PLAIN", b"")),
+        ("PLAIN  AGEAYg==", Auth("PLAIN", b"\0a\0b")),
+        ("SCRAM-SHA-256 biws", Auth("SCRAM-SHA-256", b"n,,")),
+    ],
+)
+def test_auth(argument: str, command: Auth) -> None:
+    assert parse_auth(argument) == command
+
+
+@pytest.mark.parametrize(
+    ("argument", "status"),
+    [
+        ("", Status.BAD_SYNTAX),
+        ("PLÄIN", Status.BAD_SYNTAX),
+        ("X" * 21, Status.BAD_SYNTAX),
+        ("PLAIN a b", Status.BAD_SYNTAX),
+        ("PLAIN =AAA", Status.BAD_RESPONSE),
+        ("PLAIN AAA=BBB=", Status.BAD_RESPONSE),
+        ("PLAIN AAA", Status.BAD_RESPONSE),
+        ("PLAIN A-_A", Status.BAD_RESPONSE),
+        ("PLAIN ä", Status.BAD_RESPONSE),
+    ],
+)
+def test_bad_auth(argument: str, status: Status) -> None:
+    with pytest.raises(Fault) as caught:
+        parse_auth(argument)
+    assert caught.value.status is status
+
+
+def test_a_password_is_not_shown() -> None:
+    assert "secret" not in repr(Auth("PLAIN", b"\0a\0secret"))
+
+
+@pytest.mark.parametrize(("line", "data"), [(b"", b""), (b"YQ==", b"a")])
+def test_responses(line: bytes, data: bytes) -> None:
+    assert parse_response(line) == data
+
+
+@pytest.mark.parametrize(
+    ("line", "status"), [(b"*", Status.LOGIN_CANCELLED), (b"=", Status.BAD_RESPONSE), (b"\xff", Status.BAD_RESPONSE)]
+)
+def test_bad_responses(line: bytes, status: Status) -> None:
+    with pytest.raises(Fault) as caught:
+        parse_response(line)
+    assert caught.value.status is status
+
+
+def test_names_without_a_domain() -> None:
+    command = Rcpt("alice", DsnRequest())
+    read = read_recipient(command, smtputf8=False, postmaster_domain="mx.test", default_domain="b.test")
+    assert str(read) == "alice@b.test"
 
 
 def test_rcpt_parameters() -> None:
