@@ -13,6 +13,7 @@ PACKAGES = {
     "curl": "curl",
     "sqlite3": "sqlite3",
     "smtp-source": "postfix",
+    "smtp-sink": "postfix",
     "postgres": "postgresql",
 }
 
