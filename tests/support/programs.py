@@ -14,6 +14,9 @@ PACKAGES = {
     "sqlite3": "sqlite3",
     "smtp-source": "postfix",
     "postgres": "postgresql",
+    "named": "bind9",
+    "dnssec-signzone": "bind9",
+    "unbound": "unbound",
 }
 
 
