@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailstead.ground.formats.tlsa import Tlsa
 from mailstead.net.clock import SystemClock
@@ -66,6 +68,7 @@ def zone_of(hosts: Hosts) -> str:
         "unusable": Tlsa(0, 0, 1, b"\0" * 32),
     }
     lines = ["@ A 127.0.0.1", "@ MX 10 ns", '@ TXT "one" "two"', "alias CNAME mx-ee", "mx-none A 127.0.0.1"]
+    lines += ['_mta-sts TXT "v=STSv1; id=1;"', "mta-sts A 127.0.0.1"]
     for name, record in meant.items():
         lines += [
             f"{name} MX 10 mx-{name}",
@@ -219,3 +222,36 @@ async def test_bogus_records_exclude_the_host(trust: DomainTrust) -> None:
     assert isinstance(found, Excluded)
     assert found.result is TlsResult.DNSSEC_INVALID
     assert Trouble.BOGUS.value in found.detail
+
+
+async def test_mta_sts_by_real_names_and_https(hosts: Hosts, names: CachingResolver, tmp_path: Path) -> None:
+    """From the TXT record to the host that the policy names, and not another."""
+    root = hosts.leaves["ta"].above
+    assert root is not None
+    policy = "version: STSv1\nmode: enforce\nmx: mx-none.secure.test\nmax_age: 86400\n"
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(text=policy)
+
+    app = web.Application()
+    app.router.add_get("/.well-known/mta-sts.txt", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    certificate = issue("policy", root, hosts=("mta-sts.secure.test",))
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=certificate.context(tmp_path)).start()
+    trusted = ssl.create_default_context(cadata=root.above.certificate.public_bytes(Encoding.PEM).decode())
+    fetcher = HttpsFetcher(names, context=trusted, port=runner.addresses[0][1])
+    async with sqlite_engine(tmp_path) as engine:
+        trust = DomainTrust(await engine.open(), names, fetcher.fetch, SystemClock())
+        hop = await trust.judge_hop(Hop(domain="secure.test", route=Route(), has_mx=True))
+        found = {}
+        for host in ("mx-none.secure.test", "ns.secure.test"):
+            facts = HostFacts(name=host, canonical=host, is_secure=True, port=25)
+            found[host] = await hop.judge_host(facts)
+        await trust.close()
+    await fetcher.close()
+    await runner.cleanup()
+    assert found["mx-none.secure.test"] == HostPolicy(
+        use=TlsUse.MUST, is_webpki=True, is_name_vouched=True, source="mta-sts"
+    )
+    assert isinstance(found["ns.secure.test"], Excluded)
