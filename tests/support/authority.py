@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from mailstead.net.tls import server_context
+
 NOW = datetime.now(UTC)
 
 
@@ -44,6 +46,27 @@ class Authority:
         path.write_bytes(pem)
         context.load_cert_chain(path)
         return context
+
+    def host(self, folder: Path, *names: str, expired: bool = False) -> ssl.SSLContext:
+        """A server's context with a certificate of ours for these names."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = certificate_of(key.public_key(), names[0])
+        if expired:
+            builder = x509.CertificateBuilder(
+                builder._issuer_name, builder._subject_name, builder._public_key, builder._serial_number,
+                NOW - timedelta(hours=2), NOW - timedelta(hours=1),
+            )  # fmt: skip
+        alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+        signed = builder.add_extension(alternatives, False).sign(self.key, hashes.SHA256())
+        pem = signed.public_bytes(serialization.Encoding.PEM)
+        path, secret = folder / f"{names[0]}.pem", folder / f"{names[0]}.key"
+        path.write_bytes(pem)
+        secret.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        return server_context(path, secret)
 
 
 def certificate_of(key: Any, name: str = "CA") -> x509.CertificateBuilder:

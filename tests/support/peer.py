@@ -136,7 +136,6 @@ class _Session:
         self.receiver = Receiver(line_max=8192)
         self.accepted = 0
         self.letter: Letter | None = None
-        self.is_first_block = True
 
     async def run(self) -> None:
         await self.answer("greeting", b"")
@@ -183,7 +182,7 @@ class _Session:
 
     async def follow(self, verb: str, text: bytes, reply: bytes) -> None:
         if verb == "MAIL" and reply[:1] == b"2":
-            self.letter, self.accepted, self.is_first_block = Letter(text), 0, True
+            self.letter, self.accepted = Letter(text), 0
         elif verb == "RCPT" and reply[:1] == b"2" and self.letter is not None:
             self.letter.rcpts.append(text)
             self.accepted += 1
@@ -206,14 +205,15 @@ class _Session:
 
     async def take_block(self, text: bytes) -> None:
         _, size, *last = text.split(b" ")
-        self.receiver.expect_octets(int(size), is_first=self.is_first_block, is_last=bool(last))
-        self.is_first_block = False
-        content = b""
-        while True:
-            event = await self.next()
-            content += event.data
-            if isinstance(event, End):
-                break
+        content = self.receiver._buffer[self.receiver._pos :]  # a `Receiver` would not give what is binary
+        self.receiver.clear()
+        while len(content) < int(size):
+            data = await self.connection.read(30)
+            if not data:
+                raise PeerGone
+            content += data
+        self.receiver.feed(content[int(size) :])
+        content = content[: int(size)]
         if self.letter is not None:
             self.letter.content += content
         if last:
@@ -226,7 +226,7 @@ class _Session:
         letter.content += content
         for _ in range(max(1, self.accepted) if self.peer.lmtp else 1):
             reply = await self.answer("content", b"")
-            if reply[:1] == b"2" and letter.rcpts and letter not in self.peer.letters:
+            if reply[:1] == b"2" and letter.rcpts and not any(letter is one for one in self.peer.letters):
                 self.peer.letters.append(letter)
 
     async def answer(self, stage: str, text: bytes) -> bytes:

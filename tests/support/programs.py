@@ -13,7 +13,11 @@ PACKAGES = {
     "curl": "curl",
     "sqlite3": "sqlite3",
     "smtp-source": "postfix",
+    "smtp-sink": "postfix",
     "postgres": "postgresql",
+    "named": "bind9",
+    "dnssec-signzone": "bind9",
+    "unbound": "unbound",
 }
 
 

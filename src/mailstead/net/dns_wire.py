@@ -1,6 +1,7 @@
 """Questions and replies of the DNS as octets: what to send, whose reply it is, what it says (RFC 1035, RFC 6891)."""
 
 import secrets
+import struct
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,7 @@ import dns.message
 import dns.name
 import dns.rcode
 import dns.rdata
+import dns.rdataclass
 import dns.rdatatype
 from dns.edns import EDECode
 
@@ -31,30 +33,37 @@ BOGUS: Final = frozenset(
 """RFC 8914 §4: the codes that say it was the validation that failed."""
 
 
+_HEADER: Final = struct.Struct("!6H")
+_TWO: Final = struct.Struct("!2H")
+_ENDING: Final = struct.Struct("!B2HIH").pack(0, dns.rdatatype.OPT, UDP_MAX, 0, 0)
+"""RFC 6891 §6.1.2: EDNS version 0 and how much we take; it has codes to say why something failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One query, ready to send."""
 
     name: dns.name.Name
     kind: dns.rdatatype.RdataType
-    octets: bytes
+    section: bytes  # what is asked (RFC 1035 §4.1.2)
+    octets: bytes  # the whole message
 
     @classmethod
     def of(cls, name: dns.name.Name, kind: dns.rdatatype.RdataType, *, unchecked: bool = False) -> "Question":
         """A new one with a random id. AD asks to be told of validation (RFC 6840 §5.7), `unchecked` for none of it."""
-        flags = dns.flags.RD | dns.flags.AD | (dns.flags.CD if unchecked else dns.flags.Flag(0))
-        message = dns.message.make_query(name, kind, use_edns=0, payload=UDP_MAX, id=secrets.randbits(16), flags=flags)
-        return cls(name, kind, message.to_wire())
+        flags = dns.flags.RD | dns.flags.AD | (dns.flags.CD if unchecked else 0)
+        section = (name.to_wire() or b"") + _TWO.pack(kind, dns.rdataclass.IN)
+        header = _HEADER.pack(secrets.randbits(16), flags, 1, 0, 0, 1)
+        return cls(name, kind, section, header + section + _ENDING)
 
     def is_answered_by(self, reply: bytes) -> bool:
         """RFC 5452 §9.1: the same id and the same question; anything else is somebody else's, or forged."""
-        end = QUESTION_AT + len(self.name.to_wire() or b"") + 4
         return (
-            len(reply) >= end
+            len(reply) >= QUESTION_AT + len(self.section)
             and reply[:2] == self.octets[:2]
             and bool(reply[2] & _RESPONSE)
             and reply[4:6] == b"\0\1"
-            and reply[QUESTION_AT:end].lower() == self.octets[QUESTION_AT:end].lower()
+            and reply[QUESTION_AT : QUESTION_AT + len(self.section)].lower() == self.section.lower()
         )
 
 

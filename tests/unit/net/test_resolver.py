@@ -344,6 +344,7 @@ async def test_security_counts_only_from_those_we_trust(server: Nameserver, cloc
 def test_servers_on_this_machine_are_trusted() -> None:
     assert Servers.of(["127.0.0.1", "::1"]).are_trusted
     assert not Servers.of(["127.0.0.1", "192.0.2.53"]).are_trusted
+    assert not Servers.of(["127.0.0.11"]).are_trusted
     assert Servers.of(["192.0.2.53"], are_trusted=True).are_trusted
 
 

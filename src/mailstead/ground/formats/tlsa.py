@@ -53,7 +53,7 @@ _DATA_MAX: Final = 16_384
 
 
 def usable(records: Iterable[Tlsa]) -> tuple[Tlsa, ...]:
-    """Those that can be matched at all (RFC 7672 §2.1.1); empty: none, so TLS is a must and nobody is verified."""
+    """Those that can be matched at all (RFC 7672 §2.2); empty: none, so TLS is a must and nobody is verified."""
     sound = [record for record in records if _is_usable(record)][:RECORDS_MAX]
     return tuple(record for record in sound if not _is_outdone(record, sound))
 

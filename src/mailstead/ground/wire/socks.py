@@ -96,9 +96,9 @@ def _address(host: str) -> bytes:
     try:
         ip = ipaddress.ip_address(host)
     except ValueError:
-        name = host.encode("ascii", "strict")
-        if not 0 < len(name) <= 255:
-            raise Invalid("a host name has 1 to 255 octets") from None
+        name = host.encode()
+        if not host.isascii() or not 0 < len(name) <= 255:
+            raise Invalid("a host name has 1 to 255 octets of ASCII") from None
         return bytes((_NAME, len(name))) + name
     return bytes((_IPV4 if ip.version == 4 else _IPV6,)) + ip.packed
 

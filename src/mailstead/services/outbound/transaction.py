@@ -9,6 +9,7 @@ from typing import Final
 
 from mailstead.ground.model.attempt import Ending
 from mailstead.ground.model.envelope import NO_DSN, BodyType
+from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.spool import SpooledRecipient
 from mailstead.ground.wire.smtp.client.commands import MailWords, render, render_mail, render_rcpt
 from mailstead.ground.wire.smtp.client.content import BareLineEnd, DotStuffer
@@ -37,7 +38,10 @@ class Transaction:
     async def run(self) -> None:
         """Everyone gets a result, but those the peer found too many of: they wait for the next transaction."""
         talk = self.talk
-        opening = self._opening()
+        try:
+            opening = self._opening()
+        except Invalid as error:
+            raise Unfit("5.5.4", str(error)) from None
         if talk.capabilities.pipelining:
             talk.say(b"".join(line for _, line in opening))
         was_begun, talk.needs_reset, talk.uses = talk.needs_reset, True, talk.uses + 1

@@ -16,7 +16,7 @@ SHOWN_MAX: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class TlsaFound:
-    """A secure answer with records; `usable` may be empty (RFC 7672 §2.1.1)."""
+    """A secure answer with records; `usable` may be empty (RFC 7672 §2.2)."""
 
     base: str  # the TLSA base domain (RFC 7672 §2.2.3)
     records: tuple[Tlsa, ...]
@@ -29,7 +29,7 @@ class TlsaFound:
 
 
 async def find_tlsa(resolver: Resolver, hop: Hop, host: HostFacts) -> TlsaFound | DnsError | None:
-    """None: the host has none that count. DnsError: that cannot be known now, so the host must not be used (§2.1.3).
+    """None: the host has none that count. DnsError: that cannot be known now, so the host must not be used (§2.1.2).
 
     Asked only where every answer that led here is validated (§2.2): else an attacker on the way chose the host.
     """

@@ -9,7 +9,6 @@ from mailstead.ground.formats.tlsrpt import PolicyFound, PolicyType, ResultType
 from mailstead.ground.model.tls_rule import TlsDemand, TlsRule
 from mailstead.net.clock import Clock
 from mailstead.net.dns import DnsError, Resolver
-from mailstead.services.outbound.parcel import TlsLevel
 from mailstead.services.outbound.tls_policy import (
     Excluded,
     Facts,
@@ -17,6 +16,7 @@ from mailstead.services.outbound.tls_policy import (
     Hop,
     HostFacts,
     HostPolicy,
+    RouteHopTrust,
     TlsReport,
     TlsResult,
     TlsUse,
@@ -28,11 +28,6 @@ from mailstead.store.port.trust import DAY_MS, TlsCount
 
 WORDS_MAX: Final = 255
 
-_LEVELS: Final[Mapping[TlsLevel, HostPolicy]] = {
-    TlsLevel.NONE: HostPolicy(use=TlsUse.NEVER),
-    TlsLevel.MAY: HostPolicy(use=TlsUse.MAY),
-    TlsLevel.SECURE: HostPolicy(use=TlsUse.MUST, is_webpki=True),
-}
 _DEMANDS: Final[Mapping[TlsDemand, HostPolicy]] = {
     TlsDemand.NONE: HostPolicy(use=TlsUse.NEVER, source="rule"),
     TlsDemand.MAY: HostPolicy(use=TlsUse.MAY, source="rule"),
@@ -60,7 +55,7 @@ class DomainHopTrust:
     resolver: Resolver
     counts: TlsCounts
     clock: Clock
-    _told: dict[str, _Told] = field(default_factory=dict)
+    _told: dict[str, _Told] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def facts(self) -> Facts:
@@ -77,10 +72,11 @@ class DomainHopTrust:
     async def judge_host(self, host: HostFacts) -> HostPolicy | Excluded:
         """The operator's rule, else DANE, else MTA-STS (which must not save a host that DANE refuses, RFC 8461 §2)."""
         self._told[host.name] = _Told(self._no_policy())
+        level = await RouteHopTrust(self.hop).judge_host(host)
         if self.rule is not None and self.rule.demand is not TlsDemand.DANE_ONLY:
-            return replace(_DEMANDS[self.rule.demand], is_name_vouched=self._is_vouched())
+            return replace(_DEMANDS[self.rule.demand], is_name_vouched=level.is_name_vouched)
         is_dane_only = self.rule is not None
-        if is_dane_only or self._is_dane_asked():
+        if is_dane_only or self.is_dane_honoured:
             found = await find_tlsa(self.resolver, self.hop, host)
             if isinstance(found, DnsError):
                 return self._exclude(host, Flaw(TlsResult.DNSSEC_INVALID, str(found)))
@@ -89,8 +85,8 @@ class DomainHopTrust:
             if is_dane_only:
                 return self._exclude(host, Flaw(TlsResult.DANE_REQUIRED, "it has no TLSA records that could be used"))
             if found is not None:
-                return self._by_unusable_tlsa(host, found)
-        return self._by_sts(host)
+                return self._by_unusable_tlsa(host, found, level)
+        return self._by_sts(host, level)
 
     def report(self, report: TlsReport) -> None:
         """Counted under the policy that the host is under; a line that was not to be encrypted is none."""
@@ -106,14 +102,6 @@ class DomainHopTrust:
             )  # fmt: skip
         self.counts.note(count)
 
-    def _is_dane_asked(self) -> bool:
-        """A host that the operator named and wants no TLS with is left alone."""
-        return self.is_dane_honoured and (self.hop.route.is_direct or self.hop.route.level is not TlsLevel.NONE)
-
-    def _is_vouched(self) -> bool:
-        """RFC 8689 §4.2.1: a name from a validated answer, or from the operator himself."""
-        return self.hop.is_secure or not self.hop.route.is_direct
-
     def _by_tlsa(self, host: HostFacts, found: TlsaFound) -> HostPolicy:
         """RFC 7672 §2.2: authenticated or not at all. §3.2.2: the names that count under DANE-TA."""
         self._told[host.name] = _Told(_of_tlsa(found))
@@ -123,9 +111,9 @@ class DomainHopTrust:
             is_name_vouched=True, source="dane", facts=_tlsa_facts(found),
         )  # fmt: skip
 
-    def _by_unusable_tlsa(self, host: HostFacts, found: TlsaFound) -> HostPolicy | Excluded:
-        """RFC 7672 §2.1.1: TLS is a must; that nobody is verified by DANE leaves the rest in force."""
-        policy = self._by_sts(host)
+    def _by_unusable_tlsa(self, host: HostFacts, found: TlsaFound, level: HostPolicy) -> HostPolicy | Excluded:
+        """RFC 7672 §2.2: TLS is a must; that nobody is verified by DANE leaves the rest in force."""
+        policy = self._by_sts(host, level)
         if isinstance(policy, Excluded):
             return policy
         self._told[host.name] = _Told(_of_tlsa(found), Flaw(TlsResult.TLSA_INVALID, "no TLSA record can be used"))
@@ -134,9 +122,8 @@ class DomainHopTrust:
             source="dane", facts=_tlsa_facts(found),
         )  # fmt: skip
 
-    def _by_sts(self, host: HostFacts) -> HostPolicy | Excluded:
+    def _by_sts(self, host: HostFacts, level: HostPolicy) -> HostPolicy | Excluded:
         """RFC 8461 §5: a host that the policy does not name is not used under `enforce`, and reported under both."""
-        level = replace(_LEVELS[self.hop.route.level], is_name_vouched=self._is_vouched())
         policy = self.sts.policy
         if self.sts.flaw is not None:
             self._told[host.name] = _Told(self._of_sts(), self.sts.flaw)

@@ -6,12 +6,14 @@ from mailstead.ground.model.errors import MailError
 from mailstead.ground.model.tls_rule import TlsRule
 from mailstead.net.clock import Clock
 from mailstead.net.dns import Resolver
+from mailstead.services.outbound.parcel import Speech, TlsLevel
 from mailstead.services.outbound.tls_policy import (
     Excluded,
     Facts,
     Hop,
     HopTrust,
     HostFacts,
+    RouteHopTrust,
     TlsReport,
     TlsResult,
 )
@@ -65,16 +67,21 @@ class DomainTrust:
         await self._counts.forget(self._clock.now())
 
     async def judge_hop(self, hop: Hop) -> HopTrust:
-        """A route with a host asks for no MTA-STS: that is about MX records (RFC 8461 §2)."""
+        """Of a route with a host it is the host's domain that may have a policy (RFC 8461 §3.4)."""
+        if not _is_named(hop):
+            return RouteHopTrust(hop)
         try:
             rule, stored = await self._read(hop.domain)
         except MailError:
             return Unknown()
+        is_asked = (
+            hop.route.is_direct or hop.route.level is not TlsLevel.NONE
+        )  # a host named to be without TLS is let be
         sts = NOTHING
-        if rule is None and self._is_sts_honoured and hop.route.is_direct:
+        if rule is None and self._is_sts_honoured and is_asked:
             sts = await self._policies.find(hop.domain, stored)
         return DomainHopTrust(
-            hop=hop, rule=rule, sts=sts, is_dane_honoured=self._is_dane_honoured,
+            hop=hop, rule=rule, sts=sts, is_dane_honoured=self._is_dane_honoured and is_asked,
             resolver=self._resolver, counts=self._counts, clock=self._clock,
         )  # fmt: skip
 
@@ -83,3 +90,9 @@ class DomainTrust:
             return await tx.trust.find_tls_rule(domain), await tx.trust.find_sts_policy(domain)
 
         return await self._store.read(unit)
+
+
+def _is_named(hop: Hop) -> bool:
+    """Sockets and addresses publish nothing."""
+    is_name = not any(mark in hop.domain for mark in "/:[") and not hop.domain.rpartition(".")[2].isdigit()
+    return is_name and hop.route.protocol is Speech.SMTP

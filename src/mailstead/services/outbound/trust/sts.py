@@ -22,7 +22,7 @@ PAUSE_MS: Final = 300_000  # RFC 8461 §3.3: at least five minutes between tries
 FAILURES_MAX: Final = 10_000
 REFRESH_MS: Final = DAY_MS  # RFC 8461 §10.2: a policy at hand is looked for again well before it ends
 UNUSED_MS: Final = 30 * DAY_MS
-AT_ONCE: Final = 100
+AT_ONCE: Final = 20
 
 
 class Fetch(Protocol):
@@ -76,8 +76,7 @@ class StsPolicies:
         stale = await self._store.read(
             lambda tx: tx.trust.list_stale_sts_policies(tried_before=before, used_since=since, limit=AT_ONCE)
         )
-        for stored in stale:
-            await self._refresh_one(stored)
+        await asyncio.gather(*map(self._refresh_one, stale))
         await self._store.write(
             lambda tx: tx.trust.forget_sts_policies(expired_before=now, limit=AT_ONCE), lane=Lane.BULK
         )

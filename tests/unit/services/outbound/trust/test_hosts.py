@@ -9,7 +9,7 @@ from mailstead.ground.formats.tlsa import Tlsa
 from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.tls_rule import TlsDemand, TlsRule
 from mailstead.net.dns import Trouble
-from mailstead.services.outbound.parcel import Route, TlsLevel
+from mailstead.services.outbound.parcel import Route, Speech, TlsLevel
 from mailstead.services.outbound.tls_policy import (
     Excluded,
     Flaw,
@@ -151,16 +151,34 @@ async def test_dane_can_be_switched_off(scene: Scene) -> None:
     assert (await judge(scene, dane=False)).source == "route"  # type: ignore[union-attr]
 
 
-async def test_a_relay_has_dane_but_no_mta_sts(scene: Scene) -> None:
+async def test_a_relay_has_policies_of_its_own(scene: Scene) -> None:
+    """RFC 8461 §3.4: the domain of a smart host is that host's."""
     scene.publish()
     scene.names.put("TLSA", "_587._tcp.mx.example.test", MEANT, secure=True)
     relay = Route(host="mx.example.test", port=587)
     policy = await judge(scene, route=relay, secure=(False, True))
     assert isinstance(policy, HostPolicy)
     assert (policy.source, policy.is_name_vouched) == ("dane", True)
-    assert not scene.fetcher.asked
-    silent = Route(host="mx.example.test", port=587, level=TlsLevel.NONE)
-    assert (await judge(scene, route=silent, secure=(False, True))).use is TlsUse.NEVER  # type: ignore[union-attr]
+    assert (await judge(scene, route=relay, secure=(False, False))).source == "mta-sts"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("domain", "route"),
+    [
+        ("mx.example.test", Route(host="mx.example.test", level=TlsLevel.NONE)),
+        ("192.0.2.1", Route(host="192.0.2.1")),
+        ("[192.0.2.1]", Route()),
+        ("2001:db8::1", Route(host="2001:db8::1")),
+        ("/run/lmtp", Route(host="/run/lmtp", protocol=Speech.LMTP)),
+        ("mx.example.test", Route(host="mx.example.test", protocol=Speech.LMTP)),
+    ],
+)
+async def test_who_has_no_policies_is_not_asked(scene: Scene, domain: str, route: Route) -> None:
+    trust = await scene.trust().judge_hop(Hop(domain=domain, route=route, is_secure=True))
+    policy = await trust.judge_host(HostFacts(name=domain, canonical=domain, is_secure=True, port=25))
+    assert isinstance(policy, HostPolicy)
+    assert policy.source == "route"
+    assert not scene.names.asked
 
 
 async def test_enforce(scene: Scene) -> None:

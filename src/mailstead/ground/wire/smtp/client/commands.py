@@ -9,7 +9,7 @@ from mailstead.ground.model.envelope import NO_DSN, BodyType, DsnRequest
 from mailstead.ground.model.errors import Invalid
 
 _VALUE: Final = re.compile(r"[\x21-\x3c\x3e-\x7e\u0080-\U0010ffff]+\Z")  # RFC 5321 §4.1.2, RFC 6531 §3.3
-_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f]")
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _XTEXT_ESCAPED: Final = re.compile(r"[^\x21-\x2a\x2c-\x3c\x3e-\x7e]")
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _NOTIFY: Final = ("NEVER", "SUCCESS", "FAILURE", "DELAY")
@@ -70,7 +70,7 @@ def render(*words: str) -> bytes:
     line = " ".join(words)
     if _UNSAFE.search(line):
         raise Invalid(f"{line!r} cannot be said in a command")
-    return line.encode("utf-8", "strict") + b"\r\n"
+    return line.encode() + b"\r\n"
 
 
 def xtext(text: str) -> str:

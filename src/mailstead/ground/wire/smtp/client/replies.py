@@ -10,7 +10,7 @@ OCTETS_MAX: Final = 64 * 1024
 WORDS_MAX: Final = 500
 # RFC 5321 §4.2: Reply-line; text may be missing, and the space before it with it.
 _LINE: Final = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?\Z", re.DOTALL)
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # and what turns text around
 
 
 @dataclass(frozen=True, slots=True)
