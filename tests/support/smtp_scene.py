@@ -19,6 +19,7 @@ from mailstead.net.stream import TlsInfo
 from mailstead.servers.smtp.profile import Dialect, Limits, Profile
 from mailstead.servers.smtp.server import SmtpServer
 from mailstead.servers.smtp.taker import Logins
+from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.reception.reception import Reception, ReceptionRules
@@ -219,8 +220,8 @@ def build(store: Any, clock: FakeClock, given: Mapping[str, str]) -> SmtpServer:
         Refusals(store, clock),
     )
     if not profile.takes_logins:
-        return SmtpServer(profile, Reception(store, delivery, rules, refusals), clock, ids)
-    local, size = DeliveringMailroom(store, delivery), rules.max_message_size
+        return SmtpServer(profile, Reception(store, delivery, rules, refusals, Forwarding(store, clock)), clock, ids)
+    local, size = DeliveringMailroom(store, delivery, Forwarding(store, clock)), rules.max_message_size
     wanted = SubmissionRules(max_message_size=size, hide_client=given.get("hide_client") != "no")
     submission = Submission(store, clock, local, local, NoGuards(), refusals, wanted)
     authenticator = Authenticator(store, CountingHasher(), clock, default_domain=DOMAIN)

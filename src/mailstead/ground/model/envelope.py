@@ -48,6 +48,7 @@ class Wishes:
     """What a sender asked of the way a letter takes. Most ask for nothing."""
 
     require_tls: bool = False  # REQUIRETLS (RFC 8689 §2): rather not at all than without verified TLS
+    tls_optional: bool = False  # "TLS-Required: No" (RFC 8689 §5): rather in the clear than not at all
     priority: int = 0  # MT-PRIORITY (RFC 6710 §4.1): -9 to 9
     release_at: Instant | None = None  # FUTURERELEASE (RFC 4865 §4): not before
     by: DeliverBy | None = None

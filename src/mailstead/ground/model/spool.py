@@ -79,6 +79,7 @@ class SpooledLetter:
     login: str = ""
     body: BodyType = BodyType.SEVEN_BIT
     smtputf8: bool = False
+    has_utf8_header: bool = False
     ret: str | None = None
     envid: str | None = None
     wishes: Wishes = NO_WISHES

@@ -1,12 +1,13 @@
 """Which accounts an address means: account, alias, plus-address, domain alias, postmaster, catch-all, in this order."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.directory import Account, Domain, Status
 from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.verdict import Defer, Reason, Refuse
+from mailstead.store.port import ReadTx, Store
 from mailstead.store.port.directory import DirectoryReads
 
 DEPTH_MAX: Final = 10
@@ -38,6 +39,26 @@ class Resolution:
 
     targets: tuple[Target, ...]
     abroad: tuple[Abroad, ...] = ()
+
+
+class Reverser(Protocol):
+    """Finds the sender abroad behind an address that we made for its bounces: see `forwarding`."""
+
+    async def reverse(self, address: Address) -> Address | None: ...
+
+
+async def look_up(store: Store, reverser: Reverser, address: Address) -> Resolution | Refuse | Defer:
+    """Where mail for an address goes. Busy."""
+
+    async def unit(tx: ReadTx) -> Resolution | Refuse | Defer:
+        return await resolve(tx.directory, address)
+
+    found = await store.read(unit)
+    if isinstance(found, Refuse) and found.reason is Reason.USER_UNKNOWN:
+        original = await reverser.reverse(address)
+        if original is not None:
+            return Resolution((), (Abroad(original, domain=address.domain),))
+    return found
 
 
 async def resolve(directory: DirectoryReads, address: Address) -> Resolution | Refuse | Defer:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mailstead.ground.formats.received import count_hops, render_received, render_return_path
+from mailstead.ground.formats.received import count_hops, render_delivered_to, render_received, render_return_path
 from mailstead.ground.model.envelope import Client, Envelope
 from mailstead.ground.model.errors import Busy, NoSpace, NotFound
 from mailstead.ground.model.folder import INBOX
@@ -14,7 +14,7 @@ from mailstead.ground.model.verdict import Reason
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
 from mailstead.services.delivery.filing import Filed, Filing
-from mailstead.services.delivery.onward import sort_onward
+from mailstead.services.delivery.onward import await_notice, sort_onward
 from mailstead.services.delivery.plan import Accepted, Copy, Fate, Manner, Plan, SentCopy
 from mailstead.services.delivery.story import tell
 from mailstead.services.delivery.telling import tell_filed
@@ -54,7 +54,8 @@ class Delivery:
         number = self._ids.next()
         if count_hops(letter.rendered.header) > HOPS_MAX:
             return Receipt(number, (Failed(Reason.TOO_MANY_HOPS),) * len(accepted))
-        plan = self._plan(number, letter, envelope, tuple(accepted), client, manner)
+        judged = tuple(accepted) if manner.each_is_told else await_notice(accepted)
+        plan = self._plan(number, letter, envelope, judged, client, manner)
         try:
             filed = await self._file(plan)
         except NoSpace:
@@ -108,12 +109,15 @@ class Delivery:
         now: Instant,
     ) -> tuple[Bundle, ...]:
         """One for each name that it leaves in; the first shares the number that the reply tells."""
-        onward = sort_onward(accepted, envelope, sending)
-        numbers = [SpoolId(number), *(SpoolId(self._ids.next()) for _ in onward)]
+        partings = sort_onward(accepted, envelope, sending, letter.rendered.header)
+        numbers = [SpoolId(number), *(SpoolId(self._ids.next()) for _ in partings[1:])]
         return tuple(
-            self._spooling.prepare(numbers[place], letter, envelope, mine, name, prefix=prefix, now=now)
-            for place, (name, mine) in enumerate(onward.items())
-        )
+            self._spooling.prepare(
+                number, letter, envelope, one.onward, one.sending, now=now,
+                prefix=prefix if one.alias is None else render_delivered_to(one.alias) + prefix,
+            )
+            for number, one in zip(numbers, partings, strict=False)
+        )  # fmt: skip
 
     def _copies(
         self, number: int, envelope: Envelope, accepted: tuple[Accepted, ...], client: Client

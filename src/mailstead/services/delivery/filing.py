@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mailstead.ground.formats.dsn.addresses import write_orcpt
 from mailstead.ground.model.directory import Account
 from mailstead.ground.model.envelope import DsnRequest, Recipient
 from mailstead.ground.model.flags import Flag, Flags
@@ -11,7 +12,7 @@ from mailstead.ground.model.ids import AccountId, BlobId, MessageId, ModSeq
 from mailstead.services.delivery.plan import Accepted, Copy, Fate, Plan
 from mailstead.services.folders.append import place, put_letter
 from mailstead.services.spool.outbox import Bundle
-from mailstead.services.spool.spooling import original_recipient, prepare_local, put_bundle
+from mailstead.services.spool.spooling import prepare_local, put_bundle
 from mailstead.store.port import Tx
 from mailstead.store.port.duties import Trace
 
@@ -128,5 +129,5 @@ def left_out(accepted: Accepted, fates: Mapping[AccountId, Fate], *, may_refuse:
     if may_refuse and len(missed) == len(accepted.targets) and not accepted.abroad:
         return ()
     dsn = accepted.recipient.dsn
-    dsn = DsnRequest(dsn.notify, dsn.original or original_recipient(accepted.recipient.address))
+    dsn = DsnRequest(dsn.notify, dsn.original or write_orcpt(str(accepted.recipient.address)))
     return tuple(Recipient(target.account.address, dsn) for target in (*missed, *accepted.full))

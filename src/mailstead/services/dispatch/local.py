@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from mailstead.ground.formats.received import has_been_at
 from mailstead.ground.model.attempt import Attempt, Ending, Result
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.errors import NotFound
@@ -62,6 +63,9 @@ class LocalDelivery:
                 return _result(recipient, Failed(reason))
             case Defer(reason):
                 return _result(recipient, Deferred(reason))
+        octets = await self._read(letter)
+        if found.abroad and has_been_at(octets.rendered.header, recipient.address):
+            return _result(recipient, Failed(Reason.ALIAS_LOOP))
         envelope = Envelope(sender=letter.sender, recipients=(wanted,), body=letter.body, smtputf8=letter.smtputf8)
         now = self._clock.now()
         filed = Settlement(
@@ -72,7 +76,7 @@ class LocalDelivery:
             await tx.spool.settle(letter.id, [filed], holder, now=now)
 
         manner = Manner(each_is_told=True, prefix=letter.prefix, within=settle)
-        receipt = await self._delivery.deliver(await self._read(letter), envelope, (accepted,), Client(ip=""), manner)
+        receipt = await self._delivery.deliver(octets, envelope, (accepted,), Client(ip=""), manner)
         return _result(recipient, receipt.outcomes[0])
 
     async def _read(self, letter: SpooledLetter) -> Letter:

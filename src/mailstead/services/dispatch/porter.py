@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mailstead.ground.model.address import Address
 from mailstead.ground.model.attempt import Attempt, Ending, Health, Result
 from mailstead.ground.model.errors import MailError, NotFound
 from mailstead.ground.model.ids import Instant
-from mailstead.ground.model.spool import LOCAL, SpooledLetter, SpooledRecipient, State
+from mailstead.ground.model.spool import LOCAL, Origin, SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
 from mailstead.services.dispatch.judging import Judged, judge
 from mailstead.services.dispatch.lanes import Job
 from mailstead.services.dispatch.local import LocalDelivery
-from mailstead.services.dispatch.ports import Carrier, Contents, Gate, Notice, Notices, Routes
+from mailstead.services.dispatch.ports import Carrier, Contents, Gate, Notice, Notices, Routes, Senders
 from mailstead.services.dispatch.story import emit_settled, tell_attempt
 from mailstead.services.folders.append import put_letter
 from mailstead.services.outbound.parcel import Parcel
@@ -54,6 +55,7 @@ class Porter:
         notices: Notices,
         local: LocalDelivery,
         gate: Gate,
+        senders: Senders,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -65,6 +67,7 @@ class Porter:
         self._notices = notices
         self._local = local
         self._gate = gate
+        self._senders = senders
 
     async def carry(self, job: Job, holder: str) -> Carried:
         """Try, and write down what came of it."""
@@ -94,17 +97,24 @@ class Porter:
         letter, first = job.letter, job.recipients[0]
         return Parcel(
             id=letter.id,
-            sender=letter.sender,
+            sender=await self._sender(letter),
             recipients=job.recipients,
             domain=first.address.domain,
             route=await self._routes.find(letter, first),
             content=await self._contents.open(letter),
             smtputf8=letter.smtputf8,
-            needs_smtputf8=letter.smtputf8 and not _is_ascii(letter, job.recipients),
+            needs_smtputf8=letter.smtputf8 and (letter.has_utf8_header or not _is_ascii(letter, job.recipients)),
             ret=letter.ret,
             envid=letter.envid,
             wishes=letter.wishes,
+            is_tls_optional=letter.wishes.tls_optional,
         )
+
+    async def _sender(self, letter: SpooledLetter) -> Address | None:
+        """What we forward leaves under an address of ours, whose bounces come back here: SPF asks for it."""
+        if letter.origin is not Origin.FORWARDED:
+            return letter.sender
+        return await self._senders.rewrite(letter.sender, letter.domain)
 
     async def _settle(self, job: Job, attempt: Attempt, holder: str) -> None:
         """One unit: what became of each, the chapter of the story, and the notices that are owed."""

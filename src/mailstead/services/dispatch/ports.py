@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from mailstead.ground.model.address import Address
 from mailstead.ground.model.attempt import Attempt, Result
 from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient
 from mailstead.services.folders.incoming import Letter
@@ -48,6 +49,12 @@ class Notices(Protocol):
     """Letters about letters: none, where nobody wants to know or nobody is there to tell."""
 
     async def write(self, letter: SpooledLetter, told: tuple[Told, ...]) -> tuple[Notice, ...]: ...
+
+
+class Senders(Protocol):
+    """Under which address something forwarded leaves: see `accounts.forwarding`."""
+
+    async def rewrite(self, sender: Address | None, our_domain: str) -> Address | None: ...
 
 
 class Gate(Protocol):

@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
-from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse, Verdict
-from mailstead.services.accounts.resolve import Abroad, Resolution, resolve
+from mailstead.services.accounts.resolve import Abroad, Resolution, Reverser, look_up
 from mailstead.services.delivery.deliver import Delivery, Receipt
 from mailstead.services.delivery.filing import has_room
 from mailstead.services.delivery.plan import Accepted, Manner
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.reception.body import Body
 from mailstead.services.reception.refusals import Refusals
-from mailstead.store.port import ReadTx, Store
+from mailstead.store.port import Store
 
 DEFAULT_MAX_SIZE: Final = 52_428_800
 
@@ -34,8 +33,11 @@ class ReceptionRules:
 class Reception:
     """One for all listeners that take mail from strangers (MX) or from another mail server of ours (LMTP)."""
 
-    def __init__(self, store: Store, delivery: Delivery, rules: ReceptionRules, refusals: Refusals) -> None:
+    def __init__(
+        self, store: Store, delivery: Delivery, rules: ReceptionRules, refusals: Refusals, reverser: Reverser
+    ) -> None:
         self._store = store
+        self._reverser = reverser
         self.refusals = refusals
         self._delivery = delivery
         self.rules = rules
@@ -53,7 +55,7 @@ class Reception:
     ) -> Accepted | Refuse | Defer:
         """At RCPT. The accounts found are kept for the delivery, which looks no address up again."""
         try:
-            resolution = await self._store.read(_Resolve(recipient.address))
+            resolution = await look_up(self._store, self._reverser, recipient.address)
         except Busy:
             return Defer(Reason.BUSY)
         match resolution:
@@ -79,14 +81,6 @@ class Reception:
             return False
         address = ip_address(ip)
         return any(address in network for network in self.rules.relay_networks)
-
-
-@dataclass(frozen=True, slots=True)
-class _Resolve:
-    address: Address
-
-    async def __call__(self, tx: ReadTx) -> Resolution | Refuse | Defer:
-        return await resolve(tx.directory, self.address)
 
 
 def _judge_room(recipient: Recipient, resolution: Resolution, size: int) -> Accepted | Defer:

@@ -1,12 +1,12 @@
 """Into the spool: what a letter for others becomes, prepared before the unit and written in it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from mailstead.ground.formats.headers import decode_field, find_field
-from mailstead.ground.model.address import Address
-from mailstead.ground.model.envelope import Envelope, Recipient
+from mailstead.ground.model.envelope import Envelope, Recipient, Wishes
 from mailstead.ground.model.ids import AccountId, BlobId, Instant, SpoolId
 from mailstead.ground.model.spool import LOCAL, Origin, SpooledLetter, SpooledRecipient, State
 from mailstead.services.folders.incoming import Letter
@@ -15,7 +15,7 @@ from mailstead.services.spool.terms import Terms
 from mailstead.store.port import Tx
 
 SUBJECT_MAX: Final = 200
-_BACKSLASH: Final = "\\"
+_TLS_REQUIRED: Final = re.compile(rb"^tls-required[ \t]*:[ \t]*no[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,8 @@ class Spooling:
         now: Instant,
     ) -> Bundle:
         """A letter for these recipients, its blob still to be put."""
-        wishes = envelope.wishes
+        header = letter.rendered.header
+        wishes = _heed(envelope.wishes, header)
         expires_at, warn_at = self.terms.of(sending.origin, wishes, now)
         spooled = SpooledLetter(
             id=number,
@@ -72,11 +73,12 @@ class Spooling:
             login=sending.login,
             body=envelope.body,
             smtputf8=envelope.smtputf8,
+            has_utf8_header=not header.isascii(),
             ret=envelope.ret,
             envid=envelope.envid,
             wishes=wishes,
             message_id=letter.rendered.message_id,
-            subject=_subject(letter.rendered.header),
+            subject=_subject(header),
         )
         release_at = wishes.release_at if wishes.release_at is not None and wishes.release_at > now else None
         return Bundle(spooled, tuple(self._recipient(number, n, one, now, release_at) for n, one in enumerate(onward)))
@@ -117,18 +119,6 @@ def prepare_local(
     return Spooling(terms, NoOutbox()).prepare(number, letter, envelope, onward, sending, prefix=prefix, now=now)
 
 
-def original_recipient(address: Address) -> str:
-    """ORCPT for one that was given none (RFC 3461 §5.2.1); RFC 6533 §3 for what is beyond ASCII."""
-    text = str(address)
-    if text.isascii():
-        return f"rfc822;{''.join(c if _is_plain(c) else f'+{ord(c):02X}' for c in text)}"
-    return f"utf-8;{''.join(c if _is_plain(c) and c != _BACKSLASH else f'{_BACKSLASH}x{{{ord(c):X}}}' for c in text)}"
-
-
-def _is_plain(char: str) -> bool:
-    return "!" <= char <= "~" and char not in "+="
-
-
 async def put_bundle(tx: Tx, bundle: Bundle, blob_id: BlobId) -> Bundle:
     """Write it within the unit that put its blob; gives it as it was written."""
     letter = replace(bundle.letter, blob_id=blob_id)
@@ -137,6 +127,13 @@ async def put_bundle(tx: Tx, bundle: Bundle, blob_id: BlobId) -> Bundle:
         return replace(bundle, letter=letter)
     free = tuple(replace(one, lease="") if one.destination in paused else one for one in bundle.recipients)
     return Bundle(letter, free)
+
+
+def _heed(wishes: Wishes, header: bytes) -> Wishes:
+    """RFC 8689 §5: the field speaks where the parameter does not."""
+    if wishes.require_tls or not _TLS_REQUIRED.search(header):
+        return wishes
+    return replace(wishes, tls_optional=True)
 
 
 def _subject(header: bytes) -> str:

@@ -1,27 +1,26 @@
 """Submission's way to recipients here and elsewhere: delivery files the ones and spools the others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.spool import LOCAL
 from mailstead.ground.model.verdict import Defer, Reason, Refuse
-from mailstead.services.accounts.resolve import Abroad, Resolution, resolve
+from mailstead.services.accounts.resolve import Abroad, Resolution, Reverser, look_up
 from mailstead.services.delivery.deliver import Delivery, Receipt
 from mailstead.services.delivery.plan import Accepted, Manner
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.spool.spooling import Sending as Name
 from mailstead.services.submission.ports import Sending
-from mailstead.store.port import ReadTx, Store
+from mailstead.store.port import Store
 
 
 class DeliveringMailroom:
     """A `Judge` and a `Mailroom`."""
 
-    def __init__(self, store: Store, delivery: Delivery) -> None:
+    def __init__(self, store: Store, delivery: Delivery, reverser: Reverser) -> None:
         self._store = store
+        self._reverser = reverser
         self._delivery = delivery
 
     async def judge_recipient(
@@ -32,7 +31,7 @@ class DeliveringMailroom:
     ) -> Accepted | Refuse | Defer:
         """Accounts of ours with room, and everybody elsewhere."""
         try:
-            found = await self._store.read(_Resolve(recipient.address))
+            found = await look_up(self._store, self._reverser, recipient.address)
         except Busy:
             return Defer(Reason.BUSY)
         match found:
@@ -57,11 +56,3 @@ class DeliveringMailroom:
         name = Name(origin=sending.origin, domain=sending.domain, account_id=sending.account.id, login=sending.login)
         manner = Manner(each_is_told=False, sending=name, keeps_copy=sending.keeps_copy)
         return await self._delivery.deliver(letter, envelope, accepted, sending.shown, manner)
-
-
-@dataclass(frozen=True, slots=True)
-class _Resolve:
-    address: Address
-
-    async def __call__(self, tx: ReadTx) -> Resolution | Refuse | Defer:
-        return await resolve(tx.directory, self.address)

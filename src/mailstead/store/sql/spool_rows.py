@@ -23,9 +23,11 @@ class _Said(msgspec.Struct, omit_defaults=True):
 
     body: str = BodyType.SEVEN_BIT.value
     utf8: bool = False
+    utf8_header: bool = False
     ret: str | None = None
     envid: str | None = None
     require_tls: bool = False
+    tls_optional: bool = False
     priority: int = 0
     release_at: int | None = None
     by: tuple[int, bool, bool] | None = None
@@ -70,16 +72,20 @@ def letter_row(letter: SpooledLetter) -> dict[str, object]:
 
 def _wishes_text(letter: SpooledLetter) -> str:
     wishes = letter.wishes
-    is_plain = wishes is NO_WISHES and letter.body is BodyType.SEVEN_BIT and not letter.smtputf8
+    is_plain = (
+        wishes is NO_WISHES and letter.body is BodyType.SEVEN_BIT and not letter.smtputf8 and not letter.has_utf8_header
+    )
     if is_plain and letter.ret is None and letter.envid is None:
         return _ORDINARY
     by = wishes.by
     said = _Said(
         body=letter.body.value,
         utf8=letter.smtputf8,
+        utf8_header=letter.has_utf8_header,
         ret=letter.ret,
         envid=letter.envid,
         require_tls=wishes.require_tls,
+        tls_optional=wishes.tls_optional,
         priority=wishes.priority,
         release_at=wishes.release_at,
         by=(by.deadline, by.may_be_late, by.is_traced) if by else None,
@@ -109,6 +115,7 @@ def letter_of(row: Row) -> SpooledLetter:
         login=login,
         body=BodyType(said.body),
         smtputf8=said.utf8,
+        has_utf8_header=said.utf8_header,
         ret=said.ret,
         envid=said.envid,
         wishes=_wishes_of(said),
@@ -119,10 +126,11 @@ def letter_of(row: Row) -> SpooledLetter:
 
 
 def _wishes_of(said: _Said) -> Wishes:
-    if not said.require_tls and not said.priority and said.release_at is None and said.by is None:
+    if said.release_at is None and said.by is None and not (said.require_tls or said.tls_optional or said.priority):
         return NO_WISHES
     return Wishes(
         require_tls=said.require_tls,
+        tls_optional=said.tls_optional,
         priority=said.priority,
         release_at=Instant(said.release_at) if said.release_at is not None else None,
         by=DeliverBy(Instant(said.by[0]), *said.by[1:]) if said.by else None,
