@@ -14,6 +14,8 @@ PACKAGES = {
     "sqlite3": "sqlite3",
     "smtp-source": "postfix",
     "postgres": "postgresql",
+    "opendkim": "opendkim",
+    "opendkim-testmsg": "opendkim-tools",
 }
 
 
