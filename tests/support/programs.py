@@ -18,6 +18,8 @@ PACKAGES = {
     "named": "bind9",
     "dnssec-signzone": "bind9",
     "unbound": "unbound",
+    "opendkim": "opendkim",
+    "opendkim-testmsg": "opendkim-tools",
 }
 
 

@@ -95,3 +95,19 @@ def test_what_was_signed_cannot_be_changed(
     start = signed.index(b"From: a@x.test")
     at = data.draw(st.sampled_from([start + len("From: a"), len(signed)]))
     assert check_all(signed[:at] + b"q" + signed[at:], keys)[0].result is Result.FAIL
+
+
+TAGS = st.sampled_from(
+    [b"v=1", b"a=rsa-sha256", b"a=ed25519-sha256", b"d=x.test", b"s=s", b"h=from", b"h=:", b"bh=QUJD", b"b=QUJD", b"b=",
+     b"l=1", b"t=1", b"x=2", b"c=relaxed", b"c=/", b"i=@x.test", b"q=", b"=", b"", b"\xff", b"z"]
+)  # fmt: skip
+CLAIMS = st.lists(TAGS, max_size=12).map(b"; ".join) | st.binary(max_size=200)
+
+
+@given(CLAIMS, st.binary(max_size=100), st.sampled_from([RSA.record, ED25519.record, b"p=QUJD", b"k=ed25519; p=QUJD"]))
+def test_nonsense_never_passes(claim: bytes, body: bytes, record: bytes) -> None:
+    """Whatever a stranger writes, judging answers, and without the key it is no pass."""
+    letter = b"From: a@x.test\r\nDKIM-Signature: " + claim.replace(b"\n", b"") + b"\r\n\r\n" + body
+    checks = check_all(letter, {"s._domainkey.x.test": record})
+    assert all(check.result is not Result.PASS and check.why for check in checks)
+    assert len(checks) == 1

@@ -100,10 +100,11 @@ class RelaxedBody(SimpleBody):
             data = self._hold(data)
         if b"\t" in data:
             data = data.replace(b"\t", b" ")
-        while b"  " in data:  # halves the longest run: its logarithm bounds the turns
-            data = data.replace(b"  ", b" ")
-        if b" \r\n" in data:
-            data = data.replace(b" \r\n", b"\r\n")
+        if b" " in data:
+            while b"  " in data:  # halves the longest run: its logarithm bounds the turns
+                data = data.replace(b"  ", b" ")
+            if b" \r\n" in data:
+                data = data.replace(b" \r\n", b"\r\n")
         if data:
             super().feed(data)
 
