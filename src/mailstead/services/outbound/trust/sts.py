@@ -18,7 +18,7 @@ from mailstead.store.port.trust import DAY_MS, StoredPolicy
 from mailstead.telemetry import Event, emit
 
 PATH: Final = "/.well-known/mta-sts.txt"
-PAUSE_MS: Final = 300_000  # RFC 8461 §3.3: at least five minutes between tries that fail
+PAUSE_MS: Final = 300_000  # RFC 8461 §3.3: at least five minutes between tries
 FAILURES_MAX: Final = 10_000
 REFRESH_MS: Final = DAY_MS  # RFC 8461 §10.2: a policy at hand is looked for again well before it ends
 UNUSED_MS: Final = 30 * DAY_MS
@@ -59,11 +59,11 @@ class StsPolicies:
         policy_id = await self._ask_id(domain)
         now = self._clock.now()
         living = stored if stored is not None and now < stored.expires_at else None
-        if policy_id is None or (living is not None and policy_id == living.policy_id):
-            if living is None:
-                return NOTHING
+        if living is not None and (policy_id in (None, living.policy_id) or now - living.fetched_at < PAUSE_MS):
             await self._note_use(living, now)
             return StsFound(living.policy, living.policy_id)
+        if policy_id is None:
+            return NOTHING
         fetched = await self._fetch_once(domain, policy_id)
         if isinstance(fetched, StoredPolicy):
             return StsFound(fetched.policy, fetched.policy_id)

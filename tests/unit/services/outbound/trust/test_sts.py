@@ -59,6 +59,8 @@ async def test_another_id_fetches_anew(scene: Scene) -> None:
     trust = scene.trust()
     await facts(trust)
     scene.publish(b"none", policy_id="2")
+    assert (await facts(trust))["mta-sts"] == "enforce"  # two workers that see two ids must not fetch in turns
+    scene.clock.advance(301)
     assert await facts(trust) == {"mta-sts": "none", "mta-sts id": "2"}
     assert (await stored(scene)).policy.mode is Mode.NONE
 
