@@ -15,6 +15,7 @@ from mailstead.ground.model.ids import AccountId, DomainId, FolderId, ModSeq, Ui
 from mailstead.net.ids import IdSource
 from mailstead.servers.smtp.profile import Dialect, Limits, Profile
 from mailstead.servers.smtp.server import SmtpServer
+from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
@@ -108,7 +109,9 @@ async def talk(stream: bytes, cut: int, dialect: Dialect) -> bytes:
     clock, store = FakeClock(), Everything()
     ids = IdSource(clock, 1)
     delivery = Delivery(store, clock, ids, Spooling(Terms(), NoOutbox()), hostname="mx.test")  # type: ignore[arg-type]
-    reception = Reception(store, delivery, ReceptionRules(max_message_size=5000), Refusals(store, clock))  # type: ignore[arg-type]
+    reception = Reception(
+        store, delivery, ReceptionRules(max_message_size=5000), Refusals(store, clock), Forwarding(store, clock)
+    )  # type: ignore[arg-type]
     profile = Profile(
         name="mx", hostname="mx.test", dialect=dialect, limits=Limits(max_errors=1000),
         tls=lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),

@@ -10,6 +10,7 @@ from typing import Any
 from mailstead.ground.model.attempt import Attempt, Ending, Health, Result
 from mailstead.ground.model.ids import Instant
 from mailstead.net.ids import IdSource
+from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.dispatch.dispatcher import Dispatcher, Limits
 from mailstead.services.dispatch.local import LocalDelivery
@@ -91,6 +92,7 @@ class Scene:
             self.store, self.clock, self.ids, self.spooling, carrier=self.carrier, contents=PlainContents(),
             routes=ConfiguredRoutes(Route()), notices=self.notices,
             local=LocalDelivery(self.store, self.clock, delivery, 1 << 20), gate=self.gate,
+            senders=Forwarding(self.store, self.clock),
         )  # fmt: skip
         made = Dispatcher(self.store, self.clock, porter, holder, Limits(**limits))
         self.spooling.outbox = made

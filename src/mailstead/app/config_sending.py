@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 
 from mailstead.app.config_kinds import Doc, IpAddress, Port, Secret, Within
@@ -33,7 +34,10 @@ class OutboundConfig:
     """Mail to other servers. Routes of single domains are kept in the store (`mailstead route`)."""
 
     mode: Annotated[
-        Literal["direct", "relay"], Doc("Deliver to the hosts that the DNS names (MX), or hand everything to a relay.")
+        Literal["direct", "relay", "trap"],
+        Doc(
+            "Deliver to the hosts that the DNS names (MX), hand everything to a relay, or hold it all: nothing leaves."
+        ),
     ] = "direct"
     port: Annotated[Port, Doc("Port of other mail servers, in direct mode.")] = Port(25)
     proxies: Annotated[
@@ -49,6 +53,7 @@ class OutboundConfig:
     ] = "may"
     dane: Annotated[bool, Doc("Honour TLSA records (RFC 7672), if the resolver validates DNSSEC.")] = True
     mta_sts: Annotated[bool, Doc("Honour MTA-STS policies (RFC 8461).")] = True
+    ca_file: Annotated[Path | None, Doc("CAs (PEM) beside those of the system, for the certificates of others.")] = None
     resolvers: Annotated[
         tuple[IpAddress, ...],
         Doc("Name servers; those of /etc/resolv.conf if empty. DANE asks for one on this machine."),

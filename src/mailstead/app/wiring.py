@@ -15,9 +15,9 @@ from mailstead.app.context import WorkerContext, WorkerParts
 from mailstead.app.doors import Doors, Rooms, is_loopback
 from mailstead.app.duties import Duties, Duty
 from mailstead.app.guarding import guard_of
-from mailstead.app.sending import terms_of
+from mailstead.app.sending import SendingRooms
 from mailstead.app.settings import Settings, context_of, login_context_of, start_log, unpack
-from mailstead.app.smtp_settings import limits_of, rules_of, submission_profile
+from mailstead.app.smtp_rooms import SmtpRooms
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.ids import BlobId, Instant
 from mailstead.net.clock import SystemClock
@@ -31,25 +31,15 @@ from mailstead.servers.imap.settings import ImapSettings
 from mailstead.servers.pop3.server import Pop3Server
 from mailstead.servers.pop3.session import Services as Pop3Services
 from mailstead.servers.pop3.settings import Pop3Settings
-from mailstead.servers.smtp.profile import Profile, lmtp, mx
-from mailstead.servers.smtp.server import SmtpServer
-from mailstead.servers.smtp.taker import Logins
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
-from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.delivery.quota_letters import QuotaLetters
 from mailstead.services.folders.service import Folders
-from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
 from mailstead.services.search.entries import STAMP
 from mailstead.services.search.hints import Hints
 from mailstead.services.search.indexing import Indexer
 from mailstead.services.search.service import Search
-from mailstead.services.spool.outbox import NoOutbox
-from mailstead.services.spool.spooling import Spooling
-from mailstead.services.submission.mailroom import DeliveringMailroom
-from mailstead.services.submission.ports import NoGuards
-from mailstead.services.submission.submit import Submission
 from mailstead.store.blobs.local import FileBlobs
 from mailstead.store.fulltext.index import SqliteFullText
 from mailstead.store.port import OnCommit
@@ -236,12 +226,16 @@ class Worker:
             min_password_length=self._config.security.min_password_length,
         )
         self._refusals = Refusals(store, clock)
-        self._spooling = Spooling(terms_of(self._config.queue), NoOutbox())
         holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
+        self._sending = SendingRooms(self._config, store, clock, self._opened.ids, context.sweep, holder_name)
         self._index = SqliteFullText(index_path(self._config))
         letters = QuotaLetters(store, clock, self._opened.ids, hostname=self._config.server.hostname)
         self._duties = Duties(
-            store, self._opened, clock, holder_name, (Duty("quota", 10.0, letters.run), *self._indexing())
+            store,
+            self._opened,
+            clock,
+            holder_name,
+            (Duty("quota", 10.0, letters.run), *self._indexing(), *self._sending.duties()),
         )
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -258,11 +252,10 @@ class Worker:
         """Open the store, make the rooms and their doors."""
         await self._opened.store.open()
         self._context.bus.subscribe(self._folders.hub.wake)
-        smtp, lmtp_room, imap = self._smtp(mx), self._smtp(lmtp), self._imap()
-        people, pop3, control = self._submission(), self._pop3(), self._control()
+        smtp, imap, pop3 = self._smtp(), self._imap(), self._pop3()
         rooms = Rooms(
-            smtp=smtp.serve, lmtp=lmtp_room.serve, submission=people.serve, imap=imap.serve, pop3=pop3.serve,
-            control=control.serve,
+            smtp=smtp.mx.serve, lmtp=smtp.lmtp.serve, submission=smtp.submission.serve, imap=imap.serve,
+            pop3=pop3.serve, control=self._control().serve,
         )  # fmt: skip
         doors = Doors(self._config, self._context, lambda: self._login_tls)
         listeners, web = doors.listeners(rooms), None
@@ -270,13 +263,12 @@ class Worker:
             web = await self._web()
             listeners.append(doors.http_listener(web))
         self._duties.start()
+        self._sending.start()
         self._tasks.append(asyncio.create_task(self._look()))
         self._tasks.append(asyncio.create_task(self._refusals.keep_flushing()))
 
         def drain() -> None:
             smtp.drain()
-            lmtp_room.drain()
-            people.drain()
             pop3.drain()
             self._tasks.append(asyncio.create_task(imap.drain()))
             if web is not None:
@@ -288,6 +280,7 @@ class Worker:
             for task in self._tasks:
                 task.cancel()
             await self._duties.stop()
+            await self._sending.stop()
             await self._index.close()
             await self._refusals.flush()
             await self._opened.close()
@@ -310,36 +303,18 @@ class Worker:
         await web.start()
         return web
 
-    def _smtp(self, make: Callable[..., Profile]) -> SmtpServer:
-        config, opened = self._config, self._opened
-        rules = ReceptionRules(
-            max_message_size=config.smtp.max_message_size, relay_networks=tuple(config.smtp.relay_networks)
-        )
-        profile = make(
-            config.smtp_hostname,
-            tls=lambda: self._tls,
-            limits=limits_of(config, config.smtp.max_recipients),
-            smtputf8=config.smtp.smtputf8,
-        )
-        reception = Reception(opened.store, self._delivery(), rules, self._refusals)
-        return SmtpServer(profile, reception, opened.clock, opened.ids)
-
-    def _delivery(self) -> Delivery:
-        opened = self._opened
-        return Delivery(opened.store, opened.clock, opened.ids, self._spooling, hostname=self._config.smtp_hostname)
-
-    def _submission(self) -> SmtpServer:
-        local = DeliveringMailroom(self._opened.store, self._delivery())
-        outboxes = Submission(
-            self._opened.store, self._opened.clock, local, local, NoGuards(), self._refusals, rules_of(self._config)
-        )
-        logins = Logins(
+    def _smtp(self) -> SmtpRooms:
+        return SmtpRooms(
+            self._config,
+            self._opened.store,
+            self._opened.clock,
+            self._opened.ids,
+            sending=self._sending,
             authenticator=self._authenticator,
-            admit=outboxes.open,
-            max_message_size=self._config.smtp.max_message_size,
+            refusals=self._refusals,
+            tls=lambda: self._tls,
+            login_tls=lambda: self._login_tls,
         )
-        profile = submission_profile(self._config, lambda: self._login_tls)
-        return SmtpServer(profile, logins, self._opened.clock, self._opened.ids)
 
     def _imap(self) -> ImapServer:
         config, opened = self._config, self._opened

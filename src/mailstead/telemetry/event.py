@@ -190,6 +190,8 @@ class Event(Enum):
         "spool.recipient.sent", INFO, DELIVERY,
         "queue_id sender recipient delivery_host detail attempts elapsed", "message_delivery",
         _DELIVERED,
+        Count("delivery_successes_total", "Recipients that another server took.",
+              aliases=("elemta_delivery_successes_total",)),
         Spread("delivery_delay_seconds", "From the spool to the other side's yes.", "elapsed",
                (0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 86400.0)),
     )  # fmt: skip
@@ -202,6 +204,8 @@ class Event(Enum):
         "spool.recipient.failed", INFO, BOUNCE,
         "queue_id sender recipient delivery_host detail attempts reason", "message_bounce",
         Count("messages_failed_total", "Recipients given up.", aliases=("elemta_messages_failed_total",)),
+        Count("delivery_failures_total", "Recipients refused for good, by status.", by=("reason",),
+              aliases=("elemta_delivery_failures_total",)),
     )  # fmt: skip
     SPOOL_LANE_PAUSED = (
         "spool.lane.paused", WARNING, TEMPFAIL, "domain detail attempts pause", "destination paused",
@@ -218,22 +222,8 @@ class Event(Enum):
         Count("outbound_connection_failures_total", "Connections to other servers that came to nothing.",
               by=("reason",)),
     )  # fmt: skip
-    OUTBOUND_RECIPIENT_TAKEN = (
-        "outbound.recipient.taken", INFO, DELIVERY, "queue_id recipient delivery_host detail", "message_delivery",
-        Count("delivery_successes_total", "Recipients that another server took.",
-              aliases=("elemta_delivery_successes_total",)),
-    )  # fmt: skip
-    OUTBOUND_RECIPIENT_DEFERRED = (
-        "outbound.recipient.deferred", INFO, DEFERRAL, "queue_id recipient delivery_host reason detail", "",
-        Count("delivery_deferrals_total", "Recipients put off by another server or for want of one.", by=("reason",)),
-    )  # fmt: skip
-    OUTBOUND_RECIPIENT_FAILED = (
-        "outbound.recipient.failed", INFO, REJECTION, "queue_id recipient delivery_host reason detail", "",
-        Count("delivery_failures_total", "Recipients refused for good by another server or for want of one.",
-              by=("reason",), aliases=("elemta_delivery_failures_total",)),
-    )  # fmt: skip
     OUTBOUND_ATTEMPT_DONE = (
-        "outbound.attempt.done", INFO, DELIVERY, "queue_id domain sender recipient_count count result elapsed", "",
+        "outbound.attempt.done", DEBUG, DELIVERY, "queue_id domain sender recipient_count count result elapsed", "",
         Count("delivery_attempts_total", "Attempts to hand a letter to another server.", by=("result",),
               aliases=("elemta_delivery_attempts_total",)),
         Spread("outbound_duration_seconds", "Of an attempt, from its begin to its last result.", "elapsed", SECONDS),

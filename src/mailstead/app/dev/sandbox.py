@@ -78,45 +78,58 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _config(directory: Path, ports: Mapping[str, int], kept: Secrets, *, as_json: bool) -> str:
-    """Written anew at each start: the sandbox is not for keeping settings."""
-    return f"""\
+_CONFIG: Final = """\
 # Written by `mailstead dev` at each start.
 server:
   hostname: localhost
-  domain: {DOMAIN}
+  domain: {domain}
   listen: [127.0.0.1]
 database:
-  path: {json.dumps(str(directory / "data" / "mailstead.db"))}
+  path: {database}
 logger:
   level: info
-  format: {"json" if as_json else "text"}
+  format: {format}
   output_path: stderr
 smtp:
-  relay_port: {ports["smtp"]}
-  submission_port: {ports["submission"]}
-  smtps_port: {ports["submissions"]}
-  lmtp_port: {ports["lmtp"]}
+  relay_port: {smtp}
+  submission_port: {submission}
+  smtps_port: {submissions}
+  lmtp_port: {lmtp}
   lmtp_listen: [127.0.0.1]
   sessions_per_ip: 0
+outbound:
+  mode: trap
 imap:
-  port: {ports["imap"]}
-  imaps_port: {ports["imaps"]}
+  port: {imap}
+  imaps_port: {imaps}
   plain_login: loopback
   sessions_per_ip: 0
 pop3:
-  port: {ports["pop3"]}
-  pop3s_port: {ports["pop3s"]}
+  port: {pop3}
+  pop3s_port: {pop3s}
   plain_login: loopback
   sessions_per_ip: 0
 api:
-  port: {ports["http"]}
+  port: {http}
   listen: [127.0.0.1]
-  admin_token: {json.dumps(kept.admin_token)}
+  admin_token: {admin_token}
 tls:
-  cert_file: {json.dumps(str(directory / "tls" / "cert.pem"))}
-  key_file: {json.dumps(str(directory / "tls" / "key.pem"))}
+  cert_file: {certificate}
+  key_file: {key}
 """
+
+
+def _config(directory: Path, ports: Mapping[str, int], kept: Secrets, *, as_json: bool) -> str:
+    """Written anew at each start: the sandbox is not for keeping settings."""
+    return _CONFIG.format(
+        **ports,
+        domain=DOMAIN,
+        database=json.dumps(str(directory / "data" / "mailstead.db")),
+        format="json" if as_json else "text",
+        admin_token=json.dumps(kept.admin_token),
+        certificate=json.dumps(str(directory / "tls" / "cert.pem")),
+        key=json.dumps(str(directory / "tls" / "key.pem")),
+    )
 
 
 async def _furnish(config: Config, kept: Secrets, *, samples: bool) -> None:

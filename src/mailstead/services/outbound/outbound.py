@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from random import Random
 
-from mailstead.ground.model.attempt import Attempt, Ending, Health, Result
+from mailstead.ground.model.attempt import Attempt, Ending, Health
 from mailstead.net.clock import Clock
 from mailstead.net.dial import Dialer
 from mailstead.net.dns import Resolver
@@ -198,9 +198,6 @@ def _health(run: _Run) -> tuple[Health, str]:
 
 
 def _tell(parcel: Parcel, attempt: Attempt, elapsed: float) -> None:
-    names = {recipient.number: str(recipient.address) for recipient in parcel.recipients}
-    for result in attempt.results:
-        _tell_result(parcel.id, names[result.number], result)
     endings = {result.ending for result in attempt.results}
     emit(
         Event.OUTBOUND_ATTEMPT_DONE,
@@ -212,22 +209,3 @@ def _tell(parcel: Parcel, attempt: Attempt, elapsed: float) -> None:
         result=endings.pop().value if len(endings) == 1 else "mixed",
         elapsed=elapsed,
     )
-
-
-def _tell_result(letter: int, recipient: str, result: Result) -> None:
-    host, detail, status = result.host, result.diagnostic, result.status
-    match result.ending:
-        case Ending.DELIVERED | Ending.RELAYED:
-            emit(
-                Event.OUTBOUND_RECIPIENT_TAKEN, queue_id=letter, recipient=recipient, delivery_host=host, detail=detail
-            )
-        case Ending.DEFERRED:
-            emit(
-                Event.OUTBOUND_RECIPIENT_DEFERRED,
-                queue_id=letter, recipient=recipient, delivery_host=host, reason=status, detail=detail,
-            )  # fmt: skip
-        case Ending.FAILED:
-            emit(
-                Event.OUTBOUND_RECIPIENT_FAILED,
-                queue_id=letter, recipient=recipient, delivery_host=host, reason=status, detail=detail,
-            )  # fmt: skip

@@ -1,0 +1,80 @@
+"""The rooms where SMTP is spoken: for other servers, for a server of ours (LMTP), and for our own people."""
+
+import ssl
+from collections.abc import Callable
+
+from mailstead.app.config import Config
+from mailstead.app.sending import SendingRooms
+from mailstead.app.smtp_settings import limits_of, rules_of, submission_profile
+from mailstead.net.clock import Clock
+from mailstead.net.ids import IdSource
+from mailstead.servers.smtp.profile import Profile, lmtp, mx
+from mailstead.servers.smtp.server import SmtpServer
+from mailstead.servers.smtp.taker import Logins
+from mailstead.services.accounts.login import Authenticator
+from mailstead.services.reception.reception import Reception, ReceptionRules
+from mailstead.services.reception.refusals import Refusals
+from mailstead.services.submission.mailroom import DeliveringMailroom
+from mailstead.services.submission.ports import NoGuards
+from mailstead.services.submission.submit import Submission
+from mailstead.store.port import Store
+
+Tls = Callable[[], ssl.SSLContext]
+
+
+class SmtpRooms:
+    """Three servers of one worker. `tls` and `login_tls` give the contexts of the hour."""
+
+    def __init__(  # noqa: PLR0913 - every room that has a part in it
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        ids: IdSource,
+        *,
+        sending: SendingRooms,
+        authenticator: Authenticator,
+        refusals: Refusals,
+        tls: Tls,
+        login_tls: Tls,
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._tls = tls
+        self._login_tls = login_tls
+        rules = ReceptionRules(
+            max_message_size=self._config.smtp.max_message_size, relay_networks=tuple(self._config.smtp.relay_networks)
+        )
+        reception = Reception(self._store, sending.delivery, rules, refusals, sending.forwarding)
+        self.mx = self._serve(mx, reception)
+        self.lmtp = self._serve(lmtp, reception)
+        self.submission = self._people(sending, authenticator, refusals)
+
+    def drain(self) -> None:
+        """Nobody begins anything new."""
+        for room in (self.mx, self.lmtp, self.submission):
+            room.drain()
+
+    def _serve(self, make: Callable[..., Profile], reception: Reception) -> SmtpServer:
+        config = self._config
+        profile = make(
+            config.smtp_hostname,
+            tls=self._tls,
+            limits=limits_of(config, config.smtp.max_recipients),
+            smtputf8=config.smtp.smtputf8,
+        )
+        return SmtpServer(profile, reception, self._clock, self._ids)
+
+    def _people(self, sending: SendingRooms, authenticator: Authenticator, refusals: Refusals) -> SmtpServer:
+        mailroom = DeliveringMailroom(self._store, sending.delivery, sending.forwarding)
+        submission = Submission(
+            self._store, self._clock, mailroom, mailroom, NoGuards(), refusals, rules_of(self._config)
+        )
+        logins = Logins(
+            authenticator=authenticator,
+            admit=submission.open,
+            max_message_size=self._config.smtp.max_message_size,
+        )
+        return SmtpServer(submission_profile(self._config, self._login_tls), logins, self._clock, self._ids)

@@ -1,0 +1,40 @@
+"""The contents of letters in the spool, kept for a while: the lanes of one letter share what was made of it once."""
+
+from collections import OrderedDict
+from typing import Final
+
+from mailstead.ground.model.errors import NotFound
+from mailstead.ground.model.ids import SpoolId
+from mailstead.ground.model.spool import Origin, SpooledLetter
+from mailstead.services.dispatch.content import LetterContent
+from mailstead.services.signing.signer import Signer
+from mailstead.store.port.blobs import Blobs
+
+KEPT_MAX: Final = 32
+_FOREIGN: Final = frozenset({Origin.FORWARDED, Origin.RELAYED, Origin.HANDED_OFF})
+
+
+class SignedContents:
+    """Implements `ports.Contents`."""
+
+    def __init__(self, blobs: Blobs, signer: Signer) -> None:
+        self._blobs = blobs
+        self._signer = signer
+        self._kept: OrderedDict[SpoolId, LetterContent] = OrderedDict()
+
+    async def open(self, letter: SpooledLetter) -> LetterContent:
+        """NotFound if it was settled meanwhile."""
+        content = self._kept.get(letter.id)
+        if content is None:
+            content = await self._make(letter)
+            self._kept[letter.id] = content
+            while len(self._kept) > KEPT_MAX:
+                self._kept.popitem(last=False)
+        return content
+
+    async def _make(self, letter: SpooledLetter) -> LetterContent:
+        if letter.blob_id is None:
+            raise NotFound("the letter was settled")
+        blob = await self._blobs.open(letter.blob_id)
+        domain = letter.domain if letter.origin is not Origin.HANDED_OFF else ""
+        return LetterContent(letter.prefix, blob, self._signer, domain, is_foreign=letter.origin in _FOREIGN)
