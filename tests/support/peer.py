@@ -20,6 +20,7 @@ class Act(Enum):
     CLOSE = "close"
     STALL = "stall"
     GARBAGE = "garbage"
+    HALF = "half a reply, then silence"
     DEAF = "closes instead of a handshake"
 
 
@@ -237,7 +238,9 @@ class _Session:
             case Act.CLOSE:
                 self.connection.close()
                 raise PeerGone
-            case Act.STALL:
+            case Act.STALL | Act.HALF:
+                if play is Act.HALF:
+                    await self.say(b"250-half")
                 await asyncio.get_running_loop().create_future()
             case Act.GARBAGE:
                 await self.say(b"\x00\x01 this is not SMTP\r\n")
