@@ -21,7 +21,6 @@ class Act(Enum):
     STALL = "stall"
     GARBAGE = "garbage"
     HALF = "half a reply, then silence"
-    DEAF = "closes instead of a handshake"
 
 
 Play = bytes | Act | list[Any] | Callable[[bytes], Any]
@@ -169,14 +168,11 @@ class _Session:
         return verb == "QUIT"
 
     async def start_tls(self) -> None:
-        play = self.peer.play("STARTTLS", b"")
-        if play is Act.DEAF:
-            await self.say(b"220 go ahead\r\n")
-            self.connection.abort()
-            raise PeerGone
-        reply = await self.act("STARTTLS", play)
+        reply = await self.answer("STARTTLS", b"")
         if reply.startswith(b"220"):
-            assert self.peer.tls is not None
+            if self.peer.tls is None:
+                self.connection.abort()
+                raise PeerGone
             await self.connection.start_tls(self.peer.tls, 10)
             self.receiver.clear()
             self.peer.names_told.append(self.connection.tls.server_name if self.connection.tls else "")

@@ -25,7 +25,7 @@ from mailstead.services.outbound.tls_policy import (
 from tests.support.authority import Authority
 from tests.support.names import Names
 from tests.support.outbound_scene import endings, names_of, outbound, parcel, statuses
-from tests.support.peer import Act, Peer
+from tests.support.peer import Peer
 
 
 @dataclass
@@ -146,7 +146,8 @@ async def test_may_goes_on_where_starttls_is_refused() -> None:
 
 
 async def test_may_tries_once_more_in_the_clear() -> None:
-    async with Peer("STARTTLS", STARTTLS=Act.DEAF).listen() as peer, outbound() as out:
+    """A peer without a certificate closes instead of shaking hands."""
+    async with Peer("STARTTLS").listen() as peer, outbound() as out:
         attempt = await out.attempt(level(peer.port, TlsLevel.MAY))
     assert endings(attempt) == [Ending.RELAYED]
     assert peer.connections == 2
@@ -154,7 +155,7 @@ async def test_may_tries_once_more_in_the_clear() -> None:
 
 
 async def test_secure_never_does(ca: Path) -> None:
-    async with Peer("STARTTLS", STARTTLS=Act.DEAF).listen() as peer, outbound(authorities=ca) as out:
+    async with Peer("STARTTLS").listen() as peer, outbound(authorities=ca) as out:
         attempt = await out.attempt(level(peer.port, TlsLevel.SECURE))
     assert (endings(attempt), peer.connections) == ([Ending.DEFERRED], 1)
 
