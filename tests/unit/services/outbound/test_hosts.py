@@ -198,3 +198,22 @@ async def test_a_relay_by_name_asks_for_no_mx() -> None:
         attempt = await out.attempt(parcel(route=Route(host="relay.test", port=peer.port)))
     assert endings(attempt) == [Ending.RELAYED]
     assert {kind for kind, _ in names.asked} == {"a", "aaaa"}
+
+
+async def test_a_host_of_our_own_name_is_us() -> None:
+    async with Peer(EHLO=b"250 OUT.a.test at your service").listen() as peer, outbound() as out:
+        attempt = await out.attempt(parcel(port=peer.port))
+        assert (endings(attempt), statuses(attempt)) == ([Ending.FAILED], ["5.4.6"])
+        relayed = await out.attempt(parcel(route=Route(host="mx.b.test", port=peer.port)))
+    assert endings(relayed) == [Ending.RELAYED], "a route set by the operator may lead to this machine"
+
+
+async def test_from_ipv6_to_ipv4() -> None:
+    """Nobody listens on ::1 at that port."""
+    names = names_of().add("aaaa", "mx.b.test", "::1")
+    async with Peer().listen() as peer, outbound(names) as out:
+        attempt = await out.attempt(parcel(port=peer.port))
+    assert attempt.results[0].host == "mx.b.test [127.0.0.1]"
+    assert [step.facts["host"] for step in attempt.steps if step.what == "connect"] == [
+        "mx.b.test [::1]", "mx.b.test [127.0.0.1]",
+    ]  # fmt: skip
