@@ -20,7 +20,7 @@ class Act(Enum):
     CLOSE = "close"
     STALL = "stall"
     GARBAGE = "garbage"
-    DEAF = "closes instead of a handshake"
+    HALF = "half a reply, then silence"
 
 
 Play = bytes | Act | list[Any] | Callable[[bytes], Any]
@@ -168,14 +168,11 @@ class _Session:
         return verb == "QUIT"
 
     async def start_tls(self) -> None:
-        play = self.peer.play("STARTTLS", b"")
-        if play is Act.DEAF:
-            await self.say(b"220 go ahead\r\n")
-            self.connection.abort()
-            raise PeerGone
-        reply = await self.act("STARTTLS", play)
+        reply = await self.answer("STARTTLS", b"")
         if reply.startswith(b"220"):
-            assert self.peer.tls is not None
+            if self.peer.tls is None:
+                self.connection.abort()
+                raise PeerGone
             await self.connection.start_tls(self.peer.tls, 10)
             self.receiver.clear()
             self.peer.names_told.append(self.connection.tls.server_name if self.connection.tls else "")
@@ -237,7 +234,9 @@ class _Session:
             case Act.CLOSE:
                 self.connection.close()
                 raise PeerGone
-            case Act.STALL:
+            case Act.STALL | Act.HALF:
+                if play is Act.HALF:
+                    await self.say(b"250-half")
                 await asyncio.get_running_loop().create_future()
             case Act.GARBAGE:
                 await self.say(b"\x00\x01 this is not SMTP\r\n")

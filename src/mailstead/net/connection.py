@@ -252,7 +252,7 @@ class Connection(asyncio.Protocol):
                 ssl_handshake_timeout=timeout,
                 ssl_shutdown_timeout=TLS_SHUTDOWN,
             )
-        except OSError as error:  # SSLError and the timeout are OSErrors
+        except (OSError, ValueError) as error:  # SSLError and the timeout are OSErrors; a name may be no name for TLS
             self._fail_tls(error)
             raise TlsFailed(str(error), getattr(error, "verify_code", 0)) from None
         except asyncio.CancelledError:

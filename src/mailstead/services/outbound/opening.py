@@ -133,18 +133,19 @@ class Opener:
         if not greeting.is_positive:
             raise _refused(talk, greeting, Stage.GREETING)
         talk.greeting_name = greeting.lines[0].partition(" ")[0][:255]
-        await self._hello(talk)
+        await self._hello(talk, spot)
         if talk.tls is None and spot.policy.use is not TlsUse.NEVER:
             await self._ask_for_tls(talk, spot)
         if spot.route.login:
             await sign_in(talk, spot.route, self.nonce(), self.settings.timeouts.login)
 
-    async def _hello(self, talk: Talk) -> None:
+    async def _hello(self, talk: Talk, spot: Spot) -> None:
         """RFC 5321 §4.1.1.1; HELO for those who do not know EHLO (§3.2). LMTP has one word (RFC 2033 §4.1)."""
         timeout, name = self.settings.timeouts.hello, self.settings.hostname
         verb = "LHLO" if talk.speech is Speech.LMTP else "EHLO"
         reply = await talk.ask(render_hello(verb, name), Stage.HELLO, timeout)
         if reply.is_positive:
+            self._look_in_the_mirror(talk, spot, reply)
             talk.capabilities = parse_capabilities(reply)
             return
         if reply.is_permanent and verb == "EHLO" and talk.tls is None:
@@ -153,13 +154,20 @@ class Opener:
         if not reply.is_positive:
             raise _refused(talk, reply, Stage.HELLO)
 
+    def _look_in_the_mirror(self, talk: Talk, spot: Spot, reply: Reply) -> None:
+        """RFC 5321 §5.1, where an address in between hides it from us: who has our own name is us."""
+        name = reply.lines[0].partition(" ")[0]
+        if spot.route.is_direct and name.lower() == self.settings.hostname.lower():
+            talk.quit()
+            raise Setback("5.4.6", f"mail loops back to us: {talk.host} calls itself {name}", talk.host)
+
     async def _ask_for_tls(self, talk: Talk, spot: Spot) -> None:
         if talk.capabilities.starttls:
             reply = await talk.ask(render("STARTTLS"), Stage.TLS, self.settings.timeouts.hello)
             if reply.code == 220:
                 talk.forget_input()
                 await self._encrypt(talk, spot)
-                await self._hello(talk)
+                await self._hello(talk, spot)
                 return
             why = reply.words
         else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """In seconds, as RFC 5321 §4.5.3.2 asks; a wait for a reply is a wait for its next bytes."""
+    """In seconds, as RFC 5321 §4.5.3.2 asks; each is for a whole reply, or until some octets are taken."""
 
     connect: float = 30.0
     greeting: float = 300.0

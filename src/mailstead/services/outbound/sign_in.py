@@ -18,7 +18,7 @@ _ROUNDS_MAX: Final = 5
 
 async def sign_in(talk: Talk, route: Route, nonce: str, timeout: float) -> None:  # noqa: ASYNC109
     """Setback, always for now: a wrong password is mended by the operator, and the letters can wait for it."""
-    if talk.tls is None and not _is_this_machine(talk.connection.peer_ip):
+    if talk.tls is None and (route.proxies or not _is_this_machine(talk.connection.peer_ip)):
         raise Setback("4.7.11", "login refused by us: the line is not encrypted", talk.host)
     client = _choose(talk, route, nonce)
     try:

@@ -6,7 +6,7 @@ from typing import Final
 from mailstead.ground.model.attempt import Ending, Result, Step
 from mailstead.ground.model.spool import SpooledRecipient
 from mailstead.ground.wire.smtp.client.replies import Reply, presentable
-from mailstead.ground.wire.smtp.client.status import Stage, status_of
+from mailstead.ground.wire.smtp.client.status import MISPLACED, Stage, status_of
 from mailstead.net.clock import Clock
 
 STEPS_MAX: Final = 500
@@ -78,10 +78,11 @@ class Ledger:
         return tuple(self._results[number] for number in sorted(self._results))
 
     def hear(self, recipients: Iterable[SpooledRecipient], reply: Reply, stage: Stage, host: str) -> None:
-        """A refusal, for now or for good."""
+        """A refusal, for now or for good; a reply that has no place there is one for now."""
         ending = Ending.FAILED if reply.is_permanent else Ending.DEFERRED
+        status = MISPLACED if reply.is_positive else status_of(reply, stage)
         self.is_heard = True
-        self.settle(recipients, ending, status_of(reply, stage), reply.words, host)
+        self.settle(recipients, ending, status, reply.words, host)
 
     def settle(
         self, recipients: Iterable[SpooledRecipient], ending: Ending, status: str, diagnostic: str, host: str = ""

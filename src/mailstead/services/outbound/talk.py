@@ -3,6 +3,9 @@
 Whatever ends the dialogue is a `Setback`: silence, a close, garbage, and 421 wherever it comes (RFC 5321 §3.8).
 """
 
+import asyncio
+from contextlib import suppress
+
 from mailstead.ground.wire.smtp.client.capabilities import NO_CAPABILITIES, Capabilities
 from mailstead.ground.wire.smtp.client.commands import render
 from mailstead.ground.wire.smtp.client.replies import BadReply, Reply, ReplyReader
@@ -60,10 +63,12 @@ class Talk:
         return await self.hear(stage, timeout)
 
     async def hear(self, stage: Stage, timeout: float) -> Reply:  # noqa: ASYNC109
-        """The next reply, 421 excepted."""
+        """The next reply, 421 excepted; all of it within the time, so that drops of it win them none."""
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + timeout
         while (reply := self._reader.next_reply()) is None:
             try:
-                data = await self.connection.read(timeout)
+                data = await self.connection.read(ends_at - loop.time())
             except TimedOut:
                 raise self.fail(f"no reply in time ({stage.value})") from None
             except PeerGone as error:
@@ -90,10 +95,8 @@ class Talk:
 
     async def _last_words(self) -> Setback | None:
         """What they said before they closed, in the middle of the content."""
-        try:
+        with suppress(PeerGone, TimedOut):
             self._reader.feed(await self.connection.read(0))
-        except (PeerGone, TimedOut):
-            return None
         reply = self._reader.next_reply()
         if not isinstance(reply, Reply) or reply.code < 400:
             return None

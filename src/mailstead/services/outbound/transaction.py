@@ -3,7 +3,9 @@
 Results go to the ledger as they are heard. A `Setback` leaves waiting whoever has none yet.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +23,7 @@ from mailstead.services.outbound.story import Ledger, Setback, Unfit
 from mailstead.services.outbound.talk import Talk
 
 BLOCK: Final = 256 * 1024  # octets of one BDAT
+SLOWEST: Final = 500  # octets a second that a host must take
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Transaction:
         accepted = await self._name_recipients([line for stage, line in opening if stage is Stage.RCPT], mail)
         if self._is_binary:
             if mail.is_positive and accepted:
-                await self._send_chunks(accepted)
+                await self._give_chunks(accepted)
         elif accepted or talk.capabilities.pipelining:
             await self._ask_for_data(accepted)
         if not mail.is_positive:
@@ -111,7 +114,9 @@ class Transaction:
         talk = self.talk
         reply = await self._turn(render("DATA"), Stage.DATA, self.timeouts.data)
         if reply.code == 354 and accepted:
-            await self._send_lines()
+            async with self._at_least_slowly():
+                await self._send_lines()
+            await self._drain_end()
             await self._hear_endings(accepted)
         elif reply.code == 354:  # RFC 2920 §3.1: nobody was accepted, and yet it waits for content
             await talk.ask(b".\r\n", Stage.CONTENT, self.timeouts.done)
@@ -120,27 +125,43 @@ class Transaction:
 
     async def _send_lines(self) -> None:
         stuffer = DotStuffer()
+        ready = b""
         try:
             async for piece in self.rendition.chunks():
-                self.talk.say(stuffer.encode(piece))
-                await self.talk.drain(self.timeouts.block)
-            self.talk.say(stuffer.end())
+                if ready:
+                    self.talk.say(ready)
+                    await self.talk.drain(self.timeouts.block)
+                ready = stuffer.encode(piece)
+            self.talk.say(ready + stuffer.end())  # a small letter is one write
         except BareLineEnd:
             self.talk.abort()  # within DATA there is no other way to take it back
             raise Unfit("5.6.11", "the letter has a bare CR or LF") from None
-        await self._drain_end()
 
-    async def _send_chunks(self, accepted: Sequence[SpooledRecipient]) -> None:
-        """RFC 3030 §2: blocks of known size, the last one empty."""
+    async def _give_chunks(self, accepted: Sequence[SpooledRecipient]) -> None:
+        async with self._at_least_slowly():
+            is_wanted = await self._send_chunks(accepted)
+        if is_wanted:
+            self.talk.say(render("BDAT", "0", "LAST"))
+            await self._drain_end()
+            await self._hear_endings(accepted)
+
+    async def _send_chunks(self, accepted: Sequence[SpooledRecipient]) -> bool:
+        """RFC 3030 §2: blocks of known size; True if all were taken."""
         block = bytearray()
         async for piece in self.rendition.chunks():
             block += piece
             if len(block) >= BLOCK and not await self._send_block(block, accepted):
-                return
-        if not block or await self._send_block(block, accepted):
-            self.talk.say(render("BDAT", "0", "LAST"))
-            await self._drain_end()
-            await self._hear_endings(accepted)
+                return False
+        return not block or await self._send_block(block, accepted)
+
+    @asynccontextmanager
+    async def _at_least_slowly(self) -> AsyncIterator[None]:
+        """Whoever takes a few octets now and then would keep us for ever."""
+        try:
+            async with asyncio.timeout(self.timeouts.block + self.rendition.size / SLOWEST):
+                yield
+        except TimeoutError:
+            raise self.talk.fail("it takes the letter too slowly") from None
 
     async def _send_block(self, block: bytearray, accepted: Sequence[SpooledRecipient]) -> bool:
         self.talk.say(render("BDAT", str(len(block))) + block)

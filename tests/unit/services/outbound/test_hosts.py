@@ -9,9 +9,10 @@ from mailstead.ground.model.attempt import Ending, Health
 from mailstead.net.clock import SystemClock
 from mailstead.net.dns import Mx, Trouble
 from mailstead.services.outbound.hosts import Finder, Whereabouts, address_of_literal
+from mailstead.services.outbound.parcel import Route
 from mailstead.services.outbound.story import Setback, Story
 from tests.support.names import Names
-from tests.support.outbound_scene import endings, outbound, parcel, settings, statuses
+from tests.support.outbound_scene import endings, names_of, outbound, parcel, settings, statuses
 from tests.support.peer import Peer
 
 
@@ -159,3 +160,60 @@ async def test_null_mx_fails_for_good() -> None:
         attempt = await out.attempt(parcel("x@b.test", "y@b.test"))
     assert (endings(attempt), statuses(attempt)) == ([Ending.FAILED] * 2, ["5.1.10"] * 2)
     assert attempt.health is Health.GOOD
+
+
+async def test_through_a_proxy() -> None:
+    """We look the host up, the proxy connects to its address."""
+
+    class Proxied(Peer):
+        asked = b""
+
+        async def _serve(self, connection: Any) -> None:
+            while not (await connection.read(10)).startswith(b"\x05"):
+                pass
+            connection.write(b"\x05\x00")
+            self.asked = await connection.read(10)
+            connection.write(b"\x05\x00\x00\x01" + bytes(6))
+            await super()._serve(connection)
+
+    async with Proxied("PIPELINING").listen() as peer, outbound(names_of(ip="192.0.2.7")) as out:
+        route = Route(port=2525, proxies=(f"socks5://127.0.0.1:{peer.port}",))
+        attempt = await out.attempt(parcel(route=route))
+    assert endings(attempt) == [Ending.RELAYED]
+    assert attempt.results[0].host == "mx.b.test [192.0.2.7]"
+    assert peer.asked == b"\x05\x01\x00\x01\xc0\x00\x02\x07\x09\xdd"
+
+
+async def test_a_proxy_that_is_not_there() -> None:
+    async with outbound(names_of()) as out:
+        attempt = await out.attempt(parcel(route=Route(proxies=("socks5://u:geheim@127.0.0.2:1",))))
+    assert (statuses(attempt), attempt.health) == (["4.4.1"], Health.DEAD)
+    assert "proxy 127.0.0.2: Connection refused" in attempt.results[0].diagnostic
+    assert "geheim" not in repr(attempt)
+
+
+async def test_a_relay_by_name_asks_for_no_mx() -> None:
+    names = Names().add("mx", "relay.test", Mx(1, "elsewhere")).add("a", "relay.test", "127.0.0.1")
+    async with Peer().listen() as peer, outbound(names, own_addresses=frozenset({"127.0.0.1"})) as out:
+        attempt = await out.attempt(parcel(route=Route(host="relay.test", port=peer.port)))
+    assert endings(attempt) == [Ending.RELAYED]
+    assert {kind for kind, _ in names.asked} == {"a", "aaaa"}
+
+
+async def test_a_host_of_our_own_name_is_us() -> None:
+    async with Peer(EHLO=b"250 OUT.a.test at your service").listen() as peer, outbound() as out:
+        attempt = await out.attempt(parcel(port=peer.port))
+        assert (endings(attempt), statuses(attempt)) == ([Ending.FAILED], ["5.4.6"])
+        relayed = await out.attempt(parcel(route=Route(host="mx.b.test", port=peer.port)))
+    assert endings(relayed) == [Ending.RELAYED], "a route set by the operator may lead to this machine"
+
+
+async def test_from_ipv6_to_ipv4() -> None:
+    """Nobody listens on ::1 at that port."""
+    names = names_of().add("aaaa", "mx.b.test", "::1")
+    async with Peer().listen() as peer, outbound(names) as out:
+        attempt = await out.attempt(parcel(port=peer.port))
+    assert attempt.results[0].host == "mx.b.test [127.0.0.1]"
+    assert [step.facts["host"] for step in attempt.steps if step.what == "connect"] == [
+        "mx.b.test [::1]", "mx.b.test [127.0.0.1]",
+    ]  # fmt: skip

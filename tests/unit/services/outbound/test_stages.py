@@ -50,10 +50,10 @@ async def test_refused_for_good(stage: str, status: str, pipelining: bool) -> No
 
 @pytest.mark.parametrize("pipelining", [True, False])
 @pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("act", [Act.CLOSE, Act.STALL, Act.GARBAGE])
+@pytest.mark.parametrize("act", [Act.CLOSE, Act.STALL, Act.HALF, Act.GARBAGE])
 async def test_gone_silent_or_mad(stage: str, act: Act, pipelining: bool) -> None:
     offers = ("PIPELINING",) if pipelining else ()
-    timeouts = replace(PATIENT, **{TIMEOUT_OF[stage]: 0.05}) if act is Act.STALL else PATIENT
+    timeouts = replace(PATIENT, **{TIMEOUT_OF[stage]: 0.05}) if act in (Act.STALL, Act.HALF) else PATIENT
     async with Peer(*offers, **{stage: act}).listen() as peer, outbound(timeouts=timeouts) as out:
         attempt = await out.attempt(parcel(port=peer.port))
         assert endings(attempt) == [Ending.DEFERRED]
@@ -74,3 +74,27 @@ async def test_the_next_host_takes_it(stage: str, act: object) -> None:
     assert attempt.results[0].host == "two.b.test [127.0.0.1]"
     assert attempt.health is Health.GOOD
     assert len(peer.letters) == 1
+
+
+@pytest.mark.parametrize("code", [b"451 4.3.0 later", b"550 no", b"250 what?"])
+async def test_starttls_refused_and_the_letter_goes_all_the_same(code: bytes) -> None:
+    async with Peer("STARTTLS", STARTTLS=code).listen() as peer, outbound() as out:
+        assert endings(await out.attempt(parcel(port=peer.port))) == [Ending.RELAYED]
+
+
+@pytest.mark.parametrize("act", [Act.CLOSE, Act.STALL, Act.GARBAGE, b"421 4.3.2 going down"])
+async def test_starttls_and_then_nothing(act: object) -> None:
+    timeouts = replace(PATIENT, hello=0.5) if act is Act.STALL else PATIENT
+    async with Peer("STARTTLS", STARTTLS=act).listen() as peer, outbound(timeouts=timeouts) as out:
+        attempt = await out.attempt(parcel(port=peer.port))
+    assert endings(attempt) == [Ending.DEFERRED]
+    assert statuses(attempt)[0].startswith("4.")
+
+
+@pytest.mark.parametrize(
+    ("hello", "ending"), [(b"501 no", Ending.FAILED), (b"451 later", Ending.DEFERRED), (Act.CLOSE, Ending.DEFERRED)]
+)
+async def test_neither_ehlo_nor_helo(hello: object, ending: Ending) -> None:
+    async with Peer(EHLO=b"500 what?", HELO=hello).listen() as peer, outbound() as out:
+        assert endings(await out.attempt(parcel(port=peer.port))) == [ending]
+    assert peer.commands[:2] == ["EHLO out.a.test", "HELO out.a.test"]

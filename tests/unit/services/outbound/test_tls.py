@@ -10,6 +10,7 @@ import pytest
 
 from mailstead.ground.model.attempt import Attempt, Ending, Health
 from mailstead.ground.model.envelope import Wishes
+from mailstead.net.dns import Mx
 from mailstead.services.outbound.parcel import Parcel, Route, TlsLevel
 from mailstead.services.outbound.tls_policy import (
     Excluded,
@@ -24,7 +25,7 @@ from mailstead.services.outbound.tls_policy import (
 from tests.support.authority import Authority
 from tests.support.names import Names
 from tests.support.outbound_scene import endings, names_of, outbound, parcel, statuses
-from tests.support.peer import Act, Peer
+from tests.support.peer import Peer
 
 
 @dataclass
@@ -145,7 +146,8 @@ async def test_may_goes_on_where_starttls_is_refused() -> None:
 
 
 async def test_may_tries_once_more_in_the_clear() -> None:
-    async with Peer("STARTTLS", STARTTLS=Act.DEAF).listen() as peer, outbound() as out:
+    """A peer without a certificate closes instead of shaking hands."""
+    async with Peer("STARTTLS").listen() as peer, outbound() as out:
         attempt = await out.attempt(level(peer.port, TlsLevel.MAY))
     assert endings(attempt) == [Ending.RELAYED]
     assert peer.connections == 2
@@ -153,7 +155,7 @@ async def test_may_tries_once_more_in_the_clear() -> None:
 
 
 async def test_secure_never_does(ca: Path) -> None:
-    async with Peer("STARTTLS", STARTTLS=Act.DEAF).listen() as peer, outbound(authorities=ca) as out:
+    async with Peer("STARTTLS").listen() as peer, outbound(authorities=ca) as out:
         attempt = await out.attempt(level(peer.port, TlsLevel.SECURE))
     assert (endings(attempt), peer.connections) == ([Ending.DEFERRED], 1)
 
@@ -163,6 +165,20 @@ async def test_tls_first(tls: ssl.SSLContext, ca: Path) -> None:
         route = Route(host="mx.b.test", port=peer.port, is_tls_first=True, level=TlsLevel.SECURE)
         assert endings(await out.attempt(parcel(route=route))) == [Ending.RELAYED]
     assert "STARTTLS" not in peer.commands
+
+
+async def test_a_host_that_is_an_address(tls: ssl.SSLContext) -> None:
+    async with Peer("STARTTLS", tls=tls).listen() as peer, outbound() as out:
+        attempt = await out.attempt(parcel(route=Route(host="127.0.0.1", port=peer.port)))
+    assert endings(attempt) == [Ending.RELAYED]
+    assert steps(attempt, "tls")[0]["version"] == "TLSv1.3"
+
+
+async def test_a_name_that_is_none_for_tls(tls: ssl.SSLContext) -> None:
+    names = Names().add("mx", "b.test", Mx(1, ".b.test")).add("a", ".b.test", "127.0.0.1")
+    async with Peer("STARTTLS", tls=tls).listen() as peer, outbound(names) as out:
+        assert endings(await out.attempt(level(peer.port, TlsLevel.MAY))) == [Ending.RELAYED]
+    assert peer.connections == 2
 
 
 async def test_tls_first_never_speaks_in_the_clear() -> None:

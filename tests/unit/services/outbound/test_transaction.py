@@ -239,6 +239,46 @@ async def test_deliver_by(offers: tuple[str, ...], seconds: int, late: bool, out
         assert peer.letters[0].mail.endswith(outcome)
 
 
+async def test_last_words_in_the_middle_of_the_content() -> None:
+    """It refuses while we still send, and closes: its words count, not the broken line."""
+
+    class Endless(Octets):
+        async def _chunks(self) -> Any:
+            for _ in range(400):
+                yield b"x" * 65534 + b"\r\n"
+
+    class Abrupt(Peer):
+        async def _serve(self, connection: Any) -> None:
+            connection.write(b"220 x\r\n250 x\r\n250 ok\r\n250 ok\r\n354 go\r\n552 5.3.4 enough\r\n")
+            while b"DATA" not in await connection.read(20):
+                pass
+            connection.abort()
+
+    async with Abrupt().listen() as peer, outbound() as out:
+        attempt = await out.attempt(parcel(port=peer.port, content=Endless()))
+    assert (endings(attempt), statuses(attempt)) == ([Ending.FAILED], ["5.3.4"])
+    assert attempt.results[0].diagnostic == "552 5.3.4 enough"
+
+
+async def test_a_host_that_takes_nothing() -> None:
+    class Endless(Octets):
+        async def _chunks(self) -> Any:
+            for _ in range(400):
+                yield b"x" * 65534 + b"\r\n"
+
+    class Stuck(Peer):
+        async def _serve(self, connection: Any) -> None:
+            connection.write(b"220 x\r\n250 x\r\n250 ok\r\n250 ok\r\n354 go\r\n")
+            while b"DATA" not in await connection.read(20):
+                pass
+            connection._transport.pause_reading()
+            await asyncio.get_running_loop().create_future()
+
+    async with Stuck().listen() as peer, outbound(timeouts=replace(PATIENT, block=0.05)) as out:
+        attempt = await out.attempt(parcel(port=peer.port, content=Endless()))
+    assert (endings(attempt), statuses(attempt)) == ([Ending.DEFERRED], ["4.4.2"])
+
+
 async def test_a_fault_of_ours_loses_nothing() -> None:
     class Broken(Octets):
         async def render(self, *, eight_bit: bool, binary: bool) -> Any:

@@ -9,6 +9,9 @@ from mailstead.ground.wire.smtp.client.replies import Reply
 
 _ENHANCED: Final = re.compile(r"\s*([245])\.([0-9]{1,3})\.([0-9]{1,3})(?![0-9.])")
 
+MISPLACED: Final = "4.5.0"
+"""Of a reply that has no place where it comes."""
+
 
 class Stage(Enum):
     """Where in the dialogue."""
@@ -79,8 +82,8 @@ def said_status(reply: Reply) -> str | None:
 
 
 def status_of(reply: Reply, stage: Stage) -> str:
-    """Said or derived; a reply that has no place at its stage (a 354 to RCPT) counts as a syntax error for now."""
+    """Said or derived; a reply that has no place at its stage (a 354 to RCPT) is `MISPLACED`."""
     kind = reply.code // 100
     if kind == 3:
-        return "4.5.0"
+        return MISPLACED
     return said_status(reply) or _AT.get((reply.code, stage)) or _ANYWHERE.get(reply.code) or f"{kind}.0.0"
