@@ -1,5 +1,6 @@
 """Signing as the configuration wants it."""
 
+import os
 from pathlib import Path
 
 from mailstead.app.config import Config
@@ -18,7 +19,8 @@ def signer_of(config: Config, store: Store, clock: Clock) -> Signer:
 
 def key_file_of(config: Config) -> KeyFile:
     """Where a key may lie that an operator put there, mu's place among them."""
-    usual = (config.data_dir / "keys" / "dkim.key", Path.home() / ".mu" / "keys" / "dkim.key")
+    home = Path(os.environ.get("HOME") or "/")
+    usual = (config.data_dir / "keys" / "dkim.key", home / ".mu" / "keys" / "dkim.key")
     return KeyFile(
         text=config.dkim.private_key,
         paths=(config.dkim.key_file,) if config.dkim.key_file else usual,

@@ -10,6 +10,7 @@ Signed and encrypted parts are never touched (RFC 1847 §2.1), nor a nested mess
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -19,7 +20,7 @@ from typing import Final
 from mailstead.ground.formats.encode import Base64Encoder, QuotedPrintableEncoder
 from mailstead.ground.formats.encoding import IDENTITY, Decoder, find_decoder
 from mailstead.ground.formats.fit import LINE_MAX, Fit, FitScanner, fit_of
-from mailstead.ground.formats.headers import each_field
+from mailstead.ground.formats.headers import each_field, find_field
 from mailstead.ground.formats.part import Part
 
 HEADERS_MAX: Final = 4 << 20
@@ -53,6 +54,7 @@ class Stretch:
     start: int
     end: int
     part: Part
+    message_end: int = 0  # where the message ends whose header this is
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Step:
 
 def _stretches(root: Part) -> list[Stretch]:
     """All of a message, without gaps, in order."""
-    found = sorted(_walk(root), key=lambda stretch: (stretch.start, stretch.end))
+    found = sorted(_walk(root, is_message=True), key=lambda stretch: (stretch.start, stretch.end))
     end = max(root.body_offset + root.body_size, found[-1].end)
     edges = [Stretch(Role.GLUE, 0, 0, root), *found, Stretch(Role.GLUE, end, end, root)]
     whole: list[Stretch] = []
@@ -79,16 +81,16 @@ def _stretches(root: Part) -> list[Stretch]:
     return whole
 
 
-def _walk(part: Part) -> Iterator[Stretch]:
+def _walk(part: Part, *, is_message: bool) -> Iterator[Stretch]:
     start, end = part.body_offset, part.body_offset + part.body_size
-    yield Stretch(Role.HEADER, part.header_offset, start, part)
+    yield Stretch(Role.HEADER, part.header_offset, start, part, end if is_message else 0)
     if part.media in _SEALED:
         yield Stretch(Role.SEALED, start, end, part)
     elif not part.children or part.media == b"message/global":  # RFC 6532 §3.5: the one message that may be encoded
         yield Stretch(Role.BODY, start, end, part)
     else:
         for child in part.children:
-            yield from _walk(child)
+            yield from _walk(child, is_message=part.is_message)
 
 
 class _Cutter:
@@ -122,6 +124,7 @@ class Survey:
         self._scanners = [FitScanner(has_header=False) for _ in self._stretches]
         self._headers: dict[int, bytearray] = {}
         self._kept = 0
+        self._encoded: list[int] = []  # where the headers of parts begin that have to be encoded
 
     def feed(self, data: bytes) -> None:
         """The next octets of the message."""
@@ -141,6 +144,7 @@ class Survey:
             for stretch, fit in zip(self._stretches, fits, strict=True)
             if stretch.role is Role.BODY and not fit.suits(eight_bit=self._eight_bit)
         }
+        self._encoded = sorted(bodies)
         return [self._step(number, fit, bodies) for number, fit in enumerate(fits)]
 
     def _step(self, number: int, fit: Fit, bodies: Mapping[int, Fit]) -> Step:
@@ -149,7 +153,7 @@ class Survey:
         body = bodies.get(stretch.part.header_offset)
         match stretch.role:
             case Role.HEADER:
-                return Step(stretch, header=self._header(stretch.part, bytes(self._headers[number]), body))
+                return Step(stretch, header=self._header(stretch, bytes(self._headers[number]), body))
             case Role.BODY:
                 return Step(stretch, encoding=self._encoding(stretch.part, body) if body else "")
             case Role.SEALED:
@@ -169,9 +173,11 @@ class Survey:
             return "quoted-printable"
         return "base64"
 
-    def _header(self, part: Part, raw: bytes, body: Fit | None) -> bytes | None:
+    def _header(self, stretch: Stretch, raw: bytes, body: Fit | None) -> bytes | None:
         """The header as it has to be; None: as it is."""
-        header = raw
+        part, header = stretch.part, raw
+        if self._must_be_mime(stretch) and not find_field(header, b"mime-version"):
+            header = _insert(header, b"MIME-Version: 1.0\r\n")
         if body is not None:
             header = self._relabel(part, header, body)
         elif part.media not in _SEALED and part.encoding.lower() in self._too_much():
@@ -187,18 +193,20 @@ class Survey:
         """Encodings of containers that the parts no longer need."""
         return (b"binary",) if self._eight_bit else (b"8bit", b"binary")
 
+    def _must_be_mime(self, stretch: Stretch) -> bool:
+        """RFC 2045 §4: a message of which anything is encoded has to say that it is MIME."""
+        first = bisect_left(self._encoded, stretch.start)
+        return first < len(self._encoded) and self._encoded[first] < stretch.message_end
+
     def _relabel(self, part: Part, header: bytes, body: Fit) -> bytes:
-        """RFC 2045 §3: a message that is MIME says so."""
+        """What the encoded body is now."""
         kind = _real_type(header)
         if kind.startswith(b"multipart/") or (kind.startswith(b"message/") and kind != b"message/global"):
             raise Unfit(f"a {kind[:40].decode('latin-1')} may not be encoded")  # RFC 2045 §6.4
-        names = {name.lower() for name, _ in each_field(header)}
-        more = b""
-        if part is self._root and b"mime-version" not in names:
-            more += b"MIME-Version: 1.0\r\n"
-        if b"content-type" not in names:  # RFC 1428 §3, for octets that nobody named
-            more += b"Content-Type: text/plain; charset=%b\r\n" % (b"utf-8" if body.is_utf8 else b"unknown-8bit")
-        return _set_encoding(header, self._encoding(part, body), more)
+        if not kind:  # RFC 1428 §3, for octets that nobody named
+            charset = b"utf-8" if body.is_utf8 else b"unknown-8bit"
+            header = _insert(header, b"Content-Type: text/plain; charset=%b\r\n" % charset)
+        return _set_encoding(header, self._encoding(part, body))
 
 
 def _real_type(header: bytes) -> bytes:
@@ -209,14 +217,18 @@ def _real_type(header: bytes) -> bytes:
     return b""
 
 
-def _set_encoding(header: bytes, encoding: str, more: bytes = b"") -> bytes:
-    """With this one Content-Transfer-Encoding, and other fields, before the empty line."""
-    kept = _CTE.sub(b"", header)
-    blank = _BLANK_LINE.search(kept)
-    block, end = (kept[: blank.start()], blank[0]) if blank else (kept, b"\r\n")
+def _set_encoding(header: bytes, encoding: str) -> bytes:
+    """With this Content-Transfer-Encoding and no other."""
+    return _insert(_CTE.sub(b"", header), b"Content-Transfer-Encoding: %b\r\n" % encoding.encode())
+
+
+def _insert(header: bytes, field: bytes) -> bytes:
+    """With one field more, before the empty line."""
+    blank = _BLANK_LINE.search(header)
+    block, end = (header[: blank.start()], blank[0]) if blank else (header, b"\r\n")
     if block and not block.endswith(b"\n"):
         block += b"\r\n"
-    return b"%b%bContent-Transfer-Encoding: %b\r\n%b" % (block, more, encoding.encode(), end)
+    return block + field + end
 
 
 def _mend_header(header: bytes) -> bytes:

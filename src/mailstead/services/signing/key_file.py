@@ -5,6 +5,7 @@ import binascii
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -34,34 +35,34 @@ async def adopt_key(store: Store, clock: Clock, source: KeyFile) -> None:
 
     A key that was adopted once is the store's: it may be rotated and retired like any other.
     """
-    pem = _find_pem(source)
-    if pem is not None:
-        await _adopt(store, clock, source, pem)
-    is_signing = False
-    for domain in source.domains:
-        for key in await store.read(lambda tx: _active(tx, domain)):  # noqa: B023 - read before the next turn
-            is_signing = True
-            emit(Event.SIGNING_KEY_ENABLED, domain=key.domain, selector=key.selector)
-    if pem is None and not is_signing and source.paths:
+    found = _find_pem(source)
+    if found is not None:
+        await _adopt(store, clock, source, *found)
+    active = await store.read(partial(_active_keys, source.domains))
+    for key in active:
+        emit(Event.SIGNING_KEY_ENABLED, domain=key.domain, selector=key.selector)
+    if found is None and not active:
         emit(Event.SIGNING_FILE_MISSING, path=str(source.paths[0]))
 
 
-async def _active(tx: ReadTx, domain: str) -> Sequence[SigningKey]:
-    return await tx.signing.active_keys(domain)
+async def _active_keys(domains: Sequence[str], tx: ReadTx) -> list[SigningKey]:
+    return [key for domain in domains for key in await tx.signing.active_keys(domain)]
 
 
-def _find_pem(source: KeyFile) -> str | None:
+def _find_pem(source: KeyFile) -> tuple[str, str] | None:
+    """The key, and where it was."""
     if source.text:
-        return _unwrap(source.text)
+        return _unwrap(source.text), "dkim.private_key"
     for path in source.paths:
         try:
-            with path.open("rb") as file:
-                data = file.read(FILE_MAX)
-                if stat.S_IMODE(path.stat().st_mode) & 0o077:
-                    emit(Event.SIGNING_FILE_EXPOSED, path=str(path))
-            return data.decode("ascii", "replace")
-        except (FileNotFoundError, NotADirectoryError):
+            mode = path.stat().st_mode
+        except OSError:  # not there, or in a folder that is not ours to enter
             continue
+        if stat.S_IMODE(mode) & 0o077:
+            emit(Event.SIGNING_FILE_EXPOSED, path=str(path))
+        try:
+            with path.open("rb") as file:
+                return file.read(FILE_MAX).decode("ascii", "replace"), str(path)
         except OSError as error:
             emit(Event.SIGNING_FILE_BROKEN, path=str(path), error=f"{error.strerror}")
     return None
@@ -77,8 +78,7 @@ def _unwrap(text: str) -> str:
         return text
 
 
-async def _adopt(store: Store, clock: Clock, source: KeyFile, pem: str) -> None:
-    where = "dkim.private_key" if source.text else str(next(path for path in source.paths if path.exists()))
+async def _adopt(store: Store, clock: Clock, source: KeyFile, pem: str, where: str) -> None:
     try:
         algorithm, selector = algorithm_of(load_private(pem)), read_selector(source.selector)
     except Invalid as error:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from mailstead.ground.formats.dkim.record import record_name, render_record, zone_line
@@ -17,6 +18,7 @@ from mailstead.store.port import ReadTx, Tx
 
 ED25519_SUFFIX: Final = "-ed25519"
 """Two keys cannot share a selector (RFC 8463 §6)."""
+KEYS_AT_ONCE: Final = 200
 
 
 def published_at(key: SigningKey) -> str:
@@ -121,17 +123,14 @@ async def list_keys(directory: Directory, domain: str | None) -> list[SigningKey
     name = canonical_domain(domain) if domain else None
     keys: list[SigningKey] = []
     after = ("", "")
-    while True:
-        start = after
-
-        async def unit(tx: ReadTx, start: tuple[str, str] = start) -> list[SigningKey]:
-            return await tx.signing.list_keys(name, after=start, limit=200)
-
-        found = await directory.store.read(unit)
+    while found := await directory.store.read(partial(_read_keys, name, after)):
         keys += found
-        if len(found) < 200:
-            return keys
         after = found[-1].domain, found[-1].selector
+    return keys
+
+
+async def _read_keys(domain: str | None, after: tuple[str, str], tx: ReadTx) -> list[SigningKey]:
+    return await tx.signing.list_keys(domain, after=after, limit=KEYS_AT_ONCE)
 
 
 async def show_keys(directory: Directory, domain: str, selector: str | None) -> list[SigningKey]:

@@ -36,6 +36,17 @@ def test_a_letter_that_was_no_mime_becomes_mime() -> None:
     assert b"charset=unknown-8bit\r\n" in recode(b"From: a@x.test\r\n\r\n\xe9\r\n")
 
 
+def test_so_do_one_with_parts_and_one_within() -> None:
+    inner = b"Subject: in\nContent-Type: text/plain; charset=utf-8\n\n\xc3\xa9\n"
+    plain = b"--b\nContent-Type: message/rfc822\n\nSubject: in\n\nx\n"
+    letter = b"From: a\nContent-Type: multipart/mixed; boundary=b\n\n" + plain
+    letter = crlf(letter + b"--b\nContent-Type: message/rfc822\n\n" + inner + b"--b--\n")
+    before, plain, after = recode(letter).split(b"--b\r\n")
+    assert before.endswith(b"boundary=b\r\nMIME-Version: 1.0\r\n\r\n")
+    assert b"MIME-Version" not in plain, "nothing of it changed"
+    assert crlf(b"charset=utf-8\nMIME-Version: 1.0\nContent-Transfer-Encoding: quoted-printable\n\n=C3=A9\n") in after
+
+
 def test_others_and_long_lines_become_base64() -> None:
     image = crlf(b"From: a\nMIME-Version: 1.0\nContent-Type: image/png\nContent-Transfer-Encoding: binary\n\n")
     recoded = recode(image + b"\x89PNG\r\n\x00\n", eight_bit=True)

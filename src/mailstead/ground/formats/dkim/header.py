@@ -55,7 +55,7 @@ class Picker:
         return picked
 
 
-def select_names(fields: Sequence[Field], signed: Sequence[bytes], oversigned: Iterable[bytes]) -> tuple[bytes, ...]:
+def select_names(fields: Sequence[Field], signed: Sequence[bytes], oversigned: Sequence[bytes]) -> tuple[bytes, ...]:
     """The names for h=: as often as the letter has them, and once more where none may be added (§8.15).
 
     `signed` are lower-case names; `*` stands for all that are fit to be signed. From is signed always (§5.4).
@@ -64,9 +64,8 @@ def select_names(fields: Sequence[Field], signed: Sequence[bytes], oversigned: I
     names = dict.fromkeys((b"from", *(name for name in signed if name != ALL)))
     if ALL in signed:
         names |= dict.fromkeys(name for name in counts if name not in UNFIT)
-    more = frozenset(oversigned)
-    names |= dict.fromkeys(name for name in more if name not in names)
+    names |= dict.fromkeys(oversigned)
     chosen: list[bytes] = []
     for name in names:
-        chosen += [name] * min(counts[name] + (name in more), NAMES_MAX)
+        chosen += [name] * min(counts[name] + (name in oversigned), NAMES_MAX)
     return tuple(chosen[:NAMES_MAX])

@@ -178,15 +178,19 @@ def _verify(record: KeyRecord, signature: bytes, data: bytes) -> None:
             raise Malformed("the key is no Ed25519 key")
         Ed25519PublicKey.from_public_bytes(record.key).verify(signature, hashed)  # RFC 8463 §3: the hash is signed
         return
+    _read_rsa(record.key).verify(signature, hashed, PKCS1v15(), _PREHASHED)
+
+
+def _read_rsa(data: bytes) -> RSAPublicKey:
     try:
-        key = load_der_public_key(record.key)
+        key = load_der_public_key(data)
     except (ValueError, UnsupportedAlgorithm):
         raise Malformed("the key cannot be read") from None
     if not isinstance(key, RSAPublicKey):
         raise Malformed("the key is no RSA key")
     if not RSA_MIN <= key.key_size <= RSA_MAX:
         raise Malformed(f"the key has {key.key_size} bits")
-    key.verify(signature, hashed, PKCS1v15(), _PREHASHED)
+    return key
 
 
 def _accept(signature: Signature, now: int) -> tuple[Result, str]:
