@@ -1,6 +1,7 @@
-"""What a submission agent mends in a header, and what it refuses (RFC 6409 §8, RFC 5322 §3.6); the body stays.
+"""What a submission agent mends in a header, and what it refuses (RFC 6409 §8, RFC 5322 §3.6).
 
-Fields are taken out or put before the others; nothing that stays is written anew, so signatures over it hold.
+The body is not looked at. Fields are taken out or put before the others; nothing that stays is written anew, so that
+signatures over it hold.
 """
 
 import re
@@ -27,6 +28,7 @@ _FIELD: Final = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(
 _END: Final = re.compile(rb"(?:\A|\n)\r?\n")
 _BLANK: Final = re.compile(rb"\r?\n")
 _LONG_LINE: Final = re.compile(rb"[^\r\n]{999}")  # RFC 5322 §2.1.1
+_HARMFUL: Final = re.compile(rb"\0|\r(?!\n)")  # RFC 5322 §2.2: nor has any reader the same idea of them
 _MESSAGE_ID: Final = re.compile(rb"<[^<>\s]{1,900}>")
 
 
@@ -35,9 +37,10 @@ class Fault(Enum):
 
     TOO_LARGE = "the header is larger than 256 KiB"
     LINE_TOO_LONG = "a line of the header is longer than 998 octets"
+    BAD_OCTET = "the header has a NUL, or a CR that ends no line"
     SEVERAL_FIELDS = "there are several From or Sender fields"
     BAD_AUTHOR = "From or Sender has no valid address"
-    NO_SENDER = "From names several authors, and there is no Sender"
+    NO_SENDER = "From names several authors or none, and there is no Sender"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,7 @@ class Repair:
     has_blank: bool
     authors: tuple[Address, ...]
     sender: Address | None
-    is_ascii: bool  # else it may only travel by SMTPUTF8 (RFC 6531 §3.4), or its senders are sloppy
+    is_ascii: bool  # else it may only travel by SMTPUTF8 (RFC 6531 §3.4)
 
     def apply(self, head: bytes) -> bytes:
         """The block after the edits, with an empty line before a body that has none."""
@@ -90,18 +93,14 @@ def repair(head: bytes, given: Given) -> Repair | Fault:
     """`head` is a header block with its empty line; or, if that is missing, all that there is up to HEADER_MAX."""
     found = _read(head)
     fields = head[: found.size]
-    if len(fields) > HEADER_MAX or (len(head) > HEADER_MAX and found.size == len(head)):
-        return Fault.TOO_LARGE
-    if _LONG_LINE.search(fields):
-        return Fault.LINE_TOO_LONG
-    if found.is_doubled:
-        return Fault.SEVERAL_FIELDS
+    if fault := _judge(head, found):
+        return fault
     try:
         authors = _read_authors(found.values.get(b"from"), given.author)
         sender = _read_sender(found.values.get(b"sender"))
     except Invalid:
         return Fault.BAD_AUTHOR
-    if len(authors) > 1 and sender is None and given.sender is None:
+    if len(authors) != 1 and sender is None and given.sender is None:
         return Fault.NO_SENDER
     added = _add(found, given, authors, sender)
     kept = _keep(found)
@@ -114,6 +113,18 @@ def repair(head: bytes, given: Given) -> Repair | Fault:
         sender=sender if sender is not None else _new_sender(given, authors),
         is_ascii=added.isascii() and all(fields[first:end].isascii() for first, end in kept),
     )
+
+
+def _judge(head: bytes, found: _Found) -> Fault | None:
+    """What can be said without reading a value. A line that was cut by the limit may still be a field."""
+    if len(head) > HEADER_MAX and head.find(b"\n", found.size) < 0:
+        return Fault.TOO_LARGE
+    fields = head[: found.size]
+    if _LONG_LINE.search(fields):
+        return Fault.LINE_TOO_LONG
+    if _HARMFUL.search(fields):
+        return Fault.BAD_OCTET
+    return Fault.SEVERAL_FIELDS if found.is_doubled else None
 
 
 def _read(head: bytes) -> _Found:
@@ -141,11 +152,10 @@ def _read_authors(value: bytes | None, login: Address) -> tuple[Address, ...]:
     """RFC 6854 §2: a group without members is a From, too."""
     if value is None:
         return (login,)
-    mailboxes = parse_mailboxes(value, AUTHORS_MAX)
-    authors = tuple(_address(box.local, box.host) for box in mailboxes if box.host is not None)
-    if not mailboxes:
-        raise Invalid("no author")
-    return authors
+    mailboxes = parse_mailboxes(value, AUTHORS_MAX + 1)
+    if not 0 < len(mailboxes) <= AUTHORS_MAX:
+        raise Invalid("no author, or more than anyone checks")
+    return tuple(_address(box.local, box.host) for box in mailboxes if box.host is not None)
 
 
 def _read_sender(value: bytes | None) -> Address | None:

@@ -31,9 +31,10 @@ from mailstead.services.submission.senders import Rights
 from mailstead.store.port import Store
 
 _ID_BYTES: Final = 16
-_FAULTS: Final[Mapping[Fault, Reason]] = {
+FAULTS: Final[Mapping[Fault, Reason]] = {
     Fault.TOO_LARGE: Reason.MESSAGE_TOO_LARGE,
     Fault.LINE_TOO_LONG: Reason.HEADER_INVALID,
+    Fault.BAD_OCTET: Reason.HEADER_INVALID,
     Fault.SEVERAL_FIELDS: Reason.AUTHOR_UNCLEAR,
     Fault.BAD_AUTHOR: Reason.AUTHOR_UNCLEAR,
     Fault.NO_SENDER: Reason.AUTHOR_UNCLEAR,
@@ -117,7 +118,7 @@ class Submission:
         """RFC 6409 §6.3: From and Sender are of the user too, or the letter says what is not so."""
         letter, header = draft.letter, draft.letter.rendered.header
         if letter.fault is not None:
-            return Refuse(_FAULTS[letter.fault], letter.fault.value)
+            return Refuse(FAULTS[letter.fault], letter.fault.value)
         if draft.envelope.body is BodyType.BINARY and _has_bare_ends(header):
             return Refuse(Reason.HEADER_INVALID, "bare CR or LF in the header")
         if count_hops(header) > HOPS_MAX:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mailstead.ground.formats.repair import Fault
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.directory import Role, User
 from mailstead.ground.model.envelope import BodyType, Client, Envelope, Recipient
@@ -14,7 +15,7 @@ from mailstead.ground.model.spool import Origin
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse
 from mailstead.services.accounts.attempt import Principal
 from mailstead.services.delivery.plan import Accepted
-from mailstead.services.submission.submit import Options, Outbox, Submission, SubmissionRules
+from mailstead.services.submission.submit import FAULTS, Options, Outbox, Submission, SubmissionRules
 from tests.support.fake_clock import FakeClock
 from tests.unit.services.accounts.test_resolve import account, directory
 from tests.unit.services.submission.support import NoBlobs, Post
@@ -83,6 +84,7 @@ async def test_the_client_may_be_shown() -> None:
         (b"From: ann@a.test\r\nFrom: ann@a.test\r\n\r\n", Reason.AUTHOR_UNCLEAR),
         (b"From: x\r\n\r\n", Reason.AUTHOR_UNCLEAR),
         (b"Subject: " + b"x" * 1000 + b"\r\n\r\n", Reason.HEADER_INVALID),
+        (b"X: y\0\r\n\r\n", Reason.HEADER_INVALID),
         (b"X: y\r\n" * 50_000 + b"\r\n", Reason.MESSAGE_TOO_LARGE),
         (b"Received: x\r\n" * 101 + b"\r\n", Reason.TOO_MANY_HOPS),
     ],
@@ -95,10 +97,14 @@ async def test_what_must_not_leave(data: bytes, reason: Reason) -> None:
     assert [note.reason for note in post.notes] == [reason]
 
 
+def test_every_fault_has_its_reason() -> None:
+    assert FAULTS.keys() == set(Fault)
+
+
 async def test_binary_headers_have_lines() -> None:
     post = Post()
     binary = Envelope(sender=ANN.address, body=BodyType.BINARY)
-    receipt = await send(outbox(post), b"From: ann@a.test\r\nX: y\rz\r\n\r\na\nb", binary)
+    receipt = await send(outbox(post), b"From: ann@a.test\r\nX: y\nZ: z\r\n\r\na\nb", binary)
     assert receipt.outcomes == (Failed(Reason.HEADER_INVALID),)
     assert (await send(outbox(post), b"From: ann@a.test\r\n\r\na\nb", binary)).outcomes == (Delivered(),)
 
