@@ -94,10 +94,10 @@ async def test_access_is_read_again(tmp_path: Path) -> None:
         assert await rights.owner_of(team) == own[1]  # for some seconds
         clock.advance(FRESH_FOR)
         assert await rights.owner_of(team) is None
-        assert (await rights.own_account()).id == own[0].id  # type: ignore[union-attr]
+        assert (await rights.account_of(None)).id == own[0].id  # type: ignore[union-attr]
         await made.store.write(lambda tx: tx.directory.update_user(user.id, status=Status.SUSPENDED))
         clock.advance(FRESH_FOR)
-        assert await rights.own_account() is None
+        assert await rights.account_of(None) is None
         assert await rights.owner_of(own[0].address) is None
 
 

@@ -9,8 +9,9 @@ from mailstead.ground.formats.repair import Fault
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.directory import Role, User
 from mailstead.ground.model.envelope import BodyType, Client, Envelope, Recipient
+from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.ids import UserId
-from mailstead.ground.model.outcome import Delivered, Failed
+from mailstead.ground.model.outcome import Deferred, Delivered, Failed
 from mailstead.ground.model.spool import Origin
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse
 from mailstead.services.accounts.attempt import Principal
@@ -35,11 +36,14 @@ class House:
     directory: Any = field(default_factory=directory)
     blobs: NoBlobs = field(default_factory=NoBlobs)
     room: bool = True
+    is_busy: bool = False
 
     def has_room(self) -> bool:
         return self.room
 
     async def read(self, unit: Any) -> Any:
+        if self.is_busy:
+            raise Busy("busy")
         return await unit(self)
 
 
@@ -121,6 +125,26 @@ async def test_senders() -> None:
     assert large.reason is Reason.MESSAGE_TOO_LARGE
     box._submission.store.room = False  # type: ignore[attr-defined]
     assert await box.judge_sender(ENVELOPE, CLIENT) == Defer(Reason.NO_SPACE)
+
+
+async def test_a_busy_store_puts_it_off() -> None:
+    post = Post()
+    box = outbox(post)
+    box._submission.store.is_busy = True  # type: ignore[attr-defined]
+    other = Envelope(sender=Address("info", "a.test"))
+    assert await box.judge_sender(other, CLIENT) == Defer(Reason.BUSY)
+    assert await box.judge_recipient(other, BOB, CLIENT, is_proxied=False) == Defer(Reason.BUSY)
+    assert (await send(box, b"\r\n", other)).outcomes == (Deferred(Reason.BUSY),)
+
+
+async def test_a_right_that_went_within_the_transaction() -> None:
+    post = Post()
+    box = outbox(post)
+    letter = await box.begin_body(ENVELOPE).finish(b"\r\nhello")
+    box._rights._take(())
+    receipt = await box.accept(letter, ENVELOPE, [Accepted(BOB, ())], CLIENT, each_is_told=False)
+    assert receipt.outcomes == (Failed(Reason.SENDER_NOT_OWNED),)
+    assert not post.accepted
 
 
 async def test_guards_are_asked_of_what_leaves_alone() -> None:
