@@ -22,7 +22,17 @@ def _unverified() -> ssl.SSLContext:
 
 
 def test_ready_line_names_what_scripts_need(box: Sandbox) -> None:
-    assert set(box.ready["ports"]) == {"smtp", "lmtp", "imap", "imaps", "pop3", "pop3s", "http"}
+    assert set(box.ready["ports"]) == {
+        "smtp",
+        "lmtp",
+        "submission",
+        "submissions",
+        "imap",
+        "imaps",
+        "pop3",
+        "pop3s",
+        "http",
+    }
     assert {a["address"] for a in box.ready["accounts"]} >= {"you@dev.localhost", "ada@dev.localhost"}
     assert box.ready["admin_token"]
 

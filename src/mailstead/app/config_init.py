@@ -80,6 +80,8 @@ database:
 
 smtp:
   relay_port: 25
+  submission_port: 587
+  smtps_port: 465
   max_message_size: 50MB
 
 imap:

@@ -52,7 +52,7 @@ def reply_to_verdict(verdict: Refuse | Defer, address: str = "", login: str = ""
     """The evidence stays with us. An unknown user is named, so that the sender of a pipeline knows which it was."""
     match verdict:
         case Refuse(Reason.SENDER_NOT_OWNED):
-            return Reply(Status.SENDER_NOT_OWNED, Status.SENDER_NOT_OWNED.text.format(login=login))
+            return Reply(Status.SENDER_NOT_OWNED, f"{Status.SENDER_NOT_OWNED.text} {login}")
         case Refuse(Reason.USER_UNKNOWN):
             return Reply(Status.USER_UNKNOWN, f"<{address}>: {Status.USER_UNKNOWN.text}")
         case Refuse(reason):

@@ -12,6 +12,7 @@ from mailstead.services.delivery.deliver import Receipt
 from mailstead.services.delivery.plan import Accepted
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.reception.reception import Reception
+from mailstead.services.submission.ports import Notebook
 
 
 class Sink(Protocol):
@@ -25,13 +26,6 @@ class Sink(Protocol):
 
     def abort(self) -> None:
         """Forget it. May be called twice."""
-
-
-class Notebook(Protocol):
-    """Where refusals are noted."""
-
-    def note(self, verdict: Refuse | Defer, client: Client, *, sender: str, recipient: str) -> None:
-        """Remember one."""
 
 
 class Taker(Protocol):

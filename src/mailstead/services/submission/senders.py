@@ -90,8 +90,10 @@ class Rights:
         """Of the user."""
         return self.principal.user.login
 
-    async def own_account(self) -> Account | None:
-        """The account of their own, for letters without a sender; None if the user may send no longer."""
+    async def account_of(self, sender: Address | None) -> Account | None:
+        """In whose name a letter of that envelope sender leaves (None: the null one); None if it may not."""
+        if sender is not None:
+            return await self.owner_of(sender)
         await self._refresh()
         own = self.principal.account
         return self._owned.get(own.id) or next(iter(self._owned.values()), None)

@@ -13,10 +13,11 @@ from typing import Final
 
 from mailstead.ground.formats.received import count_hops
 from mailstead.ground.formats.repair import Fault, Given
+from mailstead.ground.model.address import Address
 from mailstead.ground.model.directory import Account
 from mailstead.ground.model.envelope import BodyType, Client, Envelope, Recipient
 from mailstead.ground.model.errors import Busy
-from mailstead.ground.model.outcome import Failed
+from mailstead.ground.model.outcome import Deferred, Failed
 from mailstead.ground.model.spool import LOCAL, Origin
 from mailstead.ground.model.verdict import PASS, Defer, Pass, Reason, Refuse, Verdict
 from mailstead.ground.wire.smtp.line_ends import LineEnds
@@ -31,7 +32,7 @@ from mailstead.services.submission.senders import Rights
 from mailstead.store.port import Store
 
 _ID_BYTES: Final = 16
-_FAULTS: Final[Mapping[Fault, Reason]] = {
+FAULTS: Final[Mapping[Fault, Reason]] = {
     Fault.TOO_LARGE: Reason.MESSAGE_TOO_LARGE,
     Fault.LINE_TOO_LONG: Reason.HEADER_INVALID,
     Fault.BAD_OCTET: Reason.HEADER_INVALID,
@@ -59,10 +60,9 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """All of a letter that is ready to go: who sends it for which account, to whom, and its octets."""
+    """All of a letter that is ready to go: who sends it, as whom and to whom, and its octets."""
 
     rights: Rights
-    account: Account
     envelope: Envelope
     accepted: tuple[Accepted, ...]
     letter: Mended
@@ -97,13 +97,16 @@ class Submission:
 
     async def submit(self, draft: Draft) -> Receipt:
         """Refuse what must not leave, hand on the rest: durable and filed or spooled when this returns."""
-        against = await self._judge_content(draft)
-        if against is not None:
-            sender = str(draft.envelope.sender or "")
-            self.notebook.note(against, draft.client, sender=sender, recipient="")
-            return Receipt(0, (Failed(against.reason),) * len(draft.accepted))
-        sending = self.sending(draft.account, draft.rights.login, draft.client, draft.options)
-        return await self._mailroom.accept(draft.letter, draft.envelope, draft.accepted, draft.client, sending)
+        envelope, client = draft.envelope, draft.client
+        try:
+            account = await _judge(draft)
+        except Busy:
+            return Receipt(0, (Deferred(Reason.BUSY),) * len(draft.accepted))
+        if isinstance(account, Refuse):
+            self.notebook.note(account, client, sender=str(envelope.sender or ""), recipient="")
+            return Receipt(0, (Failed(account.reason),) * len(draft.accepted))
+        sending = self.sending(account, draft.rights.login, client, draft.options)
+        return await self._mailroom.accept(draft.letter, envelope, draft.accepted, client, sending)
 
     def sending(self, account: Account, login: str, client: Client, options: Options) -> Sending:
         """In whose name it leaves."""
@@ -111,23 +114,6 @@ class Submission:
         if self.rules.hide_client:
             shown = Client(ip="", protocol=client.protocol, tls=client.tls, session=client.session)
         return Sending(account=account, login=login, shown=shown, origin=options.origin, keeps_copy=options.keeps_copy)
-
-    async def _judge_content(self, draft: Draft) -> Refuse | None:
-        """RFC 6409 §6.3: From and Sender are of the user too, or the letter says what is not so."""
-        letter, header = draft.letter, draft.letter.rendered.header
-        if letter.fault is not None:
-            return Refuse(_FAULTS[letter.fault], letter.fault.value)
-        if draft.envelope.body is BodyType.BINARY and _has_bare_ends(header):
-            return Refuse(Reason.HEADER_INVALID, "bare CR or LF in the header")
-        if count_hops(header) > HOPS_MAX:
-            return Refuse(Reason.TOO_MANY_HOPS)
-        names = letter.repair
-        if names is None or len(names.authors) != 1:
-            return Refuse(Reason.AUTHOR_UNCLEAR)
-        for address in names.authors if names.sender is None else (names.authors[0], names.sender):
-            if await draft.rights.owner_of(address) is None:
-                return Refuse(Reason.AUTHOR_NOT_OWNED, f"{draft.rights.login} wrote as {address}")
-        return None
 
 
 class Outbox:
@@ -146,8 +132,8 @@ class Outbox:
         if not self._submission.store.has_room():
             return Defer(Reason.NO_SPACE)
         try:
-            if await self._account(envelope) is None:
-                return Refuse(Reason.SENDER_NOT_OWNED, f"{self._rights.login} tried to send as {envelope.sender}")
+            if await self._rights.account_of(envelope.sender) is None:
+                return _not_owned(self._rights, envelope.sender)
         except Busy:
             return Defer(Reason.BUSY)
         return PASS
@@ -164,9 +150,12 @@ class Outbox:
         verdict = await self._submission.judge.judge_recipient(envelope, recipient, client)
         if not isinstance(verdict, Accepted) or not verdict.abroad:
             return verdict
-        account = await self._account(envelope)
+        try:
+            account = await self._rights.account_of(envelope.sender)
+        except Busy:
+            return Defer(Reason.BUSY)
         if account is None:
-            return Refuse(Reason.SENDER_NOT_OWNED, f"{self._rights.login} may no longer send as {envelope.sender}")
+            return _not_owned(self._rights, envelope.sender)
         sending = self._submission.sending(account, self._rights.login, client, self._options)
         elsewhere = [abroad.address for abroad in verdict.abroad if abroad.via != LOCAL]
         match await self._submission.guards.judge(sending, envelope, elsewhere, client):
@@ -194,12 +183,8 @@ class Outbox:
     ) -> Receipt:
         """After the last byte; `letter` came out of `begin_body`."""
         assert isinstance(letter, Mended)
-        account = await self._account(envelope)
-        if account is None:
-            return Receipt(0, (Failed(Reason.SENDER_NOT_OWNED),) * len(accepted))
         draft = Draft(
             rights=self._rights,
-            account=account,
             envelope=envelope,
             accepted=tuple(accepted),
             letter=letter,
@@ -208,10 +193,35 @@ class Outbox:
         )
         return await self._submission.submit(draft)
 
-    async def _account(self, envelope: Envelope) -> Account | None:
-        if envelope.sender is None:
-            return await self._rights.own_account()
-        return await self._rights.owner_of(envelope.sender)
+
+def _not_owned(rights: Rights, address: Address | None) -> Refuse:
+    return Refuse(Reason.SENDER_NOT_OWNED, f"{rights.login} tried to send as {address}")
+
+
+async def _judge(draft: Draft) -> Account | Refuse:
+    """The account in whose name it leaves, or what is against it."""
+    account = await draft.rights.account_of(draft.envelope.sender)
+    if account is None:
+        return _not_owned(draft.rights, draft.envelope.sender)
+    return await _judge_content(draft) or account
+
+
+async def _judge_content(draft: Draft) -> Refuse | None:
+    """RFC 6409 §6.3: From and Sender are of the user too, or the letter says what is not so."""
+    letter, header = draft.letter, draft.letter.rendered.header
+    if letter.fault is not None:
+        return Refuse(FAULTS[letter.fault], letter.fault.value)
+    if draft.envelope.body is BodyType.BINARY and _has_bare_ends(header):
+        return Refuse(Reason.HEADER_INVALID, "bare CR or LF in the header")
+    if count_hops(header) > HOPS_MAX:
+        return Refuse(Reason.TOO_MANY_HOPS)
+    names = letter.repair
+    if names is None or len(names.authors) != 1:
+        return Refuse(Reason.AUTHOR_UNCLEAR)
+    for address in names.authors if names.sender is None else (names.authors[0], names.sender):
+        if await draft.rights.owner_of(address) is None:
+            return Refuse(Reason.AUTHOR_NOT_OWNED, f"{draft.rights.login} wrote as {address}")
+    return None
 
 
 def _has_bare_ends(header: bytes) -> bool:

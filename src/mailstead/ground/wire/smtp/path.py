@@ -15,7 +15,7 @@ _PATH: Final = re.compile(
         >(?:\ +(?P<parameters>.*))?\Z""",
     re.VERBOSE | re.DOTALL,
 )
-_HOST: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,253}[A-Za-z0-9_.])?\Z|\[[0-9A-Za-z.:\-]{1,253}\]\Z")
+_HOST: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,254}\Z|\[[0-9A-Za-z.:\-]{1,253}\]\Z")
 
 
 def split_path(argument: str) -> tuple[str, str]:
@@ -39,5 +39,5 @@ def parse_recipient(mailbox: str, postmaster_domain: str) -> Address:
 
 
 def is_host(name: str) -> bool:
-    """A domain or an address literal, read generously: underscores and bare IP addresses are daily fare."""
+    """A domain or an address literal, read generously: underscores, a lone hyphen, bare IP addresses are daily fare."""
     return _HOST.match(name) is not None

@@ -103,11 +103,11 @@ class Status(Enum):
     UTF8_SENDER = 553, "5.6.7", "Sender address needs SMTPUTF8"
     UTF8_RECIPIENT = 553, "5.6.7", "Recipient address needs SMTPUTF8"
     SENDER_REFUSED = 553, "5.1.8", "Sender address refused"
-    SENDER_NOT_OWNED = 553, "5.7.1", "Sender address rejected: not owned by user {login}"
+    SENDER_NOT_OWNED = 553, "5.7.1", "Sender address rejected: not owned by user"
     RECIPIENT_REFUSED = 553, "5.1.3", "Invalid recipient address"
     TRANSACTION_REFUSED = 554, "5.3.2", "Transaction refused"
     RELAY_DENIED = 554, "5.7.1", "Relay access denied"
-    HEADER_INVALID = 554, "5.6.0", "Header has lines that are too long, or bare CR or LF"
+    HEADER_INVALID = 554, "5.6.0", "Header has lines or octets that may not be there"
     TOO_MANY_HOPS = 554, "5.4.6", "Too many hops: mail loop suspected"
     ALIAS_LOOP = 554, "5.4.6", "Aliases lead in a circle"
 

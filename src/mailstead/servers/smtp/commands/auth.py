@@ -1,18 +1,19 @@
 """AUTH (RFC 4954). What a login is worth is decided by `services.accounts`; here are its lines and replies."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from mailstead.ground.model.errors import Busy, Denied
 from mailstead.ground.wire.smtp.command import Auth, parse_response
 from mailstead.ground.wire.smtp.fault import Fault
-from mailstead.ground.wire.smtp.receiver import Flaw, Line
+from mailstead.ground.wire.smtp.receiver import BadLine, Flaw, Line
 from mailstead.ground.wire.smtp.reply import Reply, Status, challenge
 from mailstead.servers.smtp.session import Session
 from mailstead.services.accounts.attempt import Attempt, Limited, Principal
 from mailstead.services.accounts.sasl import Challenge, Exchange, Malformed, NotOffered, PrivacyRequired
 from mailstead.telemetry import Event, emit
 
-SERVICE = "smtp"
+SERVICE: Final = "smtp"
 """RFC 4954 §4: the service's name in SASL, on the submission ports too; so app passwords and tokens know it."""
 
 
@@ -39,13 +40,20 @@ async def _converse(session: Session, exchange: Exchange, initial: bytes | None)
     session.flush()  # a refusal takes its time
     answer = await exchange.start(initial)
     while isinstance(answer, Challenge):
-        session.send(challenge(answer.data))
-        event = await session.next_command()
-        if not isinstance(event, Line):
-            is_long = getattr(event, "flaw", None) is Flaw.TOO_LONG
-            raise Fault(Status.RESPONSE_TOO_LONG if is_long else Status.BARE_LINE_END)
-        answer = await exchange.take(parse_response(event.text))
+        answer = await exchange.take(await _ask(session, answer))
     return answer
+
+
+async def _ask(session: Session, asked: Challenge) -> bytes:
+    """What the client answers to a challenge."""
+    session.send(challenge(asked.data))
+    match await session.next_command():
+        case Line(text):
+            return parse_response(text)
+        case BadLine(Flaw.TOO_LONG):
+            raise Fault(Status.RESPONSE_TOO_LONG)
+        case _:
+            raise Fault(Status.BARE_LINE_END)
 
 
 def _refuse(session: Session, error: Denied | Busy) -> Reply | Sequence[Reply]:

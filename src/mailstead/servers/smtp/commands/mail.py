@@ -12,6 +12,7 @@ from mailstead.ground.wire.smtp.reply import Reply, Status
 from mailstead.servers.smtp.profile import Limits
 from mailstead.servers.smtp.replies import reply_to_verdict
 from mailstead.servers.smtp.session import Session, Transaction
+from mailstead.telemetry import Event, emit
 
 _WISHES: Final = frozenset({"REQUIRETLS", "MT-PRIORITY", "HOLDFOR", "HOLDUNTIL", "BY"})
 
@@ -39,8 +40,23 @@ async def mail(session: Session, command: Mail) -> Reply:
             session.transaction = Transaction(envelope, session.office.clock.monotonic())
             return Reply(Status.SENDER_OK)
         case Refuse() | Defer() as verdict:
-            session.taker.refusals.note(verdict, session.client, sender=str(command.sender or ""), recipient="")
-            return reply_to_verdict(verdict, login=session.client.login)
+            return _refused(session, envelope, verdict)
+
+
+def _refused(session: Session, envelope: Envelope, verdict: Refuse | Defer) -> Reply:
+    reply, sender = reply_to_verdict(verdict, login=session.login), str(envelope.sender or "")
+    emit(
+        Event.SMTP_MESSAGE_REFUSED if isinstance(verdict, Refuse) else Event.SMTP_MESSAGE_DEFERRED,
+        session=session.number,
+        protocol=session.profile.protocol,
+        client_ip=session.client.ip,
+        sender=sender,
+        size=envelope.declared_size,
+        reason=reply.status.name.lower(),
+        detail=verdict.evidence,
+    )
+    session.taker.refusals.note(verdict, session.client, sender=sender, recipient="")
+    return reply
 
 
 def _is_offered(session: Session, parameters: MailParameters) -> bool:

@@ -233,12 +233,14 @@ def test_bad_bdat(argument: str) -> None:
     assert caught.value.status is Status.BAD_CHUNK
 
 
-@pytest.mark.parametrize("name", ["client.test", "[192.0.2.1]", "[IPv6:::1]", "a_b", "localhost", "192.0.2.1", "x."])
+@pytest.mark.parametrize(
+    "name", ["client.test", "[192.0.2.1]", "[IPv6:::1]", "a_b", "localhost", "192.0.2.1", "x.", "-"]
+)
 def test_hosts(name: str) -> None:
     assert parse_hello(f" {name} ") == Hello(name)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "-x", "<x>", "[x y]", "ü.test", "a\rb", "x" * 300, "[]", "a]"])
+@pytest.mark.parametrize("name", ["", "a b", ".x", "<x>", "[x y]", "ü.test", "a\rb", "x" * 300, "[]", "a]"])
 def test_bad_hosts(name: str) -> None:
     with pytest.raises(Fault):
         parse_hello(name)
