@@ -6,6 +6,7 @@ from typing import Any
 from mailstead.ground.model.ids import BlobId
 from mailstead.ground.model.outcome import Delivered
 from mailstead.ground.model.verdict import PASS
+from mailstead.services.accounts.resolve import Abroad
 from mailstead.services.delivery.deliver import Receipt
 from mailstead.services.delivery.plan import Accepted
 from mailstead.store.port.blobs import StagedBlob
@@ -46,7 +47,7 @@ class Post:
 
     async def judge_recipient(self, envelope: Any, recipient: Any, client: Any) -> Accepted:
         abroad = () if recipient.address.domain == self.home else (recipient.address,)
-        return Accepted(recipient, (), (), abroad)
+        return Accepted(recipient, (), abroad=tuple(map(Abroad, abroad)))
 
     async def accept(self, letter: Any, envelope: Any, accepted: Any, client: Any, sending: Any) -> Receipt:
         self.accepted.append((letter, client, sending))

@@ -15,6 +15,7 @@ from mailstead.ground.model.outcome import Deferred, Delivered, Failed
 from mailstead.ground.model.spool import Origin
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse
 from mailstead.services.accounts.attempt import Principal
+from mailstead.services.accounts.resolve import Abroad
 from mailstead.services.delivery.plan import Accepted
 from mailstead.services.submission.submit import FAULTS, Options, Outbox, Submission, SubmissionRules
 from tests.support.fake_clock import FakeClock
@@ -155,6 +156,8 @@ async def test_guards_are_asked_of_what_leaves_alone() -> None:
     assert not post.asked
     assert await box.judge_recipient(ENVELOPE, BOB, CLIENT, is_proxied=False) == Defer(Reason.SENDING_LIMIT)
     ((sending, abroad),) = post.asked
-    assert (sending.account, abroad) == (ANN, (BOB.address,))
+    assert (sending.account, abroad) == (ANN, [BOB.address])
     post.verdict = PASS
-    assert await box.judge_recipient(ENVELOPE, BOB, CLIENT, is_proxied=False) == Accepted(BOB, (), (), (BOB.address,))
+    assert await box.judge_recipient(ENVELOPE, BOB, CLIENT, is_proxied=False) == Accepted(
+        BOB, (), abroad=(Abroad(BOB.address),)
+    )
