@@ -134,7 +134,7 @@ class Porter:
         """What others took is not sent again because our disk was full for a moment: for that the lease is long."""
         for pause in SETTLE_PAUSES:
             try:
-                return await self._store.write(settling)
+                return await self._store.write(settling, patient=True)
             except MailError:
                 await asyncio.sleep(pause)
         return await self._store.write(settling)

@@ -32,6 +32,7 @@ async def rcpt(session: Session, command: Rcpt) -> Reply:
     match verdict:
         case Accepted():
             session.transaction = transaction.with_recipient(verdict)
+            session.commands -= 1  # a recipient is work, no noise: its own limit bounds it
             return Reply(Status.RECIPIENT_OK)
         case Refuse() | Defer():
             return _refused(session, address, verdict)
