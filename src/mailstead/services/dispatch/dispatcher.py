@@ -56,6 +56,8 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._resting: dict[str, Instant] = {}  # destinations that are paused, as far as this worker knows
         self._failures: dict[str, int] = {}
+        self._probing: set[str] = set()  # those of them where one went ahead
+        self._long: set[str] = set()  # lanes that had more than one claim takes
         self._is_stopping = False
 
     # as the outbox
@@ -118,7 +120,8 @@ class Dispatcher:
     async def _look(self) -> bool:
         """Claim some of what is due; True if there may be more right now."""
         now = self._clock.now()
-        but = self._lanes.full()
+        self._resting = {name: until for name, until in self._resting.items() if until > now}
+        but = [*self._lanes.full(), *self._probing]
 
         async def due(tx: ReadTx) -> list[Lane]:
             return await tx.spool.due_lanes(now, but=but, limit=LANES_AT_ONCE)
@@ -128,10 +131,13 @@ class Dispatcher:
         for lane in lanes:
             if self._is_stopping or not self._lanes.has_room(lane.destination):
                 break
-            self._failures[lane.destination] = lane.failures
-            # Of a lane that nobody was reached in, one goes ahead: the others need not wait for the same timeout.
-            limit = 1 if lane.failures else CLAIM_AT_ONCE
-            found += await self._claim(lane.destination, limit)
+            if lane.failures:
+                # Where nobody was reached, one goes ahead: the others need not wait for the same timeout.
+                self._failures[lane.destination] = lane.failures
+                self._probing.add(lane.destination)
+                found += await self._claim(lane.destination, 1)
+            else:
+                found += await self._claim(lane.destination, CLAIM_AT_ONCE)
         return found > 0 and len(lanes) > 0
 
     async def _claim(self, destination: str, limit: int) -> int:
@@ -142,10 +148,15 @@ class Dispatcher:
             return await tx.spool.claim(destination, self._holder, now=now, until=until, limit=limit)
 
         claimed = await self._store.write(unit, lane=UnitLane.BULK)
+        if not claimed:
+            self._probing.discard(destination)
         for letter, recipients in claimed:
             self._add(letter, recipients)
+        count = sum(len(recipients) for _, recipients in claimed)
+        if count == limit:
+            self._long.add(destination)
         self._use_hands()
-        return len(claimed)
+        return count
 
     def _add(self, letter: SpooledLetter, recipients: Sequence[SpooledRecipient]) -> None:
         by_destination: dict[str, list[SpooledRecipient]] = {}
@@ -170,8 +181,10 @@ class Dispatcher:
             incident(error, subsystem="dispatch")
         finally:
             self._lanes.done(job)
+            self._probing.discard(job.destination)
             self._use_hands()
-            if not self._lanes.full():
+            if job.destination in self._long and self._lanes.is_low(job.destination):
+                self._long.discard(job.destination)
                 self._wake.set()
 
     # health of destinations

@@ -53,6 +53,11 @@ class Lanes:
         lane = self._lanes.get(destination)
         return self.held < HELD_MAX and (lane is None or lane.waiting < WAITING_MAX)
 
+    def is_low(self, destination: str) -> bool:
+        """Whether more may be claimed for a lane without waiting for all of it to be carried."""
+        lane = self._lanes.get(destination)
+        return lane is None or lane.waiting < WAITING_MAX // 4
+
     def full(self) -> list[str]:
         """Destinations of which no more is claimed for now."""
         return [name for name, lane in self._lanes.items() if lane.waiting >= WAITING_MAX // 2]

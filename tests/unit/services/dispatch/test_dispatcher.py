@@ -236,3 +236,21 @@ async def test_a_letter_whose_octets_are_gone_is_given_up(scene: Scene) -> None:
     dispatcher.start()
     await scene.until(1, "failed")
     await dispatcher.stop(1)
+
+
+async def test_one_goes_ahead_where_nobody_was_reached(scene: Scene) -> None:
+    for number in range(1, 6):
+        await spool(scene.store, letter(number), recipient(number))
+    await scene.store.write(lambda tx: tx.spool.pause("far.test", until=NOW, reason="dead", failures=2))
+    scene.carrier.open.clear()
+    dispatcher = scene.dispatcher()
+    dispatcher.start()
+    await scene.carrier.arrived.acquire()
+    await spool(scene.store, letter(9), recipient(9, 0, "b@near.test"))
+    dispatcher.wake()
+    await scene.carrier.arrived.acquire()
+    assert [parcel.id for parcel in scene.carrier.parcels] == [1, 9]  # nobody else of the first lane
+    scene.carrier.open.set()
+    for number in (1, 2, 3, 4, 5, 9):
+        await scene.until(number, "delivered")
+    await dispatcher.stop(1)
