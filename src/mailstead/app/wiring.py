@@ -15,9 +15,7 @@ from mailstead.app.context import WorkerContext, WorkerParts
 from mailstead.app.doors import Doors, Rooms, is_loopback
 from mailstead.app.duties import Duties, Duty
 from mailstead.app.guarding import guard_of
-from mailstead.app.sending import SendingRooms
 from mailstead.app.settings import Settings, context_of, login_context_of, start_log, unpack
-from mailstead.app.smtp_rooms import SmtpRooms
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.ids import BlobId, Instant
 from mailstead.net.clock import SystemClock
@@ -52,6 +50,7 @@ from mailstead.store.sql.wal import ForeignLog
 from mailstead.telemetry.metrics import Snapshot
 
 if TYPE_CHECKING:
+    from mailstead.app.smtp_rooms import SmtpRooms
     from mailstead.servers.web.server import WebServer
     from mailstead.store.sql.postgres import PostgresStore
 
@@ -226,6 +225,8 @@ class Worker:
             min_password_length=self._config.security.min_password_length,
         )
         self._refusals = Refusals(store, clock)
+        from mailstead.app.sending import SendingRooms  # commands that only open the store need none of it
+
         holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
         self._sending = SendingRooms(self._config, store, clock, self._opened.ids, context.sweep, holder_name)
         self._index = SqliteFullText(index_path(self._config))
@@ -303,7 +304,9 @@ class Worker:
         await web.start()
         return web
 
-    def _smtp(self) -> SmtpRooms:
+    def _smtp(self) -> "SmtpRooms":
+        from mailstead.app.smtp_rooms import SmtpRooms
+
         return SmtpRooms(
             self._config,
             self._opened.store,
