@@ -32,9 +32,10 @@ format: ## format the code and sort imports
 docs: install-dev ## write the generated reference pages
 	@$(PY) tools/refpages.py
 
-bench: install-dev ## side by side with Debian's Postfix and Dovecot
+bench: install-dev ## side by side with Debian's Postfix, Dovecot and opendkim
 	@tools/daemons.sh bench
 	@$(PY) -m bench.run $(ARGS)
+	@$(PY) -m bench.sending $(ARGS)
 
 soak: install-dev ## the long runs; the dated result goes to docs/soak.md
 	@tools/daemons.sh bench

@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--only", default="")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ours-only", action="store_true")
+    parser.add_argument("--big", type=int, help="of the first part")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="mailstead-bench-"))

@@ -247,6 +247,7 @@ class Case:
 
 CASES = [
     Case("submit and send 4 KB, 10 connections", "letters/s", throughput),
+    Case("submit and send 4 KB, 40 connections", "letters/s", lambda mailer: throughput(mailer, 40, 3000)),
     Case("submit and send 4 KB, 1 connection", "letters/s", lambda mailer: throughput(mailer, 1, 500)),
     Case("letters to 1,000 in 10 domains", "recipients/s", many_recipients),
     Case("submission's 250 to the peer's", "ms", latency, less_is_better=True),

@@ -5,7 +5,7 @@
 set -eu
 case ${1:-test} in
 test) want="postgresql swaks msmtp libnet-ssleay-perl libauthen-sasl-perl isync mutt neomutt curl sqlite3 postfix openssl bc iproute2 opendkim opendkim-tools bind9 bind9-dnsutils unbound" ;;
-bench) want="postfix dovecot-core dovecot-imapd dovecot-lmtpd openssl" ;;
+bench) want="postfix dovecot-core dovecot-imapd dovecot-lmtpd openssl opendkim opendkim-tools" ;;
 *) echo "usage: tools/daemons.sh test|bench" >&2; exit 2 ;;
 esac
 missing=
