@@ -20,6 +20,8 @@ class Reason(Enum):
     ALIAS_LOOP = "aliases lead in a circle"
     NO_SPACE = "storage below its reserve"
     BUSY = "store busy"
+    SENDING_LIMIT = "sending limit reached"
+    RECIPIENT_SUPPRESSED = "recipient suppressed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,11 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """For good. `evidence` is for our log and trace only."""
+    """For good. `evidence` is for our log and trace only; `words` are for our own users, in place of the usual ones."""
 
     reason: Reason
     evidence: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Defer:
 
     reason: Reason
     evidence: str = ""
+    words: str = ""
 
 
 Verdict = Pass | Refuse | Defer

@@ -20,6 +20,8 @@ REFUSALS: Final[Mapping[Reason, Status]] = {
     Reason.ALIAS_LOOP: Status.ALIAS_LOOP,
     Reason.NO_SPACE: Status.NO_SPACE_EVER,
     Reason.BUSY: Status.TRANSACTION_REFUSED,
+    Reason.SENDING_LIMIT: Status.SENDING_LIMIT,
+    Reason.RECIPIENT_SUPPRESSED: Status.RECIPIENT_SUPPRESSED,
 }
 
 DEFERRALS: Final[Mapping[Reason, Status]] = {
@@ -35,6 +37,8 @@ DEFERRALS: Final[Mapping[Reason, Status]] = {
     Reason.ALIAS_LOOP: Status.HOPS_LATER,
     Reason.NO_SPACE: Status.NO_SPACE,
     Reason.BUSY: Status.TRY_LATER,
+    Reason.SENDING_LIMIT: Status.SENDING_LATER,
+    Reason.RECIPIENT_SUPPRESSED: Status.RECIPIENT_LATER,
 }
 
 
@@ -44,9 +48,9 @@ def reply_to_verdict(verdict: Refuse | Defer, address: str = "") -> Reply:
         case Refuse(Reason.USER_UNKNOWN):
             return Reply(Status.USER_UNKNOWN, f"<{address}>: {Status.USER_UNKNOWN.text}")
         case Refuse(reason):
-            return Reply(REFUSALS[reason])
+            return Reply(REFUSALS[reason], verdict.words)
         case Defer(reason):
-            return Reply(DEFERRALS[reason])
+            return Reply(DEFERRALS[reason], verdict.words)
 
 
 def reply_to_outcome(outcome: Outcome, number: int) -> Reply:
