@@ -1,6 +1,9 @@
 """How guards put things to people."""
 
+from datetime import UTC, datetime
 from typing import Final
+
+from mailstead.ground.model.ids import Instant
 
 MINUTE: Final = 60_000
 HOUR: Final = 60 * MINUTE
@@ -21,3 +24,8 @@ def one_line(text: str) -> str:
     """What a stranger said, fit for a reply or a list: one line of plain ASCII, and not too long."""
     plain = "".join(char if " " <= char <= "~" else " " if char.isspace() else "?" for char in text)
     return " ".join(plain.split())[:LINE_MAX]
+
+
+def date_words(instant: Instant) -> str:
+    """A day, in UTC."""
+    return datetime.fromtimestamp(instant / 1000, UTC).strftime("%Y-%m-%d")
