@@ -55,9 +55,9 @@ class SendingGuards:
             case None:
                 return PASS
 
-    def charging(self, sending: Sender, addresses: Sequence[Address], now: Instant) -> Callable[[Tx], Awaitable[None]]:
+    def charging(self, sending: Sender, addresses: Sequence[Address]) -> Callable[[Tx], Awaitable[None]]:
         """A step of the unit that spools a letter for these addresses elsewhere; SendingLimit."""
-        account, caps = sending.account, self._caps
+        account, caps, now = sending.account, self._caps, self._clock.now()
         each_once = tuple({address.key: address for address in addresses}.values())
 
         async def within(tx: Tx) -> None:
@@ -105,7 +105,7 @@ class _Looking:
 
 
 def tell_of_limit(over: Over, account: Account, client: Client) -> None:
-    """For the log."""
+    """To the log, by the phrase that people search for."""
     emit(
         Event.POLICY_RATE_EXCEEDED, protocol=client.protocol.lower(), client_ip=client.ip,
         sender=str(account.address), domain=account.address.domain,

@@ -53,7 +53,7 @@ class Scene:
         return await guards.judge(who, envelope, abroad, CLIENT)
 
     async def spool(self, guards: SendingGuards, *abroad: Address, who: Sending | None = None) -> None:
-        await self.store.write(guards.charging(who or self.ann, abroad, self.clock.now()))
+        await self.store.write(guards.charging(who or self.ann, abroad))
 
     async def limit(self, subject: Subject, recipients: str) -> None:
         await self.store.write(lambda tx: tx.guards.write_limits(subject, Limits(parse_rates(recipients), None)))
