@@ -127,5 +127,5 @@ def _tell_of_rate(letter: SpooledLetter, destination: str, waiting: Mapping[int,
     if waiting:
         emit(
             Event.POLICY_RATE_EXCEEDED, protocol="smtp", sender=str(letter.sender or ""), domain=destination,
-            reason="provider", limit=len(waiting),
+            reason="provider",
         )  # fmt: skip

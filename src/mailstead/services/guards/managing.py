@@ -7,7 +7,7 @@ from mailstead.ground.model.errors import Invalid, NotFound
 from mailstead.ground.model.guards import Breaker, HoldRule, Limits, Scope, Subject, Suppression
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.rate import Rate, parse_rates
-from mailstead.services.accounts.directory import Directory, NoSuchUser, get_domain
+from mailstead.services.accounts.directory import Directory, NoSuchUser, get_domain, get_real_domain
 from mailstead.services.guards.caps import ALL_ACCOUNTS, ALL_DOMAINS, account_subject
 from mailstead.services.guards.resuming import Resuming
 from mailstead.services.guards.words import DAY, one_line
@@ -44,7 +44,7 @@ async def find_subject(directory: Directory, tx: ReadTx | Tx, who: str) -> Subje
     if who in _EVERYBODY:
         return _EVERYBODY[who]
     if "@" not in who.removeprefix("@"):
-        return Subject(Scope.DOMAIN, (await get_domain(tx, canonical_domain(who.removeprefix("@")))).name)
+        return Subject(Scope.DOMAIN, (await get_real_domain(tx, canonical_domain(who.removeprefix("@")))).name)
     address = directory.address(who)
     account = await tx.directory.find_account(address)
     if account is None:
@@ -56,6 +56,8 @@ async def set_limits(
     directory: Directory, who: str, change: LimitChange, *, dry_run: bool = False
 ) -> tuple[Subject, Limits, Limits]:
     """Whose they are, those before, and those now; NotFound, Invalid."""
+    if change == LimitChange():
+        raise Invalid("say how many recipients, or how many new ones (--recipients, --new-recipients)")
 
     async def unit(tx: Tx) -> tuple[Subject, Limits, Limits]:
         subject = await find_subject(directory, tx, who)

@@ -92,7 +92,8 @@ async def _wanted(tx: Tx, breaker: Breaker) -> Wanted:
     name = breaker.subject.name
     match breaker.subject.scope:
         case Scope.ACCOUNT:
-            account = await tx.directory.find_account(Address.parse(name))
+            local, _, domain = name.rpartition("@")  # a key, which is not quoted as an address would be
+            account = await tx.directory.find_account(Address(local, domain))
             return Wanted(states=(State.HELD,), account=account.id if account else None)
         case Scope.DESTINATION:
             return Wanted(states=(State.HELD,), destination=name)

@@ -35,8 +35,11 @@ async def test_limits(admin: Admin) -> None:
     await admin.ask("guards.limit", name="accounts", recipients="default")
     assert len(await rows(admin, "guards.limits")) == 1
     assert await admin.ask("guards.limit", name="example.com", recipients="many") == "invalid"
-    assert await admin.ask("guards.limit", name="nobody@example.com") == "no_such_user"
-    assert await admin.ask("guards.limit", name="elsewhere.test") == "not_found"
+    assert await admin.ask("guards.limit", name="example.com") == "invalid"
+    assert await admin.ask("guards.limit", name="nobody@example.com", recipients="9") == "no_such_user"
+    assert await admin.ask("guards.limit", name="elsewhere.test", recipients="9") == "not_found"
+    await admin.ask("domain.add", name="example.net", alias_of="example.com")
+    assert await admin.ask("guards.limit", name="example.net", recipients="9") == "invalid"
 
 
 async def test_pauses_are_seen_and_ended(admin: Admin, desk: Desk) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.attempt import Attempt, Ending, Result
+from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.guards import Breaker, HoldRule, Scope, Subject, Suppression
 from mailstead.ground.model.ids import AccountId, Instant, SpoolId
 from mailstead.ground.model.rate import parse_rates
@@ -20,6 +21,7 @@ from mailstead.services.dispatch.ports import Told
 from mailstead.services.dispatch.routes import ConfiguredRoutes
 from mailstead.services.guards.breaker import BreakerRules
 from mailstead.services.guards.gate import SendingGate
+from mailstead.services.guards.halt import Wait
 from mailstead.services.guards.names import NameGuard, NameRules
 from mailstead.services.guards.observer import GuardObserver
 from mailstead.services.guards.providers import Profile, ProviderRates
@@ -373,6 +375,30 @@ async def test_letters_wait_for_the_records_of_their_domain(scene: Scene) -> Non
     scene.clock.advance(300)
     await scene.carry(porter)
     assert await scene.states(1) == ["delivered"]
+
+
+async def test_while_the_store_is_busy_letters_wait(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def read(unit: Any) -> Any:
+        raise Busy("the queue is full")
+
+    monkeypatch.setattr(scene.store, "read", read)
+    now = scene.clock.now()
+    halts = await SendingGate(scene.store, scene.clock).judge(letter(1), (recipient(1),))
+    assert halts == {0: Wait(Instant(now + MINUTE), "the queue is full")}
+
+
+async def test_an_account_with_an_odd_name_goes_on_too(scene: Scene) -> None:
+    box = await make_mailbox(scene.store, '"Ann B"@home.test')
+    scene.account = box.account
+    scene.peer.says = lambda _: GONE
+    for number in range(1, 5):
+        await scene.send(number, f"dead{number}@far{number}.test", domain="")
+    scene.peer.says = lambda _: "250 2.0.0 ok"
+    assert await scene.send(5, "bob@far.test", domain="") == ["held"]
+    scene.clock.advance(3600)
+    await Resuming(scene.store, scene.clock).run()
+    await scene.carry()
+    assert await scene.states(5) == ["delivered"]
 
 
 async def test_old_counts_are_forgotten(scene: Scene) -> None:
