@@ -153,7 +153,7 @@ def build(dialect: Dialect | None, clock: FakeClock, store: Any) -> SmtpServer:
         profile = Profile(name="mx", hostname="mx.test", dialect=dialect, limits=limits, tls=tls)
         rules = ReceptionRules(max_message_size=5000)
         return SmtpServer(profile, Reception(store, delivery, rules, refusals, forwarding), clock, ids)
-    room = DeliveringMailroom(store, delivery, forwarding)
+    room = DeliveringMailroom(store, delivery, forwarding, NoGuards())
     outboxes = Submission(store, clock, room, room, NoGuards(), refusals, SubmissionRules(max_message_size=5000))
     logins = Logins(
         authenticator=Authenticator(store, CountingHasher(), clock, default_domain="a.test"),

@@ -15,8 +15,9 @@ from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.dispatch.dispatcher import Dispatcher, Limits
 from mailstead.services.dispatch.local import LocalDelivery
 from mailstead.services.dispatch.porter import Porter
-from mailstead.services.dispatch.ports import Notice, Told
+from mailstead.services.dispatch.ports import NoObserver, Notice, Told
 from mailstead.services.dispatch.routes import ConfiguredRoutes
+from mailstead.services.guards.halt import Hold
 from mailstead.services.outbound.parcel import Parcel, Route
 from mailstead.services.spool.outbox import NoOutbox
 from mailstead.services.spool.spooling import Spooling
@@ -65,8 +66,8 @@ class FakeNotices:
 class OpenGate:
     reason = ""
 
-    async def reason_to_hold(self, letter: Any, recipients: Any) -> str:
-        return self.reason
+    async def judge(self, letter: Any, recipients: Any) -> dict[int, Hold]:
+        return {one.number: Hold(self.reason) for one in recipients} if self.reason else {}
 
 
 class PlainContents:
@@ -92,7 +93,7 @@ class Scene:
             self.store, self.clock, self.ids, self.spooling, carrier=self.carrier, contents=PlainContents(),
             routes=ConfiguredRoutes(Route()), notices=self.notices,
             local=LocalDelivery(self.store, self.clock, delivery, 1 << 20), gate=self.gate,
-            senders=Forwarding(self.store, self.clock),
+            senders=Forwarding(self.store, self.clock), observer=NoObserver(),
         )  # fmt: skip
         made = Dispatcher(self.store, self.clock, porter, holder, Limits(**limits))
         self.spooling.outbox = made

@@ -13,7 +13,9 @@ from typing import Any
 from mailstead.ground.model.address import Address, canonical_domain
 from mailstead.ground.model.directory import Access, AccountKind, Role, Status
 from mailstead.ground.model.errors import NoSpace
+from mailstead.ground.model.guards import Limits as SendingLimits
 from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.rate import parse_rates
 from mailstead.net.ids import IdSource
 from mailstead.net.stream import TlsInfo
 from mailstead.servers.smtp.profile import Dialect, Limits, Profile
@@ -22,13 +24,14 @@ from mailstead.servers.smtp.taker import Logins
 from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.delivery.deliver import Delivery
+from mailstead.services.guards.asking import SendingGuards
+from mailstead.services.guards.caps import Caps
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
 from mailstead.services.spool.outbox import NoOutbox
 from mailstead.services.spool.spooling import Spooling
 from mailstead.services.spool.terms import Terms
 from mailstead.services.submission.mailroom import DeliveringMailroom
-from mailstead.services.submission.ports import NoGuards
 from mailstead.services.submission.submit import Submission, SubmissionRules
 from mailstead.store.port.messages import Load
 from mailstead.store.port.spool import Wanted
@@ -221,9 +224,10 @@ def build(store: Any, clock: FakeClock, given: Mapping[str, str]) -> SmtpServer:
     )
     if not profile.takes_logins:
         return SmtpServer(profile, Reception(store, delivery, rules, refusals, Forwarding(store, clock)), clock, ids)
-    local, size = DeliveringMailroom(store, delivery, Forwarding(store, clock)), rules.max_message_size
+    guards = SendingGuards(store, clock, Caps(SendingLimits(parse_rates(given.get("sends", "")), ())))
+    local, size = DeliveringMailroom(store, delivery, Forwarding(store, clock), guards), rules.max_message_size
     wanted = SubmissionRules(max_message_size=size, hide_client=given.get("hide_client") != "no")
-    submission = Submission(store, clock, local, local, NoGuards(), refusals, wanted)
+    submission = Submission(store, clock, local, local, guards, refusals, wanted)
     authenticator = Authenticator(store, CountingHasher(), clock, default_domain=DOMAIN)
     logins = Logins(authenticator=authenticator, admit=submission.open, max_message_size=size)
     return SmtpServer(profile, logins, clock, ids)

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 
 from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Pem, Port, Secret, Size, Within
 from mailstead.app.config_mail import ApiConfig, ImapConfig, Pop3Config, SmtpConfig, WebDavConfig, WebUiConfig
-from mailstead.app.config_sending import OutboundConfig, QueueConfig, SubmissionConfig
+from mailstead.app.config_sending import GuardsConfig, OutboundConfig, QueueConfig, SubmissionConfig
 
 WORKERS_MAX_ON_SQLITE: Final = 4
 
@@ -213,6 +213,7 @@ class Config:
     submission: SubmissionConfig = field(default_factory=SubmissionConfig)
     outbound: OutboundConfig = field(default_factory=OutboundConfig)
     queue: QueueConfig = field(default_factory=QueueConfig)
+    guards: GuardsConfig = field(default_factory=GuardsConfig)
     imap: ImapConfig = field(default_factory=ImapConfig)
     pop3: Pop3Config = field(default_factory=Pop3Config)
     api: ApiConfig = field(default_factory=ApiConfig)

@@ -63,6 +63,7 @@ ALIASES: Final[Mapping[str, str]] = {
     "MAIL_DOMAIN": "server.domain",
     "MAIL_SELECTOR": "dkim.selector",
     "DKIM_PRIVATE_KEY": "dkim.private_key",
+    "MAIL_DAILY_LIMIT": "guards.account_recipients",
     # Messages
     "MESSAGES_TECHNICAL_DOMAIN": "server.hostname",
     "MESSAGES_DKIM_DEFAULT_SELECTOR": "dkim.selector",
@@ -77,6 +78,10 @@ ALIASES: Final[Mapping[str, str]] = {
     "MTA_OUT_RELAY_USERNAME": "outbound.relay_username",
     "MTA_OUT_RELAY_PASSWORD": "outbound.relay_password",
     "MTA_OUT_SMTP_TLS_SECURITY_LEVEL": "outbound.tls",
+    "THROTTLE_MAILBOX_OUTBOUND_EXTERNAL_RECIPIENTS": "guards.account_recipients",
+    "THROTTLE_MAILDOMAIN_OUTBOUND_EXTERNAL_RECIPIENTS": "guards.domain_recipients",
+    "MESSAGES_SPF_CHECK_OUTGOING": "guards.require_spf",
+    "MESSAGES_DKIM_VERIFY_OUTGOING": "guards.require_dkim",
     "MAX_INCOMING_EMAIL_SIZE": "smtp.max_message_size",
     "PYMTA_MAX_INCOMING_EMAIL_SIZE": "smtp.max_message_size",
     "PYMTA_SMTP_BIND_HOST": "smtp.listen",

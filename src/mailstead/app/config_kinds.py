@@ -13,6 +13,7 @@ from typing import Final, NewType
 
 from mailstead.ground.model.address import canonical_domain
 from mailstead.ground.model.errors import Invalid
+from mailstead.ground.model.rate import parse_rates, show_rates
 
 Size = NewType("Size", int)
 """Bytes."""
@@ -25,6 +26,9 @@ Pem = NewType("Pem", str)
 HostName = NewType("HostName", str)
 IpAddress = NewType("IpAddress", str)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+Rates = NewType("Rates", str)
+"""How much in how long, like `20/minute 500/day`; empty: no limit."""
 
 LIST_MAX: Final = 1000
 
@@ -157,6 +161,14 @@ def read_network(text: str) -> Network:
         raise BadValue(f"{text!r} is not a network", "write one like 10.0.0.0/8 or 2001:db8::/32") from error
 
 
+def read_rates(text: str) -> Rates:
+    """Kept in the form in which all are shown."""
+    try:
+        return Rates(show_rates(parse_rates(text)))
+    except Invalid as error:
+        raise BadValue(str(error), "write one or more like 20/minute 100/hour 1000/day") from error
+
+
 READERS: Final[Mapping[object, Callable[[str], object]]] = {
     str: read_text,
     bool: read_bool,
@@ -170,6 +182,7 @@ READERS: Final[Mapping[object, Callable[[str], object]]] = {
     HostName: read_host,
     IpAddress: read_ip,
     Network: read_network,
+    Rates: read_rates,
 }
 NAMES: Final[Mapping[object, str]] = {
     str: "text",
@@ -184,6 +197,7 @@ NAMES: Final[Mapping[object, str]] = {
     HostName: "host name",
     IpAddress: "IP address",
     Network: "network",
+    Rates: "rates",
 }
 
 

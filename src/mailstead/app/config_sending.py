@@ -1,11 +1,11 @@
-"""The keys of sending: submission, outbound, queue."""
+"""The keys of sending: submission, outbound, queue, guards."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from mailstead.app.config_kinds import Doc, IpAddress, Port, Secret, Within
+from mailstead.app.config_kinds import Doc, IpAddress, Port, Rates, Secret, Within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,3 +98,41 @@ class QueueConfig:
     history: Annotated[timedelta, Doc("How long the story of a settled letter is kept."), Within(0, 315_360_000)] = (
         timedelta(days=30)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardsConfig:
+    """What keeps others from holding our sending against us. Limits of single accounts and domains are kept in the
+    store (`mailstead guards limit`)."""
+
+    account_recipients: Annotated[
+        Rates, Doc("Recipients on other servers that an account may write to, like '20/minute 500/day'.")
+    ] = Rates("")
+    account_new_recipients: Annotated[Rates, Doc("Of these, the ones that it never wrote to before.")] = Rates("")
+    domain_recipients: Annotated[Rates, Doc("The same for all accounts of a domain together.")] = Rates("")
+    domain_new_recipients: Annotated[Rates, Doc("Of these, the ones their account never wrote to before.")] = Rates("")
+    provider_rates: Annotated[
+        Literal["off", "gomailserver"],
+        Doc(
+            "How fast the large providers are written to: gomailserver is Gmail 500/hour 10000/day, Outlook 300/hour "
+            "7500/day, Yahoo 200/hour 5000/day, any other destination 1000/hour 20000/day. The rest waits."
+        ),
+    ] = "off"
+    warm_up: Annotated[
+        bool, Doc("For the first 14 days after it is set, write to 100 recipients a day, then more, up to 80000.")
+    ] = False
+    pause_accounts: Annotated[bool, Doc("Pause accounts that bounce or annoy too much.")] = True
+    pause_domains: Annotated[bool, Doc("Pause domains of ours for the same.")] = True
+    pause_destinations: Annotated[bool, Doc("Pause destinations that refuse too much, or block us.")] = True
+    bounce_percent: Annotated[
+        int, Doc("More bounces than that in an hour pause for 1, then 2, 4, 8 hours."), Within(1, 100)
+    ] = 10
+    bounce_least: Annotated[int, Doc("Recipients tried before that says anything."), Within(1, 1_000_000)] = 20
+    suppress: Annotated[bool, Doc("Write no longer to recipients that do not exist, once they bounced.")] = True
+    suppressed_for: Annotated[timedelta, Doc("How long; a second bounce begins it anew."), Within(60, 315_360_000)] = (
+        timedelta(days=30)
+    )
+    require_spf: Annotated[
+        bool, Doc("A domain sends only while its SPF record lets this server send; its letters wait until then.")
+    ] = False
+    require_dkim: Annotated[bool, Doc("The same for the records of its DKIM keys.")] = False

@@ -1,12 +1,14 @@
 """The rooms of sending, made of the configuration and put together for one worker."""
 
 import random
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
 from mailstead.app.config import Config
 from mailstead.app.config_sending import OutboundConfig, QueueConfig
 from mailstead.app.duties import Duty
+from mailstead.app.sending_guards import asking_of, gate_of, observer_of
 from mailstead.app.signing import signer_of
 from mailstead.ground.model.spool import LOCAL, SpooledLetter, SpooledRecipient
 from mailstead.net.clock import Clock
@@ -25,6 +27,8 @@ from mailstead.services.dispatch.noticing import Noticing
 from mailstead.services.dispatch.overdue import Overdue
 from mailstead.services.dispatch.porter import Porter
 from mailstead.services.dispatch.routes import ConfiguredRoutes
+from mailstead.services.guards.halt import Halt, Hold
+from mailstead.services.guards.resuming import Resuming
 from mailstead.services.notices.notices import Notices
 from mailstead.services.outbound.outbound import Outbound
 from mailstead.services.outbound.parcel import Route, TlsLevel
@@ -119,6 +123,8 @@ class SendingRooms:
             store, clock,
             Notices(store.blobs, clock, ids, hostname=config.smtp_hostname, life=config.queue.notice_life),
         )  # fmt: skip
+        self.guards = asking_of(config.guards, store, clock)
+        self._resuming = Resuming(store, clock)
         self._overdue = Overdue(store, clock, ids, self.spooling, notices)
         self._rotation = Rotation(store, self.resolver, clock)
         porter = Porter(
@@ -131,8 +137,9 @@ class SendingRooms:
             routes=ConfiguredRoutes(route_of(outbound)),
             notices=notices,
             local=LocalDelivery(store, clock, self.delivery, config.smtp.max_message_size),
-            gate=TrapGate() if outbound.mode == "trap" else OpenGate(),
+            gate=TrapGate() if outbound.mode == "trap" else gate_of(config, store, clock, self.resolver),
             senders=self.forwarding,
+            observer=observer_of(config.guards),
         )
         self.dispatcher = Dispatcher(store, clock, porter, holder, limits_of(outbound))
         self.spooling.outbox = self.dispatcher
@@ -142,6 +149,8 @@ class SendingRooms:
         return (
             Duty("overdue", 10.0, self._overdue.run),
             Duty("forget-spool", 3600.0, self._overdue.forget),
+            Duty("resume", 10.0, self._resuming.run),
+            Duty("forget-guards", 3600.0, self._resuming.forget),
             Duty("dkim", 300.0, self._rotation.run),
             Duty("trust", 60.0, self._trust.maintain),
         )
@@ -160,20 +169,12 @@ class SendingRooms:
         await self.resolver.close()
 
 
-class OpenGate:
-    """Nothing is held back."""
-
-    async def reason_to_hold(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...]) -> str:  # noqa: ARG002
-        """None."""
-        return ""
-
-
 class TrapGate:
     """Nothing leaves: for sandboxes, and for a server that is being moved."""
 
-    async def reason_to_hold(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...]) -> str:  # noqa: ARG002
+    async def judge(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...]) -> Mapping[int, Halt]:  # noqa: ARG002
         """Always; but what is for accounts here does not leave."""
-        return "" if recipients[0].destination == LOCAL else TRAPPED
+        return {} if recipients[0].destination == LOCAL else {one.number: Hold(TRAPPED) for one in recipients}
 
 
 def _ms(span: timedelta) -> int:

@@ -15,7 +15,6 @@ from mailstead.services.accounts.login import Authenticator
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
 from mailstead.services.submission.mailroom import DeliveringMailroom
-from mailstead.services.submission.ports import NoGuards
 from mailstead.services.submission.submit import Submission
 from mailstead.store.port import Store
 
@@ -68,9 +67,9 @@ class SmtpRooms:
         return SmtpServer(profile, reception, self._clock, self._ids)
 
     def _people(self, sending: SendingRooms, authenticator: Authenticator, refusals: Refusals) -> SmtpServer:
-        mailroom = DeliveringMailroom(self._store, sending.delivery, sending.forwarding)
+        mailroom = DeliveringMailroom(self._store, sending.delivery, sending.forwarding, sending.guards)
         submission = Submission(
-            self._store, self._clock, mailroom, mailroom, NoGuards(), refusals, rules_of(self._config)
+            self._store, self._clock, mailroom, mailroom, sending.guards, refusals, rules_of(self._config)
         )
         logins = Logins(
             authenticator=authenticator,

@@ -211,6 +211,10 @@ class Event(Enum):
         "spool.lane.paused", WARNING, TEMPFAIL, "domain detail attempts pause", "destination paused",
         Count("destinations_paused_total", "Destinations left alone for a while."),
     )  # fmt: skip
+    SPOOL_LETTER_HELD = (
+        "spool.letter.held", INFO, DEFERRAL, "queue_id sender recipient_count detail", "message_held",
+        Count("recipients_held_total", "Recipients held back by a rule or a pause.", amount="recipient_count"),
+    )  # fmt: skip
     SPOOL_LEASE_LOST = "spool.lease.lost", WARNING, SYSTEM, "queue_id count", "another worker has it by now"
     # outbound
     OUTBOUND_CONNECTION_OPENED = (
@@ -237,6 +241,19 @@ class Event(Enum):
     TLS_RESULTS_LOST = (
         "outbound.results.lost", WARNING, SYSTEM, "count", "",
         Count("tls_results_lost_total", "TLS sessions that no report will count.", amount="count"),
+    )  # fmt: skip
+
+    # guards of sending
+    GUARD_BREAKER_OPENED = (
+        "guard.breaker.opened", WARNING, DEFERRAL, "reason domain address detail pause attempts", "sending paused",
+        Count("sending_pauses_total", "Pauses of senders and destinations.", by=("reason",)),
+    )  # fmt: skip
+    GUARD_BREAKER_CLOSED = (
+        "guard.breaker.closed", INFO, SYSTEM, "reason domain address count", "sending resumed",
+    )  # fmt: skip
+    GUARD_RECIPIENT_SUPPRESSED = (
+        "guard.recipient.suppressed", INFO, BOUNCE, "queue_id domain recipient detail", "recipient suppressed",
+        Count("suppressed_total", "Recipients put on a suppression list after a bounce."),
     )  # fmt: skip
 
     # logins

@@ -118,5 +118,5 @@ class SpooledRecipient:
     lease: str = ""
     attempts: int = 0
     last: LastWord | None = None
-    hold_reason: str = ""
+    hold_reason: str = ""  # of one that is ACTIVE: it was held for that, and let go
     is_warned: bool = False  # the sender was told that it takes long

@@ -25,6 +25,7 @@ class Reason(Enum):
     AUTHOR_UNCLEAR = "From names no address, or several"
     HEADER_INVALID = "header against the rules"
     SENDING_LIMIT = "sending limit reached"
+    RECIPIENT_SUPPRESSED = "recipient suppressed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,11 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """For good. `evidence` is for our log and trace only."""
+    """For good. `evidence` is for our log and trace only; `words` are for our own users, in place of the usual ones."""
 
     reason: Reason
     evidence: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Defer:
 
     reason: Reason
     evidence: str = ""
+    words: str = ""
 
 
 Verdict = Pass | Refuse | Defer

@@ -193,3 +193,57 @@ class DkimRemove(Change, frozen=True, kw_only=True):
     domain: Text
     selector: Text
     force: bool = False
+
+
+class GuardStatus(Args, frozen=True, kw_only=True):
+    """`guards.status`: pauses that last, or all that are remembered."""
+
+    all: bool = False
+
+
+class GuardResume(Change, frozen=True, kw_only=True):
+    """`guards.resume`."""
+
+    name: Text
+
+
+class GuardLimit(Change, frozen=True, kw_only=True):
+    """`guards.limit`: rates, `none` for no limit, `default` for that of everybody."""
+
+    name: Text
+    recipients: Text | None = None
+    newcomers: Text | None = None
+
+
+class SuppressionAdd(Change, frozen=True, kw_only=True):
+    """`suppression.add`: without `days` until it is taken away."""
+
+    address: Text
+    domain: Text = ""
+    reason: Text = "by hand"
+    days: Annotated[int, msgspec.Meta(ge=1, le=36500)] | None = None
+
+
+class SuppressionRemove(Change, frozen=True, kw_only=True):
+    """`suppression.remove`."""
+
+    address: Text
+    domain: Text = ""
+
+
+class HoldRuleAdd(Change, frozen=True, kw_only=True):
+    """`hold-rule.add`: all that is given must hold."""
+
+    reason: Text
+    sender: Text = ""
+    recipient: Text = ""
+    domain: Text = ""
+    destination: Text = ""
+    account: Text = ""
+    min_size: Quota = 0
+
+
+class HoldRuleRemove(Change, frozen=True, kw_only=True):
+    """`hold-rule.remove`."""
+
+    id: Annotated[int, msgspec.Meta(ge=1)]

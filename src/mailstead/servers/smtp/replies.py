@@ -25,6 +25,7 @@ REFUSALS: Final[Mapping[Reason, Status]] = {
     Reason.AUTHOR_UNCLEAR: Status.AUTHOR_UNCLEAR,
     Reason.HEADER_INVALID: Status.HEADER_INVALID,
     Reason.SENDING_LIMIT: Status.SENDING_LIMIT,
+    Reason.RECIPIENT_SUPPRESSED: Status.RECIPIENT_SUPPRESSED,
 }
 
 DEFERRALS: Final[Mapping[Reason, Status]] = {
@@ -45,6 +46,7 @@ DEFERRALS: Final[Mapping[Reason, Status]] = {
     Reason.AUTHOR_UNCLEAR: Status.SENDER_LATER,
     Reason.HEADER_INVALID: Status.SIZE_LATER,
     Reason.SENDING_LIMIT: Status.SENDING_LATER,
+    Reason.RECIPIENT_SUPPRESSED: Status.RECIPIENT_LATER,
 }
 
 
@@ -56,9 +58,9 @@ def reply_to_verdict(verdict: Refuse | Defer, address: str = "", login: str = ""
         case Refuse(Reason.USER_UNKNOWN):
             return Reply(Status.USER_UNKNOWN, f"<{address}>: {Status.USER_UNKNOWN.text}")
         case Refuse(reason):
-            return Reply(REFUSALS[reason])
+            return Reply(REFUSALS[reason], verdict.words)
         case Defer(reason):
-            return Reply(DEFERRALS[reason])
+            return Reply(DEFERRALS[reason], verdict.words)
 
 
 def reply_to_outcome(outcome: Outcome, number: int) -> Reply:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,15 +10,26 @@ from mailstead.ground.model.address import Address
 from mailstead.ground.model.attempt import Attempt, Ending, Health, Result
 from mailstead.ground.model.errors import MailError, NotFound
 from mailstead.ground.model.ids import Instant
-from mailstead.ground.model.spool import LOCAL, Origin, SpooledLetter, SpooledRecipient, State
+from mailstead.ground.model.spool import LOCAL, LastWord, Origin, SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
 from mailstead.services.dispatch.judging import Judged, judge
 from mailstead.services.dispatch.lanes import Job
 from mailstead.services.dispatch.local import LocalDelivery
-from mailstead.services.dispatch.ports import Carrier, Contents, Gate, Notice, Notices, Routes, Senders
+from mailstead.services.dispatch.ports import (
+    Carrier,
+    Contents,
+    Gate,
+    Notice,
+    Notices,
+    Observer,
+    Routes,
+    Senders,
+    Tell,
+)
 from mailstead.services.dispatch.story import emit_settled, tell_attempt
 from mailstead.services.folders.append import put_letter
+from mailstead.services.guards.halt import Fail, Halt, Hold, Wait
 from mailstead.services.outbound.parcel import Parcel
 from mailstead.services.spool.outbox import Bundle
 from mailstead.services.spool.spooling import Spooling, put_bundle
@@ -29,6 +40,7 @@ from mailstead.telemetry import Event, emit
 SETTLE_PAUSES: Final = (0.1, 0.5, 2.0, 5.0, 15.0, 30.0, 60.0, 60.0)
 """Seconds."""
 CANNOT_READ: Final = "4.3.0"
+HALTED: Final = "4.7.1"  # RFC 3463 §3.8: not authorized, for now
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,7 @@ class Porter:
         local: LocalDelivery,
         gate: Gate,
         senders: Senders,
+        observer: Observer,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -68,15 +81,16 @@ class Porter:
         self._local = local
         self._gate = gate
         self._senders = senders
+        self._observer = observer
 
     async def carry(self, job: Job, holder: str) -> Carried:
         """Try, and write down what came of it."""
-        held = await self._gate.reason_to_hold(job.letter, job.recipients)
-        if held:
-            await self._hold(job, held, holder)
-            return Carried(Health.GOOD)
-        attempt = await self._attempt(job, holder)
-        await self._settle(job, attempt, holder)
+        halts = await self._gate.judge(job.letter, job.recipients)
+        going = await self._halt(job, halts, holder) if halts else job
+        if going is None:
+            return Carried(Health.BUSY)  # nobody there was asked: that says nothing of how they are
+        attempt = await self._attempt(going, holder)
+        await self._settle(going, attempt, holder)
         return Carried(attempt.health, attempt.why)
 
     async def _attempt(self, job: Job, holder: str) -> Attempt:
@@ -124,13 +138,16 @@ class Porter:
         notices = await self._notices.write(letter, judged.told)
         chapter = tell_attempt(letter, job.recipients, attempt, self._ids.next())
         written = judged.without_filed() if job.destination == LOCAL else judged
-        done, bundles = await self._write(_Settling(letter, written, notices, chapter, holder, now))
+        settling = _Settling(job, attempt, written, notices, chapter, self._observer, holder, now)
+        done, bundles, tells = await self._write(settling)
         self._spooling.outbox.take(bundles)
+        for tell in tells:
+            tell()
         if len(done) < len(written.settlements):
             emit(Event.SPOOL_LEASE_LOST, queue_id=letter.id, count=len(written.settlements) - len(done))
         emit_settled(letter, job.recipients, attempt, judged.settlements, now)
 
-    async def _write(self, settling: "_Settling") -> tuple[list[int], tuple[Bundle, ...]]:
+    async def _write(self, settling: "_Settling") -> "_Settled":
         """What others took is not sent again because our disk was full for a moment: for that the lease is long."""
         for pause in SETTLE_PAUSES:
             try:
@@ -139,42 +156,82 @@ class Porter:
                 await asyncio.sleep(pause)
         return await self._store.write(settling)
 
-    async def _hold(self, job: Job, reason: str, holder: str) -> None:
-        now = self._clock.now()
-        held = [
-            Settlement(number=one.number, state=State.HELD, due_at=now, last=one.last, is_try=False, hold_reason=reason)
-            for one in job.recipients
-        ]
+    async def _halt(self, job: Job, halts: Mapping[int, Halt], holder: str) -> Job | None:
+        """Settle those who may not leave now; gives what is left of the job."""
+        now, stopped, given_up = self._clock.now(), [], []
+        for one in job.recipients:
+            match halts.get(one.number):
+                case Hold() | Wait() as halt:
+                    stopped.append(_stopped(one, halt, now))
+                case Fail(status, why):
+                    given_up.append(Result(one.number, Ending.FAILED, status, why))
+                case None:
+                    pass
+        if stopped:
+            await self._stop(job.letter, stopped, holder, now)
+        if given_up:
+            failing = Job(job.letter, tuple(one for one in job.recipients if isinstance(halts.get(one.number), Fail)))
+            await self._settle(failing, Attempt(began_at=now, ended_at=now, results=tuple(given_up)), holder)
+        left = tuple(one for one in job.recipients if one.number not in halts)
+        return Job(job.letter, left) if left else None
 
+    async def _stop(self, letter: SpooledLetter, stopped: list[Settlement], holder: str, now: Instant) -> None:
         async def unit(tx: Tx) -> None:
-            await tx.spool.settle(job.letter.id, held, holder, now=now)
+            await tx.spool.settle(letter.id, stopped, holder, now=now)
 
         await self._store.write(unit)
+        for reason in sorted({one.hold_reason for one in stopped if one.hold_reason}):
+            count = sum(one.hold_reason == reason for one in stopped)
+            emit(
+                Event.SPOOL_LETTER_HELD, queue_id=letter.id, sender=str(letter.sender or ""), recipient_count=count,
+                detail=reason,
+            )  # fmt: skip
+
+
+_Settled = tuple[list[int], tuple[Bundle, ...], Sequence[Tell]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Settling:
     """Runs as a unit."""
 
-    letter: SpooledLetter
+    job: Job
+    attempt: Attempt
     judged: Judged
     notices: tuple[Notice, ...]
     chapter: StoryRow
+    observer: Observer
     holder: str
     now: Instant
 
-    async def __call__(self, tx: Tx) -> tuple[list[int], tuple[Bundle, ...]]:
+    async def __call__(self, tx: Tx) -> _Settled:
         """Who lost the lease writes its chapter all the same: it did happen."""
-        done = await tx.spool.settle(self.letter.id, self.judged.settlements, self.holder, now=self.now)
+        letter = self.job.letter
+        done = await tx.spool.settle(letter.id, self.judged.settlements, self.holder, now=self.now)
         await tx.spool.tell(self.chapter)
+        results = {result.number: result for result in self.attempt.results}
+        seen = [(one, results[one.number]) for one in self.job.recipients if one.number in results]
+        tells = await self.observer.within(tx, letter, seen, self.now)
         if len(done) < len(self.judged.settlements):
-            return done, ()
-        return done, tuple([await put_notice(tx, notice) for notice in self.notices])
+            return done, (), tells
+        return done, tuple([await put_notice(tx, notice) for notice in self.notices]), tells
 
 
 async def put_notice(tx: Tx, notice: Notice) -> Bundle:
     """In the unit that owes it."""
     return await put_bundle(tx, notice.bundle, await put_letter(tx, notice.letter))
+
+
+def _stopped(recipient: SpooledRecipient, halt: Hold | Wait, now: Instant) -> Settlement:
+    """Not a try: nobody was asked."""
+    match halt:
+        case Hold(reason):
+            return Settlement(
+                number=recipient.number, state=State.HELD, due_at=now, last=None, is_try=False, hold_reason=reason
+            )
+        case Wait(until, why):
+            last = LastWord(HALTED, why, at=now)
+            return Settlement(number=recipient.number, state=State.DEFERRED, due_at=until, last=last, is_try=False)
 
 
 def _all_alike(job: Job, began: Instant, ended: Instant, ending: Ending, status: str, why: str) -> Attempt:

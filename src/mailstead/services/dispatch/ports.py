@@ -1,14 +1,18 @@
 """What dispatch asks of others; wiring gives them."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.attempt import Attempt, Result
+from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient
 from mailstead.services.folders.incoming import Letter
+from mailstead.services.guards.halt import Halt
 from mailstead.services.outbound.parcel import Content, Parcel, Route
 from mailstead.services.spool.outbox import Bundle
+from mailstead.store.port import Tx
 
 
 class Carrier(Protocol):
@@ -58,6 +62,38 @@ class Senders(Protocol):
 
 
 class Gate(Protocol):
-    """Asked before a letter leaves: a reason to hold it back, or nothing."""
+    """Asked before a letter leaves."""
 
-    async def reason_to_hold(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...]) -> str: ...
+    async def judge(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...]) -> Mapping[int, Halt]:
+        """By number, what is against those who may not leave now; the others go on."""
+
+
+class OpenGate:
+    """Everybody may leave."""
+
+    async def judge(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...]) -> Mapping[int, Halt]:  # noqa: ARG002 - of the port
+        """Nothing against anybody."""
+        return {}
+
+
+Tell = Callable[[], None]
+"""Tells of something once it is durable."""
+
+
+class Observer(Protocol):
+    """Learns from what became of letters."""
+
+    async def within(
+        self, tx: Tx, letter: SpooledLetter, results: Sequence[tuple[SpooledRecipient, Result]], now: Instant
+    ) -> Sequence[Tell]:
+        """A step of the unit that settles them, a function of frozen values like the unit itself."""
+
+
+class NoObserver:
+    """Learns nothing."""
+
+    async def within(
+        self, tx: Tx, letter: SpooledLetter, results: Sequence[tuple[SpooledRecipient, Result]], now: Instant  # noqa: ARG002 - of the port
+    ) -> Sequence[Tell]:  # fmt: skip
+        """Nothing to tell."""
+        return ()

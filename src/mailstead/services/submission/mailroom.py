@@ -4,24 +4,28 @@ from collections.abc import Sequence
 
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.errors import Busy
+from mailstead.ground.model.outcome import Deferred
 from mailstead.ground.model.spool import LOCAL
 from mailstead.ground.model.verdict import Defer, Reason, Refuse
 from mailstead.services.accounts.resolve import Abroad, Resolution, Reverser, look_up
 from mailstead.services.delivery.deliver import Delivery, Receipt
 from mailstead.services.delivery.plan import Accepted, Manner
 from mailstead.services.folders.incoming import Letter
+from mailstead.services.guards.asking import tell_of_limit
+from mailstead.services.guards.caps import SendingLimit
 from mailstead.services.spool.spooling import Sending as Name
-from mailstead.services.submission.ports import Sending
+from mailstead.services.submission.ports import Guards, Sending
 from mailstead.store.port import Store
 
 
 class DeliveringMailroom:
     """A `Judge` and a `Mailroom`."""
 
-    def __init__(self, store: Store, delivery: Delivery, reverser: Reverser) -> None:
+    def __init__(self, store: Store, delivery: Delivery, reverser: Reverser, guards: Guards) -> None:
         self._store = store
         self._reverser = reverser
         self._delivery = delivery
+        self._guards = guards
 
     async def judge_recipient(
         self,
@@ -50,9 +54,15 @@ class DeliveringMailroom:
                 return found
 
     async def accept(
-        self, letter: Letter, envelope: Envelope, accepted: Sequence[Accepted], client: Client, sending: Sending  # noqa: ARG002
+        self, letter: Letter, envelope: Envelope, accepted: Sequence[Accepted], client: Client, sending: Sending
     ) -> Receipt:  # fmt: skip
         """In one unit."""
         name = Name(origin=sending.origin, domain=sending.domain, account_id=sending.account.id, login=sending.login)
-        manner = Manner(each_is_told=False, sending=name, keeps_copy=sending.keeps_copy)
-        return await self._delivery.deliver(letter, envelope, accepted, sending.shown, manner)
+        elsewhere = [abroad.address for one in accepted for abroad in one.abroad if not abroad.via]
+        within = self._guards.charging(sending, elsewhere) if elsewhere else None
+        manner = Manner(each_is_told=False, sending=name, keeps_copy=sending.keeps_copy, within=within)
+        try:
+            return await self._delivery.deliver(letter, envelope, accepted, sending.shown, manner)
+        except SendingLimit as limit:
+            tell_of_limit(limit.over, sending.account, client)
+            return Receipt(0, (Deferred(Reason.SENDING_LIMIT),) * len(accepted))

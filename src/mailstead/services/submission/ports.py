@@ -10,8 +10,9 @@ from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.spool import Origin
 from mailstead.ground.model.verdict import PASS, Defer, Refuse, Verdict
 from mailstead.services.delivery.deliver import Receipt
-from mailstead.services.delivery.plan import Accepted
+from mailstead.services.delivery.plan import Accepted, Within
 from mailstead.services.folders.incoming import Letter
+from mailstead.store.port import Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,9 @@ class Guards(Protocol):
     async def judge(self, sending: Sending, envelope: Envelope, abroad: Sequence[Address], client: Client) -> Verdict:
         """At RCPT, for the addresses elsewhere that this recipient means; `sending` without a recipient yet."""
 
+    def charging(self, sending: Sending, addresses: Sequence[Address]) -> Within:
+        """A step of the unit that spools for these addresses elsewhere; SendingLimit."""
+
 
 class NoGuards:
     """Everybody may send as much as they like."""
@@ -61,6 +65,14 @@ class NoGuards:
     async def judge(self, sending: Sending, envelope: Envelope, abroad: Sequence[Address], client: Client) -> Verdict:  # noqa: ARG002 - the port's
         """Nothing against it."""
         return PASS
+
+    def charging(self, sending: Sending, addresses: Sequence[Address]) -> Within:  # noqa: ARG002 - the port's
+        """Counts nothing."""
+        return _nothing
+
+
+async def _nothing(tx: Tx) -> None:
+    """A step that does nothing."""
 
 
 class Notebook(Protocol):

@@ -19,6 +19,7 @@ from mailstead.store.port.directory import DirectoryReads, DirectoryWrites
 from mailstead.store.port.duties import DutyReads, DutyWrites
 from mailstead.store.port.finding import FindingReads
 from mailstead.store.port.folders import FolderReads, FolderWrites
+from mailstead.store.port.guards import GuardReads, GuardWrites
 from mailstead.store.port.messages import MessageReads, MessageWrites
 from mailstead.store.port.metadata import MetadataReads, MetadataWrites
 from mailstead.store.port.placements import PlacementReads, PlacementWrites
@@ -64,6 +65,8 @@ class ReadTx(Protocol):
     def signing(self) -> SigningReads: ...
     @property
     def trust(self) -> TrustReads: ...
+    @property
+    def guards(self) -> GuardReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -105,6 +108,8 @@ class Tx(Protocol):
     def signing(self) -> SigningWrites: ...
     @property
     def trust(self) -> TrustWrites: ...
+    @property
+    def guards(self) -> GuardWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

@@ -138,7 +138,7 @@ class SpoolWrites(SpoolReads, Protocol):
         route: str | None = None,
     ) -> list[tuple[SpoolId, int]]:  # fmt: skip
         """By hand: hold, release (ACTIVE), retry, drop, reroute. Those that a worker leases now are left alone; gives
-        those that were changed."""
+        those that were changed. What is released without a reason keeps the one it was held for."""
 
     async def forget_settled(self, *, failed_before: Instant, settled_before: Instant, limit: int = 500) -> int:
         """Let go of what failed long ago, then of settled letters with their stories; gives how many rows went."""

@@ -39,6 +39,11 @@ DROP_TRACES: Final = """
      WHERE account_id = :account AND message_id IN (
            SELECT t.message_id FROM trace t WHERE t.account_id = :account ORDER BY t.message_id LIMIT :limit)"""
 
+DROP_ACQUAINTANCES: Final = """
+    DELETE FROM guard_acquaintance
+     WHERE account_id = :account AND address_key IN (
+           SELECT g.address_key FROM guard_acquaintance g WHERE g.account_id = :account LIMIT :limit)"""
+
 FORGET_TRACES: Final = """
     DELETE FROM trace WHERE (account_id, message_id) IN (
            SELECT t.account_id, t.message_id FROM trace t WHERE t.at < :before ORDER BY t.at LIMIT :limit)"""
@@ -109,10 +114,11 @@ class SqlDuties:
         return len(removed) + 1
 
     async def _exhume_account(self, account: AccountId, limit: int) -> int:
-        """Its events and traces; once none is left the account, which counts as one."""
+        """Its events, traces and acquaintances; once none is left the account, which counts as one."""
         gone = await drop_changes(self._session, account, limit)
-        if gone < limit:
-            gone += await self._session.run(DROP_TRACES, {"account": account, "limit": limit - gone})
+        for text in (DROP_TRACES, DROP_ACQUAINTANCES):
+            if gone < limit:
+                gone += await self._session.run(text, {"account": account, "limit": limit - gone})
         if gone >= limit:
             return gone
         await self._session.run("DELETE FROM metadata WHERE account_id = :account", {"account": account})

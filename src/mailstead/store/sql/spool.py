@@ -101,9 +101,11 @@ PAUSE: Final = """
 WARNED: Final = "UPDATE spool_recipient SET is_warned = 1 WHERE letter_id = :letter AND number = :number"
 NO_MORE_WARNING: Final = "UPDATE spool_letter SET attention_at = expires_at WHERE id = :letter"
 
+# Who lets go what was held leaves the reason there: it has been seen, and is no reason any longer.
 CHANGE: Final = """
     UPDATE spool_recipient
-       SET state = :state, due_at = :now, lease = '', hold_reason = :reason,
+       SET state = :state, due_at = :now, lease = '',
+           hold_reason = CASE WHEN :state = 'active' AND :reason = '' THEN hold_reason ELSE :reason END,
            route = COALESCE(:route, route), destination = COALESCE(:destination, destination)
      WHERE letter_id = :letter AND number = :number AND state IN ('active', 'deferred', 'held', 'failed')
        AND (lease = '' OR due_at <= :now)

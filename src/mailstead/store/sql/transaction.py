@@ -15,6 +15,7 @@ from mailstead.store.sql.directory import SqlDirectory
 from mailstead.store.sql.duties import SqlDuties
 from mailstead.store.sql.finding import SqlFinding
 from mailstead.store.sql.folders import SqlFolders
+from mailstead.store.sql.guards import SqlGuards
 from mailstead.store.sql.messages import SqlMessages
 from mailstead.store.sql.metadata import SqlMetadata
 from mailstead.store.sql.placements import SqlPlacements
@@ -78,6 +79,10 @@ class SqlReadTx:
     @cached_property
     def trust(self) -> SqlTrust:
         return SqlTrust(self.session)
+
+    @cached_property
+    def guards(self) -> SqlGuards:
+        return SqlGuards(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
