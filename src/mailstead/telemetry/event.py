@@ -200,6 +200,7 @@ class Event(Enum):
         Count("destinations_paused_total", "Destinations left alone for a while."),
     )  # fmt: skip
     SPOOL_LEASE_LOST = "spool.lease.lost", WARNING, SYSTEM, "queue_id count", "another worker has it by now"
+    SPOOL_HAND_MOVED = "spool.hand.moved", INFO, SYSTEM, "command username count", "queue: {command} by hand"
 
     # logins
     AUTH_LOGIN_SUCCEEDED = (
