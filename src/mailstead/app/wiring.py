@@ -15,7 +15,7 @@ from mailstead.app.context import WorkerContext, WorkerParts
 from mailstead.app.doors import Doors, Rooms, is_loopback
 from mailstead.app.duties import Duties, Duty
 from mailstead.app.guarding import guard_of
-from mailstead.app.sending import terms_of
+from mailstead.app.sending import hand_of, terms_of
 from mailstead.app.settings import Settings, context_of, login_context_of, start_log, unpack
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.ids import BlobId, Instant
@@ -45,6 +45,7 @@ from mailstead.services.search.indexing import Indexer
 from mailstead.services.search.service import Search
 from mailstead.services.spool.outbox import NoOutbox
 from mailstead.services.spool.spooling import Spooling
+from mailstead.services.spool.tracing import Tracing
 from mailstead.store.blobs.local import FileBlobs
 from mailstead.store.fulltext.index import SqliteFullText
 from mailstead.store.port import OnCommit
@@ -148,15 +149,22 @@ def lock_holder(config: Config) -> Callable[[], tuple[int, float] | None]:
 
 
 @asynccontextmanager
-async def open_store(config: Config) -> AsyncIterator["SqliteStore | PostgresStore"]:
-    """The store for a command, without a server."""
+async def open_whole(config: Config) -> AsyncIterator[OpenStore]:
+    """The store and what its opening gave, for a command without a server."""
     await asyncio.to_thread(migrate, config)
     opened = await asyncio.to_thread(OpenStore, config, lambda _: None)
     await opened.store.open()
     try:
-        yield opened.store
+        yield opened
     finally:
         await opened.close()
+
+
+@asynccontextmanager
+async def open_store(config: Config) -> AsyncIterator["SqliteStore | PostgresStore"]:
+    """The store alone."""
+    async with open_whole(config) as opened:
+        yield opened.store
 
 
 def check_of(store: "SqliteStore | PostgresStore") -> CheckStore:
@@ -232,6 +240,7 @@ class Worker:
         )
         self._refusals = Refusals(store, clock)
         self._spooling = Spooling(terms_of(self._config.queue), NoOutbox())
+        self._hand = hand_of(self._config.queue, store, clock, self._opened.ids, None)
         holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
         self._index = SqliteFullText(index_path(self._config))
         letters = QuotaLetters(store, clock, self._opened.ids, hostname=self._config.server.hostname)
@@ -351,7 +360,14 @@ class Worker:
         return Pop3Server(services, self._opened.ids)
 
     def _control(self) -> ControlServer:
-        return ControlServer(Desk(directory=self._directory, supervise=self._supervise))
+        desk = Desk(
+            directory=self._directory,
+            supervise=self._supervise,
+            hand=self._hand,
+            tracing=Tracing(self._opened.store, self._opened.clock, self._hand),
+            authenticator=self._authenticator,
+        )
+        return ControlServer(desk)
 
     async def _supervise(self, command: str) -> Json:
         """What only the process above all workers can do."""

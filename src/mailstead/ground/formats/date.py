@@ -123,6 +123,13 @@ def render_date(at: Instant, zone: int = 0) -> bytes:
     )  # fmt: skip
 
 
+def rfc3339(at: Instant) -> str:
+    """RFC 3339 §5.6, UTC, to the second: 2026-11-20T10:00:00Z."""
+    days, rest = divmod(at // 1000, 86_400)
+    year, month, day = find_day(days)
+    return f"{year:04}-{month:02}-{day:02}T{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}Z"
+
+
 def _render_zone(zone: int) -> bytes:
     return b"%c%02d%02d" % (b"-" if zone < 0 else b"+", *divmod(abs(zone), 60))
 

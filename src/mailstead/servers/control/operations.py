@@ -9,6 +9,7 @@ from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
 from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
 from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, Say, Unavailable
+from mailstead.servers.control.queue import QUEUE_OPERATIONS
 from mailstead.services.accounts import aliases, domains, imports, shared, users
 
 
@@ -231,6 +232,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     Operation("alias.list", a.DomainFilter, alias_list),
     Operation("alias.remove", a.AliasRemove, alias_remove),
     *CREDENTIAL_OPERATIONS,
+    *QUEUE_OPERATIONS,
     Operation("db.check", a.Nothing, db_check),
     Operation("db.reindex", a.Nothing, db_reindex),
     Operation("status", a.Nothing, status),

@@ -1,11 +1,9 @@
 """How domains, accounts, users and aliases look in JSON: the promise made to programs, versioned by `schema`."""
 
-from datetime import UTC, datetime
-
+from mailstead.ground.formats.date import rfc3339
 from mailstead.ground.model.address import display_domain
 from mailstead.ground.model.credential import Credential
 from mailstead.ground.model.directory import Account, Alias, Domain, Role, User
-from mailstead.ground.model.ids import Instant
 from mailstead.services.accounts.domains import DomainView
 from mailstead.services.accounts.users import AccountView, UserView
 
@@ -17,11 +15,6 @@ REMOVAL = "mailstead.removal.v1"
 IMPORT = "mailstead.import.v1"
 LIST = "mailstead.list.v1"
 CREDENTIAL = "mailstead.credential.v1"
-
-
-def rfc3339(instant: Instant) -> str:
-    """RFC 3339, UTC, to the second."""
-    return datetime.fromtimestamp(instant / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def domain_shape(domain: Domain, **more: object) -> dict[str, object]:

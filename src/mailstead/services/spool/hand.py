@@ -47,7 +47,7 @@ class Hand(Looking):
         ids: IdSource,
         terms: Terms,
         *,
-        returning: Returning,
+        returning: Returning | None,
         check_route: Callable[[str], object],
         wake: Callable[[], None] = lambda: None,
     ) -> None:
@@ -76,6 +76,8 @@ class Hand(Looking):
     def _check(self, order: Order) -> None:
         if order.move is Move.HOLD and not order.reason:
             raise Invalid("say why it is held")
+        if order.move is Move.BOUNCE and self._returning is None:
+            raise Invalid("nobody writes notices here, so nothing can be returned")
         if order.move is Move.REROUTE and order.route != BY_POLICY:
             self._check_route(order.route)
 
@@ -118,6 +120,8 @@ class Hand(Looking):
 
     async def _give_up(self, order: Order, wanted: Wanted) -> Done:
         """A unit for each letter, which spools what its sender is told."""
+        returning = self._returning
+        assert returning is not None, "checked before"
         count = _Count()
         after: Mark | None = None
         while True:
@@ -126,7 +130,7 @@ class Hand(Looking):
             for mine in _by_letter(pairs):
                 free = tuple(one for _, one in mine if not _is_busy(one, now))
                 letter = mine[0][0]
-                if free and await self._returning.give_up(letter, free, by=order.by, reason=order.reason):
+                if free and await returning.give_up(letter, free, by=order.by, reason=order.reason):
                     count.add([(letter, one) for one in free], busy=len(mine) - len(free))
                 else:
                     count.add([], busy=len(mine))

@@ -8,8 +8,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
+from mailstead.ground.model.address import Address
 from mailstead.ground.model.errors import Invalid, NotFound
-from mailstead.ground.model.ids import Instant, SpoolId
+from mailstead.ground.model.ids import AccountId, Instant, SpoolId
 from mailstead.ground.model.spool import QUEUES, SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.services.spool.filters import EVERYTHING, Filter
@@ -126,6 +127,17 @@ class Looking:
         last = (pairs[-1][0].id, pairs[-1][1].number) if has_more else None
         return Page(tuple(entries), last)
 
+    async def entries(self, wish: Filter) -> AsyncIterator[Entry]:
+        """All of them, page after page."""
+        after: Mark | None = None
+        while True:
+            page = await self.page(wish, after=after, limit=PAGE_MAX)
+            for entry in page.entries:
+                yield entry
+            if page.after is None:
+                return
+            after = page.after
+
     async def show(self, number: SpoolId) -> Dossier:
         """NotFound."""
 
@@ -161,6 +173,13 @@ class Looking:
         now = self._clock.now()
         found = await self._store.read(lambda tx: tx.spool.list_lanes(only_paused=only_paused))
         return [lane for lane in found if not only_paused or lane.paused_until > now]
+
+    async def account_of(self, address: Address) -> AccountId:
+        """For a filter; NotFound."""
+        account = await self._store.read(lambda tx: tx.directory.find_account(address))
+        if account is None:
+            raise NotFound(f"there is no account {address}")
+        return account.id
 
     async def open(self, number: SpoolId) -> tuple[SpooledLetter, AsyncIterator[bytes]]:
         """The octets as they will leave, but for what signing adds; NotFound once they are gone."""
