@@ -13,7 +13,6 @@ NOT_YET: Final[Mapping[str, str]] = {
     "api.max_header_bytes": "the admin API",
     "outbound.": "sending to other servers",
     "queue.": "sending to other servers",
-    "api.admin_token": "the admin API",
     "api.jwt_secret": "the admin API",
     "api.cors_origins": "the admin API",
     "webui.": "the web pages",

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mailstead.app.config import Config
+from mailstead.app.console import Console
 from mailstead.app.context import WorkerContext, WorkerParts
 from mailstead.app.doors import Doors, Rooms, is_loopback
 from mailstead.app.duties import Duties, Duty
 from mailstead.app.guarding import guard_of
-from mailstead.app.sending import hand_of, terms_of
+from mailstead.app.sending import terms_of
 from mailstead.app.settings import Settings, context_of, login_context_of, start_log, unpack
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.ids import BlobId, Instant
@@ -45,7 +46,6 @@ from mailstead.services.search.indexing import Indexer
 from mailstead.services.search.service import Search
 from mailstead.services.spool.outbox import NoOutbox
 from mailstead.services.spool.spooling import Spooling
-from mailstead.services.spool.tracing import Tracing
 from mailstead.store.blobs.local import FileBlobs
 from mailstead.store.fulltext.index import SqliteFullText
 from mailstead.store.port import OnCommit
@@ -240,7 +240,7 @@ class Worker:
         )
         self._refusals = Refusals(store, clock)
         self._spooling = Spooling(terms_of(self._config.queue), NoOutbox())
-        self._hand = hand_of(self._config.queue, store, clock, self._opened.ids, None)
+        self._console = Console(self._config, store, clock, self._opened.ids, None)
         holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
         self._index = SqliteFullText(index_path(self._config))
         letters = QuotaLetters(store, clock, self._opened.ids, hostname=self._config.server.hostname)
@@ -287,6 +287,7 @@ class Worker:
                 await web.close()
             for task in self._tasks:
                 task.cancel()
+            self._console.counts.close()
             await self._duties.stop()
             await self._index.close()
             await self._refusals.flush()
@@ -304,9 +305,9 @@ class Worker:
             return "; ".join(worker.illness for worker in status.workers if worker.illness)
 
         async def metrics() -> Snapshot:
-            return (await self._context.link.ask()).metrics
+            return await self._console.counts.add_to((await self._context.link.ask()).metrics)
 
-        web = WebServer(Sources(illness, metrics))
+        web = WebServer(Sources(illness, metrics, self._console.api(self._authenticator)))
         await web.start()
         return web
 
@@ -363,8 +364,8 @@ class Worker:
         desk = Desk(
             directory=self._directory,
             supervise=self._supervise,
-            hand=self._hand,
-            tracing=Tracing(self._opened.store, self._opened.clock, self._hand),
+            hand=self._console.hand,
+            tracing=self._console.tracing,
             authenticator=self._authenticator,
         )
         return ControlServer(desk)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mailstead.app.config_check import check_identity
-from mailstead.app.sending import hand_of
+from mailstead.app.console import Console
 from mailstead.cli.exits import Failure
 from mailstead.ground.model.errors import MailError
 from mailstead.net.clock import SystemClock
@@ -19,7 +19,6 @@ from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.domains import ensure_domain
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.accounts.passwords import DirectHasher
-from mailstead.services.spool.tracing import Tracing
 
 if TYPE_CHECKING:
     from mailstead.app.config import Config
@@ -71,13 +70,13 @@ def _desk_of(loaded: "Loaded", opened: "OpenStore") -> Desk:
 
     config, store, clock = loaded.config, opened.store, opened.clock
     directory = _directory_of(loaded, store)
-    hand = hand_of(config.queue, store, clock, opened.ids, None)
+    console = Console(config, store, clock, opened.ids, None)
     return Desk(
         directory=directory,
         check_store=wiring.check_of(store),
         reindex=wiring.reindex_of(config),
-        hand=hand,
-        tracing=Tracing(store, clock, hand),
+        hand=console.hand,
+        tracing=console.tracing,
         authenticator=Authenticator(store, directory.hasher, clock, default_domain=config.server.domain),
     )
 
