@@ -114,7 +114,8 @@ class ApiConfig:
 
     port: Annotated[Port, Doc("HTTP.")] = Port(8080)
     admin_token: Annotated[
-        Secret, Doc("Bearer token of the admin API; without one only tokens of administrators open it.")
+        Secret,
+        Doc("Bearer token of the admin API, 16 characters or more; without it only tokens of administrators open it."),
     ] = Secret("")
     listen: Annotated[
         tuple[IpAddress, ...], Doc("Addresses of the HTTP port. Put a TLS proxy before it to open it to others.")

@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from mailstead.cli.exits import Failure
-from mailstead.cli.queue_options import asker, count, filtered, moved_words
+from mailstead.cli.queue_options import QUEUES, asker, count, filtered, moved_words
 from mailstead.cli.shell import Json, Shell, changing, note, size_words
 
 _EVERY = click.option("--all", "every", is_flag=True, help="Everything, of all queues it has an effect on.")
@@ -20,11 +20,13 @@ def _move(command: str, verb: str, *, extras: tuple[Any, ...] = ()) -> Callable[
 
     def decorate(function: Callable[[], None]) -> click.Command:
         def run(shell: Shell, wish: Json, ids: tuple[str, ...], every: bool, expected: int | None, **more: Any) -> None:
+            if len(ids) == 1 and ids[0] in QUEUES:  # as in Elemta: flush deferred
+                wish, every, ids = {**wish, "queue": ids[0]}, True, ()
             args = {**wish, "ids": list(ids), "every": every, "expected": expected, "by": asker(), **more}
             if command == "drop":
                 args = _ask_first(shell, args)
-            shell.change(f"queue.{command}", args, lambda row: moved_words(verb, row))
-            if not shell.as_json and not shell.dry_run and command in ("bounce", "drop"):
+            done = shell.change(f"queue.{command}", args, lambda row: moved_words(verb, row))
+            if done["recipients"] and not done["undo"] and not shell.as_json and not shell.dry_run:
                 note("There is no undo.")
 
         run.__doc__ = function.__doc__

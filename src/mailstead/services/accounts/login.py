@@ -150,10 +150,6 @@ class Authenticator:
             await asyncio.sleep(self._guard.count_failure(attempt.client_ip, await self._counted(name)))
         return error("authentication failed")
 
-    async def heed(self, attempt: Attempt, name: str) -> None:
-        """Before a secret is looked at that is nobody's here; Limited."""
-        await self._heed(attempt, name, None)
-
     async def _heed(self, attempt: Attempt, name: str, user: User | None) -> None:
         """Limited if this address, or anyone at this name, has failed too often."""
         if self._guard is None:

@@ -65,7 +65,9 @@ class Hand(Looking):
         wanted = order.wish.wanted(now, order.states)
         plan = await self._look_over(order, wanted, now)
         self._compare(order, plan)
-        if order.dry_run or not plan.recipients:
+        if not plan.recipients:
+            return replace(plan, undo=None)
+        if order.dry_run:
             return plan
         done = await (self._give_up(order, wanted) if order.move is Move.BOUNCE else self._make(order, wanted, now))
         if order.move in _TRIED_NOW:
