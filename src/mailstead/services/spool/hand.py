@@ -96,12 +96,16 @@ class Hand(Looking):
                 break
             after = _mark(pairs)
             await asyncio.sleep(0)
-        if not count.letters and not count.busy and wanted.letter is not None:
-            letter = await self._store.read(lambda tx: tx.spool.get_letter(SpoolId(wanted.letter or 0)))
-            raise NotFound(
-                f"no recipient of letter {letter.id} can be touched so: see mailstead queue show {letter.id}"
-            )
+        if not count.letters and wanted.letter is not None:
+            await self._object(wanted.letter, busy=count.busy)
         return replace(count.done(order.move), undo=_undo(order, ways))
+
+    async def _object(self, number: SpoolId, *, busy: int) -> None:
+        """A letter that was named, and nothing of it can be touched."""
+        await self._store.read(lambda tx: tx.spool.get_letter(number))
+        if busy:
+            raise Conflict(f"letter {number} is being tried right now: try again in a moment")
+        raise NotFound(f"no recipient of letter {number} can be touched so: see mailstead queue show {number}")
 
     def _compare(self, order: Order, plan: Done) -> None:
         if order.expected is not None and order.expected != plan.letters:

@@ -14,6 +14,9 @@ BY_POLICY: Final = "policy"
 """In place of a route: as if none had been set by hand."""
 
 
+_UNREADABLE: Final = "(no route)"
+
+
 class Move(Enum):
     """The word is the command and what the story says."""
 
@@ -84,9 +87,12 @@ class Done:
 
 
 def shown_route(route: str) -> str:
-    """A route without its password, for stories, lists and the name of its lane."""
-    parts = urlsplit(route)
-    if not parts.password:
+    """A route without its password, for stories, lists and the name of its lane. A domain stays as it is."""
+    try:
+        parts = urlsplit(route)
+    except ValueError:
+        return _UNREADABLE
+    if parts.password is None:
         return route
     user, _, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{host}"))

@@ -40,7 +40,7 @@ def show_entry(entry: Entry) -> Json:
         "from": str(letter.sender or ""),
         "to": [str(one.address) for one in recipients],
         "domain": recipients[0].address.domain,
-        "destination": recipients[0].destination,
+        "destination": shown_route(recipients[0].destination),
         "subject": letter.subject,
         "size": letter.size,
         "priority": int(letter.urgency) + 1,
@@ -98,7 +98,7 @@ def _recipient(one: SpooledRecipient) -> Json:
     return {
         "address": str(one.address),
         "state": one.state.value,
-        "destination": one.destination,
+        "destination": shown_route(one.destination),
         "route": shown_route(one.route),
         "attempts": one.attempts,
         "next_retry": _moment(one.due_at) if one.state.is_waiting else None,
@@ -157,13 +157,13 @@ def show_stats(stats: Stats) -> Json:
 
 def show_row(row: Row) -> Json:
     """Of the matrix."""
-    return {"destination": row.destination, "total": row.total, "ages": list(row.counts)}
+    return {"destination": shown_route(row.destination), "total": row.total, "ages": list(row.counts)}
 
 
 def show_lane(lane: Lane, now: Instant) -> Json:
     """A destination."""
     return {
-        "destination": lane.destination,
+        "destination": shown_route(lane.destination),
         "due_at": rfc3339(lane.due_at),
         "paused_until": rfc3339(lane.paused_until) if lane.paused_until > now else None,
         "failures": lane.failures,
