@@ -10,6 +10,8 @@ import click
 from mailstead.app.config_reference import reference
 from mailstead.cli.main import root as cli
 from mailstead.ground.wire.smtp.reply import Status
+from mailstead.servers.web.queue import CALLS
+from mailstead.servers.web.refusals import STATUSES
 from mailstead.telemetry.event import Event
 from mailstead.telemetry.fields import FIELDS
 from mailstead.telemetry.metrics import Gauge
@@ -77,12 +79,29 @@ def _command(command: click.Command, name: str, context: click.Context) -> Itera
             yield from _command(child, f"{name} {part}", click.Context(child, info_name=part, parent=context))
 
 
+def queue_api() -> str:
+    """Every call of the queue's API."""
+    rows = [f"| `{call.method}` | `{call.path}` | {call.words} |" for call in CALLS]
+    errors = [f"| {status} | {what} | {fix or '-'} |" for status, what, fix in sorted(set(STATUSES.values()))]
+    return (
+        f"# HTTP API of the queue\n\n{MADE}\n"
+        "Every call shows a token: `Authorization: Bearer TOKEN` or `X-API-Key: TOKEN`. It is the one of "
+        "`api.admin_token`, or one made with\n`mailstead token create` for a user who is an administrator. Answers are "
+        "JSON; the names of the fields are those of Elemta's API. A body is JSON\nof at most 64 KiB; "
+        '`{"dry_run": true}` says what a call would do.\n\n'
+        "| method | path | does |\n|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        '## Refusals\n\nAll are `{"error": what, "why": why, "fix": what to do}`; 401 without a good token.\n\n'
+        "| status | what | what to do |\n|---|---|---|\n" + "\n".join(errors) + "\n"
+    )
+
+
 WRITERS: dict[str, Callable[[], str]] = {
     "config.md": reference,
     "events.md": events,
     "metrics.md": metrics,
     "replies.md": replies,
     "commands.md": commands,
+    "queue-api.md": queue_api,
 }
 
 

@@ -9,7 +9,7 @@ from mailstead.ground.model.errors import NotFound
 from mailstead.ground.model.flags import Flag, Flags
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.uidset import UidSet
-from mailstead.store.port.duties import Trace
+from mailstead.store.port.duties import Trace, TraceMark
 from tests.support.mailbox import NOW, SEEN, Mailbox, make_mailbox
 from tests.support.stores import AnyStore
 
@@ -115,6 +115,22 @@ async def test_traces_come_latest_first(box: Mailbox) -> None:
     found = await box.store.read(lambda tx: tx.duties.list_traces(box.account))
     assert found == [_trace(box, message) for message in (9, 7, 5)]
     assert await box.store.read(lambda tx: tx.duties.list_traces(box.account, 1)) == found[:1]
+
+
+async def test_traces_of_all_are_walked_backwards(store: AnyStore, box: Mailbox) -> None:
+    other = await make_mailbox(store, "bob@example.test")
+    await other.append(other.folders["INBOX"], b"kept")
+    (message,) = await store.read(lambda tx: tx.session.row("SELECT id FROM message"))
+    traces = [replace(_trace(box, 5), at=Instant(NOW - 1)), _trace(box, 6), _trace(other, message)]
+    for trace in traces:
+        await store.write(lambda tx, trace=trace: tx.duties.insert_trace(trace))
+    seen: list[tuple[Trace, str]] = []
+    mark = TraceMark(Instant(NOW + 1))
+    while step := await store.read(lambda tx, mark=mark: tx.duties.walk_traces(Instant(NOW - 1), mark, 1)):
+        seen += step
+        mark = step[-1][0].mark
+    assert seen == [(traces[2], "id@example.test"), (traces[1], ""), (traces[0], "")]
+    assert await store.read(lambda tx: tx.duties.walk_traces(Instant(NOW + 1), TraceMark(Instant(NOW + 9)))) == []
 
 
 async def test_refusals(store: AnyStore) -> None:

@@ -10,7 +10,7 @@ from mailstead.ground.model.envelope import BodyType, DeliverBy, DsnRequest, Wis
 from mailstead.ground.model.errors import NotFound
 from mailstead.ground.model.ids import AccountId, Instant, SpoolId
 from mailstead.ground.model.spool import LastWord, Origin, SpooledLetter, SpooledRecipient, State
-from mailstead.store.port.spool import Cell, Lane, Settlement, StoryRow, Wanted
+from mailstead.store.port.spool import Lane, Settlement, Share, StoryRow, Wanted
 from tests.support.mailbox import NOW
 from tests.support.spooled import DAY, letter, recipient, settled, spool
 from tests.support.stores import AnyStore, Engine
@@ -252,10 +252,55 @@ async def test_what_an_operator_asks(store: AnyStore) -> None:
     assert await ask(recipient="@far.test", created_after=NOW) == [(3, 1)]
     assert await ask(created_before=NOW, destination="near.test") == [(1, 1)]
     assert await ask(account=AccountId(5)) == [(2, 0)]
-    counts = await store.read(lambda tx: tx.spool.count_waiting(Wanted()))
-    assert counts == {State.ACTIVE: (3, 300), State.DEFERRED: (0, 0), State.HELD: (1, 100), State.FAILED: (0, 0)}
-    cells = await store.read(lambda tx: tx.spool.shape([Instant(NOW - DAY)], 1))
-    assert cells == [Cell("far.test", State.ACTIVE, 0, 1), Cell("far.test", State.ACTIVE, 1, 1)]
+    assert await ask(hold_reason="look at it") == []
+
+
+async def test_a_survey_in_steps(store: AnyStore) -> None:
+    held = recipient(1, 1, "b@near.test", state=State.HELD, hold_reason="look")
+    await spool(store, letter(1, size=70), recipient(1, 0), held, recipient(1, 2, "c@near.test"))
+    await spool(store, letter(2, sender=None), recipient(2, 0, state=State.DEFERRED))
+    await spool(store, letter(3), recipient(3, 0))
+    await claim(store)
+    await settle(store, 3, settled(0, State.DELIVERED))
+
+    async def survey(after: int = 0, letters: int = 1, **fields: Any) -> tuple[list[Share], SpoolId | None]:
+        return await store.read(lambda tx: tx.spool.survey(Wanted(**fields), after=SpoolId(after), letters=letters))
+
+    first = [
+        Share(SpoolId(1), 70, NOW, "far.test", State.ACTIVE, 1),
+        Share(SpoolId(1), 70, NOW, "near.test", State.ACTIVE, 1),
+        Share(SpoolId(1), 70, NOW, "near.test", State.HELD, 1),
+    ]
+    second = [Share(SpoolId(2), 100, NOW, "far.test", State.DEFERRED, 1)]
+    assert await survey() == (first, 1)
+    assert await survey(1) == (second, 2)
+    assert await survey(2) == ([], None)
+    assert await survey(letters=10) == (first + second, None)
+    assert await survey(letter=SpoolId(2)) == (second, None)
+    assert await survey(letters=10, sender="<>") == (second, None)
+    assert (await survey(letters=10, hold_reason="look"))[0] == first[2:]
+    assert (await survey(letters=1, destination="nowhere.test")) == ([], 1)
+
+
+async def test_a_letter_is_given_more_time(store: AnyStore) -> None:
+    await spool(store, letter(1, warn_at=Instant(NOW + 5)), recipient(1, 0))
+    await store.write(lambda tx: tx.spool.prolong(SpoolId(1), Instant(NOW + 9 * DAY)))
+    found = (await read(store, 1))[0]
+    assert (found.expires_at, found.warn_at) == (NOW + 9 * DAY, None)
+    assert await store.read(lambda tx: tx.spool.overdue(Instant(NOW + 8 * DAY))) == []
+
+
+async def test_a_route_is_taken_back(store: AnyStore) -> None:
+    await spool(store, letter(1), recipient(1, 0))
+    pair, at = [(SpoolId(1), 0)], Instant(NOW + 1)
+    route = "smtp://ann:secret@relay.test"
+    await store.write(
+        lambda tx: tx.spool.change_state(pair, State.ACTIVE, now=at, route=route, destination="smtp://ann@relay.test")
+    )
+    assert [(one.route, one.destination) for one in (await read(store, 1))[1]] == [(route, "smtp://ann@relay.test")]
+    await store.write(lambda tx: tx.spool.change_state(pair, State.ACTIVE, now=at, route="", destination="far.test"))
+    assert [(one.route, one.destination) for one in (await read(store, 1))[1]] == [("", "far.test")]
+    assert [one for _, one in await claim(store, now=NOW + 1)] == [0]
 
 
 async def test_two_workers_never_get_the_same_one(engine: Engine) -> None:

@@ -22,6 +22,7 @@ from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.dispatch.contents import SignedContents
 from mailstead.services.dispatch.dispatcher import Dispatcher, Limits
+from mailstead.services.dispatch.hand import Returns
 from mailstead.services.dispatch.local import LocalDelivery
 from mailstead.services.dispatch.noticing import Noticing
 from mailstead.services.dispatch.overdue import Overdue
@@ -126,6 +127,7 @@ class SendingRooms:
         self.guards = asking_of(config.guards, store, clock)
         self._resuming = Resuming(store, clock)
         self._overdue = Overdue(store, clock, ids, self.spooling, notices)
+        self.returning = Returns(store, clock, ids, self.spooling, notices)
         self._rotation = Rotation(store, self.resolver, clock)
         porter = Porter(
             store,

@@ -49,7 +49,8 @@ class SmtpRooms:
         reception = Reception(self._store, sending.delivery, rules, refusals, sending.forwarding)
         self.mx = self._serve(mx, reception)
         self.lmtp = self._serve(lmtp, reception)
-        self.submission = self._people(sending, authenticator, refusals)
+        self.outboxes = self._make_outboxes(sending, refusals)
+        self.submission = self._people(authenticator)
 
     def drain(self) -> None:
         """Nobody begins anything new."""
@@ -66,14 +67,16 @@ class SmtpRooms:
         )
         return SmtpServer(profile, reception, self._clock, self._ids)
 
-    def _people(self, sending: SendingRooms, authenticator: Authenticator, refusals: Refusals) -> SmtpServer:
+    def _make_outboxes(self, sending: SendingRooms, refusals: Refusals) -> Submission:
         mailroom = DeliveringMailroom(self._store, sending.delivery, sending.forwarding, sending.guards)
-        submission = Submission(
+        return Submission(
             self._store, self._clock, mailroom, mailroom, sending.guards, refusals, rules_of(self._config)
         )
+
+    def _people(self, authenticator: Authenticator) -> SmtpServer:
         logins = Logins(
             authenticator=authenticator,
-            admit=submission.open,
+            admit=self.outboxes.open,
             max_message_size=self._config.smtp.max_message_size,
         )
         return SmtpServer(submission_profile(self._config, self._login_tls), logins, self._clock, self._ids)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mailstead.app.config import Config
+from mailstead.app.console import Console
 from mailstead.app.context import WorkerContext, WorkerParts
 from mailstead.app.doors import Doors, Rooms, is_loopback
 from mailstead.app.duties import Duties, Duty
 from mailstead.app.guarding import guard_of
+from mailstead.app.mailing import CommandMailing
 from mailstead.app.settings import Settings, context_of, login_context_of, start_log, unpack
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.ids import BlobId, Instant
@@ -52,6 +54,7 @@ from mailstead.telemetry.metrics import Snapshot
 if TYPE_CHECKING:
     from mailstead.app.smtp_rooms import SmtpRooms
     from mailstead.servers.web.server import WebServer
+    from mailstead.services.submission.submit import Submission
     from mailstead.store.sql.postgres import PostgresStore
 
 UNFIT: Final = (SchemaError, ForeignLog)
@@ -142,15 +145,22 @@ def lock_holder(config: Config) -> Callable[[], tuple[int, float] | None]:
 
 
 @asynccontextmanager
-async def open_store(config: Config) -> AsyncIterator["SqliteStore | PostgresStore"]:
-    """The store for a command, without a server."""
+async def open_whole(config: Config) -> AsyncIterator[OpenStore]:
+    """The store and what its opening gave, for a command without a server."""
     await asyncio.to_thread(migrate, config)
     opened = await asyncio.to_thread(OpenStore, config, lambda _: None)
     await opened.store.open()
     try:
-        yield opened.store
+        yield opened
     finally:
         await opened.close()
+
+
+@asynccontextmanager
+async def open_store(config: Config) -> AsyncIterator["SqliteStore | PostgresStore"]:
+    """The store alone."""
+    async with open_whole(config) as opened:
+        yield opened.store
 
 
 def check_of(store: "SqliteStore | PostgresStore") -> CheckStore:
@@ -229,6 +239,9 @@ class Worker:
 
         holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
         self._sending = SendingRooms(self._config, store, clock, self._opened.ids, context.sweep, holder_name)
+        self._console = Console(
+            self._config, store, clock, self._opened.ids, self._sending.returning, self._sending.dispatcher.wake
+        )
         self._index = SqliteFullText(index_path(self._config))
         letters = QuotaLetters(store, clock, self._opened.ids, hostname=self._config.server.hostname)
         self._duties = Duties(
@@ -256,7 +269,7 @@ class Worker:
         smtp, imap, pop3 = self._smtp(), self._imap(), self._pop3()
         rooms = Rooms(
             smtp=smtp.mx.serve, lmtp=smtp.lmtp.serve, submission=smtp.submission.serve, imap=imap.serve,
-            pop3=pop3.serve, control=self._control().serve,
+            pop3=pop3.serve, control=self._control(smtp.outboxes).serve,
         )  # fmt: skip
         doors = Doors(self._config, self._context, lambda: self._login_tls)
         listeners, web = doors.listeners(rooms), None
@@ -280,6 +293,7 @@ class Worker:
                 await web.close()
             for task in self._tasks:
                 task.cancel()
+            self._console.counts.close()
             await self._duties.stop()
             await self._sending.stop()
             await self._index.close()
@@ -298,9 +312,9 @@ class Worker:
             return "; ".join(worker.illness for worker in status.workers if worker.illness)
 
         async def metrics() -> Snapshot:
-            return (await self._context.link.ask()).metrics
+            return await self._console.counts.add_to((await self._context.link.ask()).metrics)
 
-        web = WebServer(Sources(illness, metrics))
+        web = WebServer(Sources(illness, metrics, self._console.api(self._authenticator)))
         await web.start()
         return web
 
@@ -350,8 +364,16 @@ class Worker:
         services = Pop3Services(settings, self._folders, self._authenticator, self._opened.clock)
         return Pop3Server(services, self._opened.ids)
 
-    def _control(self) -> ControlServer:
-        return ControlServer(Desk(directory=self._directory, supervise=self._supervise))
+    def _control(self, outboxes: "Submission") -> ControlServer:
+        desk = Desk(
+            directory=self._directory,
+            supervise=self._supervise,
+            hand=self._console.hand,
+            tracing=self._console.tracing,
+            authenticator=self._authenticator,
+            mailing=CommandMailing(self._opened.store, outboxes),
+        )
+        return ControlServer(desk)
 
     async def _supervise(self, command: str) -> Json:
         """What only the process above all workers can do."""

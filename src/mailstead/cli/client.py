@@ -15,7 +15,7 @@ Json = dict[str, Any]
 CONNECT_TIMEOUT: Final = 5.0
 ANSWER_TIMEOUT: Final = 600.0
 LINE_MAX: Final = 16 << 20
-ONLINE_ONLY: Final = frozenset({"status", "stop"})
+ONLINE_ONLY: Final = frozenset({"status", "stop", "message.send"})
 
 
 def be_silent(_: Json) -> None:

@@ -6,7 +6,7 @@ import click
 
 from mailstead.cli.shell import Json, Shell, changing, common, note
 
-PROTOCOLS = ("imap", "pop3", "smtp", "managesieve")
+PROTOCOLS = ("imap", "pop3", "smtp", "managesieve", "api")
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 _PROTOCOL = click.option(
     "--protocol", "protocols", multiple=True, type=click.Choice(PROTOCOLS), help="Only there; may be repeated."

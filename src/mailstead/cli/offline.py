@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mailstead.app.config_check import check_identity
+from mailstead.app.console import Console
 from mailstead.cli.exits import Failure
 from mailstead.ground.model.errors import MailError
 from mailstead.net.clock import SystemClock
 from mailstead.net.privileges import drop_root, is_root
-from mailstead.servers.control.desk import CheckStore, Desk, Reindex, Unavailable, perform
+from mailstead.servers.control.desk import Desk, Unavailable, perform
 from mailstead.servers.control.kinds import FIXES, kind_of
 from mailstead.servers.control.operations import OPERATIONS
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.domains import ensure_domain
+from mailstead.services.accounts.login import Authenticator
 from mailstead.services.accounts.passwords import DirectHasher
 
 if TYPE_CHECKING:
     from mailstead.app.config import Config
     from mailstead.app.config_file import Loaded
+    from mailstead.app.wiring import OpenStore
 
 Json = dict[str, Any]
 
@@ -49,19 +52,33 @@ def become_server_user(config: "Config") -> None:
         drop_root(config.server.user, config.server.group)
 
 
-def desk_of(
-    loaded: "Loaded", store: Any, check_store: CheckStore | None = None, reindex: Reindex | None = None
-) -> Desk:
-    """What operations work with here."""
+def _directory_of(loaded: "Loaded", store: Any) -> Directory:
+    """Who is here, with passwords hashed in this process."""
     config = loaded.config
-    directory = Directory(
+    return Directory(
         store=store,
         hasher=DirectHasher(config.security.scram_iterations),
         clock=SystemClock(),
         default_domain=config.server.domain,
         min_password_length=config.security.min_password_length,
     )
-    return Desk(directory=directory, check_store=check_store, reindex=reindex)
+
+
+def _desk_of(loaded: "Loaded", opened: "OpenStore") -> Desk:
+    """What operations work with here."""
+    from mailstead.app import wiring
+
+    config, store, clock = loaded.config, opened.store, opened.clock
+    directory = _directory_of(loaded, store)
+    console = Console(config, store, clock, opened.ids, None)
+    return Desk(
+        directory=directory,
+        check_store=wiring.check_of(store),
+        reindex=wiring.reindex_of(config),
+        hand=console.hand,
+        tracing=console.tracing,
+        authenticator=Authenticator(store, directory.hasher, clock, default_domain=config.server.domain),
+    )
 
 
 async def _perform(
@@ -75,8 +92,8 @@ async def _perform(
             if isinstance(told, Mapping):
                 hear(dict(told))
 
-    async with wiring.open_store(loaded.config) as store:
-        desk = desk_of(loaded, store, wiring.check_of(store), wiring.reindex_of(loaded.config))
+    async with wiring.open_whole(loaded.config) as opened:
+        desk = _desk_of(loaded, opened)
         if loaded.path is None:
             await ensure_domain(desk.directory, loaded.config.server.domain)
         return dict(await perform(OPERATIONS[command], desk, args, say))

@@ -6,9 +6,15 @@ A clock that goes back is held until it has caught up.
 
 from typing import Final
 
+from mailstead.ground.model.ids import Instant
 from mailstead.net.clock import Clock
 
 EPOCH_MS: Final = 1_577_836_800_000
+
+
+def moment_of(number: int) -> Instant:
+    """When an id was made, or a little earlier: the clock may have been held."""
+    return Instant((number >> 22) + EPOCH_MS)
 
 
 class IdSource:

@@ -255,6 +255,7 @@ class Event(Enum):
         "guard.recipient.suppressed", INFO, BOUNCE, "queue_id domain recipient detail", "recipient suppressed",
         Count("suppressed_total", "Recipients put on a suppression list after a bounce."),
     )  # fmt: skip
+    SPOOL_HAND_MOVED = "spool.hand.moved", INFO, SYSTEM, "command username count", "queue: {command} by hand"
 
     # logins
     AUTH_LOGIN_SUCCEEDED = (

@@ -59,7 +59,10 @@ class Gauge(Enum):
     WORKERS_READY = "workers_ready", "Worker processes that serve.", (), Merge.SUM
     STORE_QUEUE_UNITS = "store_queue_units", "Units of work that wait.", (), Merge.SUM
     STORE_WAL_BYTES = "store_wal_bytes", "Size of the write-ahead log.", (), Merge.GREATEST
-    SPOOL_ENTRIES = "spool_entries", "Entries that wait in the spool.", ("result",), Merge.GREATEST
+    QUEUE_SIZE = (
+        "queue_size", "Letters in the queue, by queue; counted every 15 seconds.", ("queue_type",), Merge.GREATEST,
+        ("elemta_queue_size",),
+    )  # fmt: skip
     HASHER_QUEUE = "hasher_queue", "Password checks that wait.", (), Merge.SUM
     START_TIME = "start_time_seconds", "When the program started, in seconds since 1970.", (), Merge.GREATEST
 

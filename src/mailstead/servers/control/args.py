@@ -6,6 +6,7 @@ import msgspec
 
 Text = Annotated[str, msgspec.Meta(max_length=1024)]
 Quota = Annotated[int, msgspec.Meta(ge=0, le=1 << 50)]
+Age = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
 RoleWord = Literal["viewer", "editor", "sender", "admin"]
 
 
@@ -247,3 +248,73 @@ class HoldRuleRemove(Change, frozen=True, kw_only=True):
     """`hold-rule.remove`."""
 
     id: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class QueueFilter(Args, frozen=True, kw_only=True):
+    """`queue.stats`, and part of the others: all that is given must hold. Ages in milliseconds."""
+
+    queue: Text = ""
+    sender: Text = ""
+    recipient: Text = ""
+    destination: Text = ""
+    account: Text = ""
+    older_than: Age | None = None
+    younger_than: Age | None = None
+    reason: Text = ""  # of a hold
+
+
+class QueueList(QueueFilter, frozen=True, kw_only=True):
+    """`queue.list`."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1000
+
+
+class QueueShape(QueueFilter, frozen=True, kw_only=True):
+    """`queue.shape`."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 50
+
+
+class QueueLanes(Args, frozen=True, kw_only=True):
+    """`queue.lanes`."""
+
+    all: bool = False
+
+
+class LetterId(Args, frozen=True, kw_only=True):
+    """`queue.show`, `queue.view`."""
+
+    id: Text
+
+
+class QueueMove(QueueFilter, frozen=True, kw_only=True):
+    """`queue.hold` and the others. `every`: no filter is meant. `hold_reason`: why it is held, or returned."""
+
+    ids: Annotated[list[Text], msgspec.Meta(max_length=500)] = []
+    every: bool = False
+    hold_reason: Text = ""
+    route: Text = ""
+    expected: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    by: Text = ""
+    dry_run: bool = False
+
+
+class TraceName(Args, frozen=True, kw_only=True):
+    """`message.trace`: a number or a Message-ID."""
+
+    id: Text
+
+
+class MessageSend(Change, frozen=True, kw_only=True):
+    """`message.send`: one of our own people hands in a letter."""
+
+    sender: Text
+    recipients: Annotated[list[Text], msgspec.Meta(min_length=1, max_length=1000)]
+    base64: Annotated[str, msgspec.Meta(max_length=1_000_000)]
+
+
+class AuthVerify(Args, frozen=True, kw_only=True):
+    """`auth.verify`."""
+
+    name: Text
+    password: Text

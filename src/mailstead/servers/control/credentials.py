@@ -1,17 +1,21 @@
-"""`token.*` and `app-password.*`: the secret is in the answer that made it, and nowhere else."""
+"""`token.*`, `app-password.*`, `auth.*`: a secret is in the answer that made it, and nowhere else."""
 
 import shlex
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from mailstead.ground.model.credential import CredentialKind
+from mailstead.ground.model.errors import Denied
 from mailstead.ground.model.ids import Instant
 from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
-from mailstead.servers.control.desk import Desk, Json, Operation, Say
+from mailstead.servers.control.desk import Desk, Json, Operation, Say, Unavailable
 from mailstead.services.accounts import credentials
+from mailstead.services.accounts.attempt import Attempt
 
 DAY: Final = 86_400_000
+HERE: Final = "127.0.0.1"
+"""Where the control socket is."""
 
 
 def _add(kind: CredentialKind) -> Callable[[Desk, a.CredentialAdd, Say], Awaitable[Json]]:
@@ -53,6 +57,20 @@ def _revoke(kind: CredentialKind) -> Callable[[Desk, a.CredentialName, Say], Awa
     return revoke
 
 
+async def verify(desk: Desk, args: a.AuthVerify, _say: Say) -> Json:
+    """Whether a login would be let in; a failed one counts and costs time as any other."""
+    if desk.authenticator is None:
+        raise Unavailable("nobody logs in here")
+    attempt = Attempt(client_ip=HERE, service="control", mechanism="PLAIN")
+    shown = {"schema": "mailstead.verified.v1", "name": args.name}
+    try:
+        principal = await desk.authenticator.enter_by_password(attempt, args.name, args.password)
+    except Denied as error:
+        return {**shown, "verified": False, "reason": str(error)}
+    account = str(principal.account.address)
+    return {**shown, "verified": True, "login": principal.user.login, "account": account}
+
+
 CREDENTIAL_OPERATIONS: Final[tuple[Operation[Any], ...]] = (
     Operation("token.create", a.CredentialAdd, _add(CredentialKind.TOKEN)),
     Operation("token.list", a.UserName, _list(CredentialKind.TOKEN)),
@@ -60,4 +78,5 @@ CREDENTIAL_OPERATIONS: Final[tuple[Operation[Any], ...]] = (
     Operation("app-password.add", a.CredentialAdd, _add(CredentialKind.APP_PASSWORD)),
     Operation("app-password.list", a.UserName, _list(CredentialKind.APP_PASSWORD)),
     Operation("app-password.revoke", a.CredentialName, _revoke(CredentialKind.APP_PASSWORD)),
+    Operation("auth.verify", a.AuthVerify, verify),
 )

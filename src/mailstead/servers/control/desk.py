@@ -1,13 +1,17 @@
 """What an operation is, and what it may use. The socket and the command line without a server run the same ones."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
+from mailstead.ground.model.address import Address
 from mailstead.ground.model.errors import MailError
 from mailstead.services.accounts.directory import Directory
+from mailstead.services.accounts.login import Authenticator
+from mailstead.services.spool.hand import Hand
+from mailstead.services.spool.tracing import Tracing
 
 Json = Mapping[str, object]
 Say = Callable[[Json], Awaitable[None]]
@@ -18,6 +22,21 @@ CheckStore = Callable[[Say], Awaitable[Json]]
 """`db check`: says a row for each finding and gives the counts."""
 Reindex = Callable[[], Awaitable[None]]
 """`db reindex`: empties the full-text index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The number that a letter has from now on, and in words what became of each recipient."""
+
+    id: int
+    results: tuple[tuple[str, str], ...]
+
+
+class Mailing(Protocol):
+    """Hands in letters for our own people, as if they had logged in and submitted them."""
+
+    async def send(self, sender: Address, recipients: Sequence[Address], content: bytes, *, dry_run: bool) -> Sent:
+        """Judged, mended, filed and spooled as any other; MailError says what stands against it."""
 
 
 class Unavailable(MailError):  # noqa: N818
@@ -32,6 +51,10 @@ class Desk:
     supervise: Supervise | None = None
     check_store: CheckStore | None = None
     reindex: Reindex | None = None
+    hand: Hand | None = None
+    tracing: Tracing | None = None
+    authenticator: Authenticator | None = None
+    mailing: Mailing | None = None
 
 
 ArgsT = TypeVar("ArgsT", bound=msgspec.Struct)

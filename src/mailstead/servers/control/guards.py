@@ -3,6 +3,7 @@
 import shlex
 from typing import Any, Final
 
+from mailstead.ground.formats.date import render_rfc3339
 from mailstead.ground.model.guards import Breaker, HoldRule, Limits, Subject, Suppression
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.rate import Rate, show_rates
@@ -28,8 +29,8 @@ def _pause_shape(breaker: Breaker, now: Instant) -> dict[str, object]:
         "scope": breaker.subject.scope.value,
         "name": breaker.subject.name,
         "is_open": breaker.is_open(now),
-        "since": shapes.rfc3339(breaker.opened_at),
-        "until": shapes.rfc3339(breaker.until),
+        "since": render_rfc3339(breaker.opened_at),
+        "until": render_rfc3339(breaker.until),
         "strikes": breaker.strikes,
         "reason": breaker.reason,
     }
@@ -58,8 +59,8 @@ def _suppression_shape(one: Suppression) -> dict[str, object]:
         "domain": one.domain,
         "address": str(one.address),
         "reason": one.reason,
-        "added_at": shapes.rfc3339(one.added_at),
-        "expires_at": None if one.expires_at is None else shapes.rfc3339(one.expires_at),
+        "added_at": render_rfc3339(one.added_at),
+        "expires_at": None if one.expires_at is None else render_rfc3339(one.expires_at),
     }
 
 
@@ -74,7 +75,7 @@ def _rule_shape(rule: HoldRule) -> dict[str, object]:
         "destination": rule.destination,
         "account": rule.account,
         "min_size": rule.min_size,
-        "created_at": shapes.rfc3339(rule.created_at),
+        "created_at": render_rfc3339(rule.created_at),
     }
 
 

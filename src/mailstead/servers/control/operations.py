@@ -10,6 +10,7 @@ from mailstead.servers.control import shapes
 from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
 from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, Say, Unavailable
 from mailstead.servers.control.guards import GUARD_OPERATIONS
+from mailstead.servers.control.queue import QUEUE_OPERATIONS
 from mailstead.servers.control.signing import SIGNING_OPERATIONS
 from mailstead.services.accounts import aliases, domains, imports, shared, users
 
@@ -235,6 +236,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     *CREDENTIAL_OPERATIONS,
     *SIGNING_OPERATIONS,
     *GUARD_OPERATIONS,
+    *QUEUE_OPERATIONS,
     Operation("db.check", a.Nothing, db_check),
     Operation("db.reindex", a.Nothing, db_reindex),
     Operation("status", a.Nothing, status),

@@ -1,11 +1,9 @@
 """How domains, accounts, users and aliases look in JSON: the promise made to programs, versioned by `schema`."""
 
-from datetime import UTC, datetime
-
+from mailstead.ground.formats.date import render_rfc3339
 from mailstead.ground.model.address import display_domain
 from mailstead.ground.model.credential import Credential
 from mailstead.ground.model.directory import Account, Alias, Domain, Role, User
-from mailstead.ground.model.ids import Instant
 from mailstead.services.accounts.domains import DomainView
 from mailstead.services.accounts.users import AccountView, UserView
 
@@ -17,11 +15,6 @@ REMOVAL = "mailstead.removal.v1"
 IMPORT = "mailstead.import.v1"
 LIST = "mailstead.list.v1"
 CREDENTIAL = "mailstead.credential.v1"
-
-
-def rfc3339(instant: Instant) -> str:
-    """RFC 3339, UTC, to the second."""
-    return datetime.fromtimestamp(instant / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def domain_shape(domain: Domain, **more: object) -> dict[str, object]:
@@ -36,7 +29,7 @@ def domain_shape(domain: Domain, **more: object) -> dict[str, object]:
         "default_quota": domain.default_quota,
         "total_quota": domain.quota.limit_bytes,
         "total_messages": domain.quota.limit_messages,
-        "created_at": rfc3339(domain.created_at),
+        "created_at": render_rfc3339(domain.created_at),
         **more,
     }
 
@@ -65,7 +58,7 @@ def account_shape(account: Account, **more: object) -> dict[str, object]:
         "quota_messages": account.quota_messages,
         "used_bytes": account.used_bytes,
         "used_messages": account.used_messages,
-        "created_at": rfc3339(account.created_at),
+        "created_at": render_rfc3339(account.created_at),
         **more,
     }
 
@@ -78,7 +71,7 @@ def user_shape(user: User, **more: object) -> dict[str, object]:
         "status": user.status.value,
         "is_admin": user.is_admin,
         "has_password": bool(user.password_hash),
-        "created_at": rfc3339(user.created_at),
+        "created_at": render_rfc3339(user.created_at),
         **more,
     }
 
@@ -97,7 +90,7 @@ def alias_shape(alias: Alias) -> dict[str, object]:
         "schema": ALIAS,
         "address": str(alias.address),
         "targets": list(alias.targets),
-        "created_at": rfc3339(alias.created_at),
+        "created_at": render_rfc3339(alias.created_at),
     }
 
 
@@ -113,8 +106,8 @@ def credential_shape(credential: Credential, **more: object) -> dict[str, object
         "kind": credential.kind.value,
         "label": credential.name,
         "protocols": list(credential.protocols),
-        "created_at": rfc3339(credential.created_at),
-        "expires_at": rfc3339(credential.expires_at) if credential.expires_at is not None else None,
-        "used_at": rfc3339(credential.used_at) if credential.used_at is not None else None,
+        "created_at": render_rfc3339(credential.created_at),
+        "expires_at": render_rfc3339(credential.expires_at) if credential.expires_at is not None else None,
+        "used_at": render_rfc3339(credential.used_at) if credential.used_at is not None else None,
         **more,
     }

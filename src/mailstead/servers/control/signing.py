@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from mailstead.ground.formats.date import render_rfc3339
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.signing import Algorithm, SigningKey
 from mailstead.servers.control import args as a
@@ -23,7 +24,7 @@ ALGORITHMS: Final[Mapping[str, tuple[Algorithm, ...]]] = {
 
 
 def _time(instant: Instant | None) -> str | None:
-    return None if instant is None else shapes.rfc3339(instant)
+    return None if instant is None else render_rfc3339(instant)
 
 
 def key_shape(key: SigningKey, **more: object) -> dict[str, object]:
@@ -40,7 +41,7 @@ def key_shape(key: SigningKey, **more: object) -> dict[str, object]:
         "selector": key.selector,
         "algorithm": key.algorithm.value,
         "state": key.state.value,
-        "created_at": shapes.rfc3339(key.created_at),
+        "created_at": render_rfc3339(key.created_at),
         "seen_at": _time(key.seen_at),
         "activated_at": _time(key.activated_at),
         "retired_at": _time(key.retired_at),

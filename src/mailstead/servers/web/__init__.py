@@ -1,1 +1,1 @@
-"""HTTP: for now whether the program is well, and its metrics."""
+"""HTTP: whether the program is well, its metrics, and the API of the queue."""

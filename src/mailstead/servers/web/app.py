@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from mailstead.net.guest import Guest
+from mailstead.servers.web.queue import QueueApi
 from mailstead.telemetry import incident
 from mailstead.telemetry.exposition import CONTENT_TYPE, render_metrics
 from mailstead.telemetry.metrics import Snapshot
@@ -24,10 +25,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What the pages show: why the program is not well (empty: it is), and the merged numbers of all workers."""
+    """What is shown: why the program is not well (empty: it is), the merged numbers of all workers, the queue."""
 
     illness: Callable[[], Awaitable[str]]
     metrics: Callable[[], Awaitable[Snapshot]]
+    queue: QueueApi | None = None
 
 
 class Pages:
@@ -95,4 +97,6 @@ def build_app(sources: Sources) -> web.Application:
     app.on_response_prepare.append(_hide_versions)
     app.router.add_get("/health", pages.health)
     app.router.add_get("/metrics", pages.metrics)
+    if sources.queue is not None:
+        sources.queue.attach(app)
     return app

@@ -14,7 +14,7 @@ from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.users import get_user
 from mailstead.store.port import ReadTx, Tx
 
-PROTOCOLS: Final = ("imap", "pop3", "smtp", "managesieve")
+PROTOCOLS: Final = ("imap", "pop3", "smtp", "managesieve", "api")
 EACH_MAX: Final = 100
 NAME_MAX: Final = 64
 _ALPHABET: Final = "23456789abcdefghijkmnpqrstuvwxyz"  # 5 bits each; no 0 O 1 l

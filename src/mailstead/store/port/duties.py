@@ -6,6 +6,15 @@ from typing import Protocol
 from mailstead.ground.model.ids import AccountId, BlobId, Instant
 
 
+@dataclass(frozen=True, slots=True)
+class TraceMark:
+    """A place in the order of all traces; one with a moment alone comes before those of that moment."""
+
+    at: Instant
+    account_id: int = 0
+    message_id: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """The story of a filed letter in one row: `story` is JSON written by `telemetry.trace`."""
@@ -15,6 +24,11 @@ class Trace:
     message_id: int
     session: str
     story: bytes
+
+    @property
+    def mark(self) -> TraceMark:
+        """Its place among all others."""
+        return TraceMark(self.at, self.account_id, self.message_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,9 @@ class DutyReads(Protocol):
     """Read by commands."""
 
     async def list_traces(self, account: AccountId, limit: int = 100) -> list[Trace]: ...
+    async def walk_traces(self, since: Instant, before: TraceMark, limit: int = 500) -> list[tuple[Trace, str]]:
+        """Of all accounts from a mark backwards in time, each with the Message-ID of its letter ("" once that is gone);
+        go on by giving the mark of the last one."""
 
 
 class DutyWrites(DutyReads, Protocol):

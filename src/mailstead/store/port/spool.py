@@ -6,10 +6,13 @@ settles them: so a hundred thousand that wait for one dead host cost no more tha
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from mailstead.ground.model.ids import AccountId, Instant, SpoolId
 from mailstead.ground.model.spool import LastWord, SpooledLetter, SpooledRecipient, State
+
+NO_LETTER: Final = SpoolId(0)
+"""All others come after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +55,24 @@ class Wanted:
 
     states: tuple[State, ...] = ()
     letter: SpoolId | None = None
-    sender: str = ""  # an address, or "@domain"
-    recipient: str = ""  # an address, or "@domain"
+    sender: str = ""  # the key of an address, or "@domain", or "<>" for the null reverse-path
+    recipient: str = ""  # the key of an address, or "@domain"
     destination: str = ""
     account: AccountId | None = None
     created_before: Instant | None = None
     created_after: Instant | None = None
+    hold_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """How many recipients of one destination and one state were spooled between two moments."""
+class Share:
+    """The recipients of one letter that share a destination and a state."""
 
+    letter_id: SpoolId
+    size: int  # of the letter
+    created_at: Instant
     destination: str
     state: State
-    age: int  # number of the age class, 0 the youngest
     count: int
 
 
@@ -85,11 +91,13 @@ class SpoolReads(Protocol):
     ) -> list[tuple[SpooledLetter, SpooledRecipient]]:
         """Of the four queues, in the order of letters and numbers; go on by giving the last pair seen."""
 
-    async def count_waiting(self, wanted: Wanted) -> dict[State, tuple[int, int]]:
-        """Recipients, and the bytes of their letters, by state."""
+    async def survey(
+        self, wanted: Wanted, *, after: SpoolId = NO_LETTER, letters: int = 500
+    ) -> tuple[list[Share], SpoolId | None]:
+        """What the next open letters past one hold, by destination and state, and the last of them; None: that was all.
 
-    async def shape(self, ages: Sequence[Instant], limit: int = 100) -> list[Cell]:
-        """Age by destination: `ages` are moments, latest first; the destinations with most recipients."""
+        Counting a long queue so, in many short reads, holds up nobody.
+        """
 
     async def due_lanes(self, now: Instant, *, but: Sequence[str] = (), limit: int = 50) -> list[Lane]:
         """Those that may have work now, the longest due first; paused ones are not among them, nor those of `but`."""
@@ -135,10 +143,15 @@ class SpoolWrites(SpoolReads, Protocol):
 
     async def change_state(
         self, held: Sequence[tuple[SpoolId, int]], state: State, *, now: Instant, reason: str = "",
-        route: str | None = None,
+        route: str | None = None, destination: str | None = None,
     ) -> list[tuple[SpoolId, int]]:  # fmt: skip
         """By hand: hold, release (ACTIVE), retry, drop, reroute. Those that a worker leases now are left alone; gives
-        those that were changed. What is released without a reason keeps the one it was held for."""
+        those that were changed. What is released without a reason keeps the one it was held for. With a `route` goes
+        the `destination` they share from then on; the route itself if none is said, which does for one without a
+        password."""
+
+    async def prolong(self, letter: SpoolId, expires_at: Instant) -> None:
+        """It may be tried until then, and its sender hears no more of delays."""
 
     async def forget_settled(self, *, failed_before: Instant, settled_before: Instant, limit: int = 500) -> int:
         """Let go of what failed long ago, then of settled letters with their stories; gives how many rows went."""

@@ -3,7 +3,7 @@
 from typing import Final
 
 from mailstead.ground.model.ids import AccountId, Instant
-from mailstead.store.port.duties import Reaped, Trace
+from mailstead.store.port.duties import Reaped, Trace, TraceMark
 from mailstead.store.sql.blobs import reap_blobs
 from mailstead.store.sql.changes import drop_changes, forget_changes
 from mailstead.store.sql.removal import drop_messages, tally
@@ -61,6 +61,12 @@ LIST_TRACES: Final = """
     SELECT at, account_id, message_id, session, story FROM trace
      WHERE account_id = :account ORDER BY message_id DESC LIMIT :limit"""
 
+WALK_TRACES: Final = """
+    SELECT t.at, t.account_id, t.message_id, t.session, t.story, COALESCE(r.message_id, '')
+      FROM trace t LEFT JOIN message m ON m.id = t.message_id LEFT JOIN rendered r ON r.blob_id = m.blob_id
+     WHERE t.at >= :since AND (t.at, t.account_id, t.message_id) < (:at, :account, :message)
+     ORDER BY t.at DESC, t.account_id DESC, t.message_id DESC LIMIT :limit"""
+
 INSERT_REFUSAL: Final = "INSERT INTO refusal (at, detail) VALUES (:at, :detail)"
 
 
@@ -76,6 +82,16 @@ class SqlDuties:
         return [
             Trace(at=at, account_id=owner, message_id=message, session=session, story=story)
             for at, owner, message, session, story in rows
+        ]
+
+    async def walk_traces(self, since: Instant, before: TraceMark, limit: int = 500) -> list[tuple[Trace, str]]:
+        """By the index on their time."""
+        values = {
+            "since": since, "at": before.at, "account": before.account_id, "message": before.message_id, "limit": limit,
+        }  # fmt: skip
+        return [
+            (Trace(at=at, account_id=owner, message_id=message, session=session, story=story), name)
+            for at, owner, message, session, story, name in await self._session.rows(WALK_TRACES, values)
         ]
 
     async def claim(self, duty: str, holder: str, *, now: Instant, until: Instant) -> bool:

@@ -111,6 +111,8 @@ CHANGE: Final = """
        AND (lease = '' OR due_at <= :now)
  RETURNING destination"""
 
+PROLONG: Final = "UPDATE spool_letter SET expires_at = :expires_at, attention_at = :expires_at WHERE id = :letter"
+
 FAILED_LONG_AGO: Final = """
     SELECT id FROM spool_letter WHERE waiting = 0 AND failed > 0 AND attention_at < :before
      ORDER BY attention_at LIMIT :limit"""
@@ -263,7 +265,7 @@ class SqlSpool(SqlSpoolReading):
 
     async def change_state(
         self, held: Sequence[tuple[SpoolId, int]], state: State, *, now: Instant, reason: str = "",
-        route: str | None = None,
+        route: str | None = None, destination: str | None = None,
     ) -> list[tuple[SpoolId, int]]:  # fmt: skip
         """A route set by hand is a destination of its own."""
         changed: list[tuple[SpoolId, int]] = []
@@ -271,7 +273,7 @@ class SqlSpool(SqlSpoolReading):
         for letter, number in held:
             values = {
                 "letter": letter, "number": number, "state": state.value, "now": now, "reason": reason, "route": route,
-                "destination": route or None,
+                "destination": destination or route or None,
             }  # fmt: skip
             row = await self._session.row(CHANGE, values)
             if row is not None:
@@ -282,6 +284,10 @@ class SqlSpool(SqlSpoolReading):
         for letter in sorted({letter for letter, _ in changed}):
             await self._recount(letter, now)
         return changed
+
+    async def prolong(self, letter: SpoolId, expires_at: Instant) -> None:
+        """The moment for attention moves along, lest it be found overdue."""
+        await self._session.run(PROLONG, {"letter": letter, "expires_at": expires_at})
 
     async def forget_settled(self, *, failed_before: Instant, settled_before: Instant, limit: int = 500) -> int:
         """What failed is dropped, which settles its letter; its story goes later with the others."""

@@ -7,8 +7,8 @@ import msgspec
 
 from mailstead.ground.model.errors import NotFound
 from mailstead.ground.model.ids import Instant, SpoolId
-from mailstead.ground.model.spool import QUEUES, SpooledLetter, SpooledRecipient, State
-from mailstead.store.port.spool import Cell, Lane, StoryRow, Wanted
+from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient, State
+from mailstead.store.port.spool import NO_LETTER, Lane, Share, StoryRow, Wanted
 from mailstead.store.sql.session import Session
 from mailstead.store.sql.spool_rows import LETTER, LETTER_WIDTH, RECIPIENT, letter_of, recipient_of
 
@@ -26,6 +26,10 @@ RECIPIENTS: Final = f"""
      WHERE r.letter_id = :letter AND r.number > :after ORDER BY r.number LIMIT :limit"""  # noqa: S608
 
 FIND: Final = "SELECT id FROM spool_letter WHERE message_id = :message_id ORDER BY id DESC LIMIT :limit"
+
+SURVEYED: Final = """
+    SELECT MAX(id), COUNT(*) FROM (SELECT id FROM spool_letter WHERE settled_at IS NULL AND id > :after
+                                    ORDER BY id LIMIT :limit) AS surveyed"""
 
 DUE: Final = """
     SELECT destination, due_at, paused_until, failures, reason FROM spool_lane
@@ -85,34 +89,24 @@ class SqlSpoolReading:
         rows = await self._session.rows(text, values | {"limit": limit})
         return [(letter_of(row[:LETTER_WIDTH]), recipient_of(row[LETTER_WIDTH:])) for row in rows]
 
-    async def count_waiting(self, wanted: Wanted) -> dict[State, tuple[int, int]]:
-        """All four queues, empty ones too."""
+    async def survey(
+        self, wanted: Wanted, *, after: SpoolId = NO_LETTER, letters: int = 500
+    ) -> tuple[list[Share], SpoolId | None]:
+        """A letter that is named is the only one."""
+        if wanted.letter is not None:
+            after, letters = SpoolId(wanted.letter - 1), 1
+        end = await self._session.row(SURVEYED, {"after": after, "limit": letters})
+        if end is None or end[0] is None:
+            return [], None
         where, values = _conditions(wanted)
         text = f"""
-    SELECT r.state, COUNT(*), SUM(l.size) FROM spool_letter l JOIN spool_recipient r ON r.letter_id = l.id
-     WHERE l.settled_at IS NULL AND {where} GROUP BY r.state"""  # noqa: S608
-        counts = {State(row[0]): (int(row[1]), int(row[2])) for row in await self._session.rows(text, values)}
-        return {state: counts.get(state, (0, 0)) for state in QUEUES}
-
-    async def shape(self, ages: Sequence[Instant], limit: int = 100) -> list[Cell]:
-        """Those of the oldest class lie before the last moment."""
-        values: dict[str, object] = {f"age{number}": at for number, at in enumerate(ages)}
-        classes = " ".join(f"WHEN l.created_at >= :age{number} THEN {number}" for number in range(len(ages)))
-        text = f"""
-    SELECT r.destination, r.state, CASE {classes} ELSE {len(ages)} END AS age, COUNT(*)
+    SELECT l.id, l.size, l.created_at, r.destination, r.state, COUNT(*)
       FROM spool_letter l JOIN spool_recipient r ON r.letter_id = l.id
-     WHERE l.settled_at IS NULL AND {_OPEN}
-     GROUP BY r.destination, r.state, age"""  # noqa: S608
-        cells = [
-            Cell(row[0], State(row[1]), int(row[2]), int(row[3])) for row in await self._session.rows(text, values)
-        ]
-        totals: dict[str, int] = {}
-        for cell in cells:
-            totals[cell.destination] = totals.get(cell.destination, 0) + cell.count
-        kept = sorted(totals, key=lambda name: (-totals[name], name))[:limit]
-        places = {name: place for place, name in enumerate(kept)}
-        shown = (cell for cell in cells if cell.destination in places)
-        return sorted(shown, key=lambda cell: (places[cell.destination], cell.state.value, cell.age))
+     WHERE l.settled_at IS NULL AND l.id > :after AND l.id <= :last AND {where}
+     GROUP BY l.id, l.size, l.created_at, r.destination, r.state ORDER BY l.id, r.destination, r.state"""  # noqa: S608
+        rows = await self._session.rows(text, values | {"after": after, "last": end[0]})
+        shares = [Share(SpoolId(row[0]), row[1], row[2], row[3], State(row[4]), row[5]) for row in rows]
+        return shares, SpoolId(end[0]) if end[1] == letters and wanted.letter is None else None
 
     async def due_lanes(self, now: Instant, *, but: Sequence[str] = (), limit: int = 50) -> list[Lane]:
         """By one index."""
@@ -149,6 +143,7 @@ def _conditions(wanted: Wanted) -> tuple[str, dict[str, object]]:
         ("l.account_id = :account", "account", wanted.account),
         ("l.created_at < :before", "before", wanted.created_before),
         ("l.created_at >= :since", "since", wanted.created_after),
+        ("r.hold_reason = :reason", "reason", wanted.hold_reason or None),
     )
     for text, name, value in simple:
         if value is not None:
@@ -163,5 +158,5 @@ def _conditions(wanted: Wanted) -> tuple[str, dict[str, object]]:
         elif asked:
             parts.append(f"{column} = :{name}")
         if asked:
-            values[name] = asked
+            values[name] = "" if asked == "<>" else asked
     return " AND ".join(parts), values
