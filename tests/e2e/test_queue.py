@@ -83,7 +83,7 @@ def test_a_trace_leads_to_both_places(away: Sandbox) -> None:
     said = away.cli("message", "trace", "<q2@example.org>")
     assert said.returncode == 0
     assert "filed in INBOX of you@dev.localhost" in said.stdout
-    assert "(for the test): someone@far.test" in said.stdout
+    assert "now: someone@far.test is held for: " in said.stdout
     assert away.cli("message", "trace", number).stdout == said.stdout
     assert away.cli("message", "trace", "<nobody@example.org>").returncode == 68
     assert call(away, "GET", "/api/queue/message/q2@example.org/trace")[1]["filed"][0]["account"] == "you@dev.localhost"

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import shlex
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -101,8 +100,7 @@ def _move(move: Move) -> Callable[[Desk, a.QueueMove, Say], Awaitable[Json]]:
             expected=args.expected,
             dry_run=args.dry_run,
         )
-        done = await _do(_hand(desk), order, [parse_id(text) for text in args.ids])
-        return {**showing.show_done(done), "undo": shlex.join(("mailstead", *done.undo)) if done.undo else None}
+        return showing.show_done(await _do(_hand(desk), order, [parse_id(text) for text in args.ids]))
 
     return run
 

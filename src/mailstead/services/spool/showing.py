@@ -3,6 +3,7 @@
 Numbers of letters are text: they are longer than what JSON readers keep exact.
 """
 
+import shlex
 from collections.abc import Iterable
 from typing import Any
 
@@ -180,6 +181,7 @@ def show_done(done: Done) -> Json:
         "recipients": done.recipients,
         "busy": done.busy,
         "bytes": done.size,
+        "undo": shlex.join(("mailstead", *done.undo)) if done.undo else None,
     }
 
 

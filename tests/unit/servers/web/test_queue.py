@@ -198,7 +198,8 @@ async def test_one_letter(site: Site) -> None:
         assert (raw.status, raw.content_type) == (200, "message/rfc822")
         assert await raw.read() == b"Received: x\r\nSubject: 1\r\n\r\nx\r\n"
     held = await site.call("POST", "/api/queue/message/1/hold", {"reason": "look"})
-    assert held == (200, held[1] | {"status": "success", "message": "1 letters to 1 recipients held"})
+    said = {"status": "success", "message": "1 letters to 1 recipients held", "undo": "mailstead queue release 1"}
+    assert held == (200, held[1] | said)
     assert (await site.call("POST", "/api/queue/message/1/release", {"dry_run": True}))[1]["message"].endswith(
         "would be released"
     )
