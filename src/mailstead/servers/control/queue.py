@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from mailstead.ground.model.address import Address
 from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.ids import SpoolId
 from mailstead.servers.control import args as a
@@ -148,8 +147,8 @@ async def send(desk: Desk, args: a.MessageSend, _say: Say) -> Json:
         content = base64.b64decode(args.base64, validate=True)
     except binascii.Error as error:
         raise Invalid(f"the letter is not in base64: {error}") from error
-    recipients = [Address.parse(one) for one in args.recipients]
-    sent = await desk.mailing.send(Address.parse(args.sender), recipients, content, dry_run=args.dry_run)
+    sender, recipients = desk.directory.address(args.sender), list(map(desk.directory.address, args.recipients))
+    sent = await desk.mailing.send(sender, recipients, content, dry_run=args.dry_run)
     return {
         "schema": "mailstead.sent.v1",
         "id": str(sent.id),
