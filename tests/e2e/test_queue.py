@@ -137,3 +137,30 @@ def test_without_the_server_the_same(tmp_path: Path) -> None:
         assert box.cli("auth", "verify", "-u", "you", "-p", "-", text=box.password("you")).returncode == 0
         sent = box.cli("send", "-f", "you@dev.localhost", "-t", "ada@dev.localhost", text="Subject: x\n\ny\n")
         assert sent.returncode == 69
+
+
+def test_a_letter_is_handed_in_and_another_returned(tmp_path: Path) -> None:
+    with sandbox(tmp_path, "--no-samples") as box:
+        text = "From: you@dev.localhost\nTo: ada@dev.localhost\nSubject: by hand\n\nhi\n"
+        whom = "ada@dev.localhost,someone@far.test"
+        assert box.cli("send", "-f", "you@dev.localhost", "-t", whom, "--dry-run", text=text).returncode == 0
+        assert rows(box) == []
+        sent = box.cli("send", "-f", "you@dev.localhost", "-t", whom, text=text)
+        assert sent.returncode == 0, sent.stderr
+        with box.imap("ada") as client:
+            client.select("INBOX")
+            assert client.search(None, "SUBJECT", '"by hand"')[1] == [b"1"]
+        assert box.cli("send", "-f", "nobody@dev.localhost", "-t", whom, text=text).returncode == 68
+        hold_all(box, 1)
+        (one,) = rows(box)
+        assert (one["from"], one["origin"]) == ("you@dev.localhost", "submitted")
+        said = box.cli("queue", "bounce", one["id"], "--reason", "no such friend")
+        assert (said.returncode, said.stderr) == (0, "There is no undo.\n")
+        for _ in range(100):
+            if [row["queue_type"] for row in rows(box)] == ["failed"]:
+                break
+        with box.imap("you") as client:
+            client.select("INBOX")
+            assert client.search(None, "TEXT", '"no such friend"')[1] == [b"1"]
+        story = box.cli("message", "trace", one["id"]).stdout
+        assert "given up, and the sender told, by " in story

@@ -102,6 +102,18 @@ def limits_of(outbound: OutboundConfig) -> Limits:
     )
 
 
+def notices_of(config: Config, store: Store, clock: Clock, ids: IdSource) -> Noticing:
+    """Who writes letters about letters."""
+    notices = Notices(store.blobs, clock, ids, hostname=config.smtp_hostname, life=config.queue.notice_life)
+    return Noticing(store, clock, notices)
+
+
+def returning_of(config: Config, store: Store, clock: Clock, ids: IdSource) -> Returns:
+    """Gives letters back without a server: whoever dispatches next sends the notices."""
+    spooling = Spooling(terms_of(config.queue), NoOutbox())
+    return Returns(store, clock, ids, spooling, notices_of(config, store, clock, ids))
+
+
 class SendingRooms:
     """Everything of one worker between the spool and the world."""
 
@@ -120,10 +132,7 @@ class SendingRooms:
             resolver=self.resolver, clock=clock, settings=settings_of(config), trust=self._trust,
             random=random.SystemRandom(), contexts=ClientContexts(outbound.ca_file), sweep=sweep,
         )  # fmt: skip
-        notices = Noticing(
-            store, clock,
-            Notices(store.blobs, clock, ids, hostname=config.smtp_hostname, life=config.queue.notice_life),
-        )  # fmt: skip
+        notices = notices_of(config, store, clock, ids)
         self.guards = asking_of(config.guards, store, clock)
         self._resuming = Resuming(store, clock)
         self._overdue = Overdue(store, clock, ids, self.spooling, notices)

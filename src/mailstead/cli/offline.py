@@ -67,10 +67,11 @@ def _directory_of(loaded: "Loaded", store: Any) -> Directory:
 def _desk_of(loaded: "Loaded", opened: "OpenStore") -> Desk:
     """What operations work with here."""
     from mailstead.app import wiring
+    from mailstead.app.sending import returning_of
 
     config, store, clock = loaded.config, opened.store, opened.clock
     directory = _directory_of(loaded, store)
-    console = Console(config, store, clock, opened.ids, None)
+    console = Console(config, store, clock, opened.ids, returning_of(config, store, clock, opened.ids))
     return Desk(
         directory=directory,
         check_store=wiring.check_of(store),
