@@ -88,12 +88,13 @@ def settings_of(config: Config) -> OutboundSettings:
     )
 
 
-def limits_of(outbound: OutboundConfig) -> Limits:
-    """What dispatch does at once."""
+def limits_of(outbound: OutboundConfig, queue: QueueConfig) -> Limits:
+    """What dispatch does at once, and for how long it is trusted."""
     return Limits(
         hands=outbound.max_connections,
         hands_each=outbound.max_per_destination,
         recipients=outbound.max_recipients,
+        lease=_ms(queue.lease),
     )
 
 
@@ -134,7 +135,7 @@ class SendingRooms:
             gate=TrapGate() if outbound.mode == "trap" else OpenGate(),
             senders=self.forwarding,
         )
-        self.dispatcher = Dispatcher(store, clock, porter, holder, limits_of(outbound))
+        self.dispatcher = Dispatcher(store, clock, porter, holder, limits_of(outbound, config.queue))
         self.spooling.outbox = self.dispatcher
 
     def duties(self) -> tuple[Duty, ...]:

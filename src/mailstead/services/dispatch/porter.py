@@ -1,10 +1,9 @@
 """One job from its lease to its settlement: the way, the octets, the attempt, the outcome, the notices."""
 
 import asyncio
-import random
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.attempt import Attempt, Ending, Health, Result
@@ -13,22 +12,20 @@ from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.spool import LOCAL, Origin, SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
-from mailstead.services.dispatch.judging import Judged, judge
 from mailstead.services.dispatch.lanes import Job
 from mailstead.services.dispatch.local import LocalDelivery
-from mailstead.services.dispatch.ports import Carrier, Contents, Gate, Notice, Notices, Routes, Senders
-from mailstead.services.dispatch.story import emit_settled, tell_attempt
-from mailstead.services.folders.append import put_letter
+from mailstead.services.dispatch.ports import Carrier, Contents, Gate, Notices, Routes, Senders
+from mailstead.services.dispatch.settling import Settler
 from mailstead.services.outbound.parcel import Parcel
-from mailstead.services.spool.outbox import Bundle
-from mailstead.services.spool.spooling import Spooling, put_bundle
-from mailstead.store.port import Store, Tx
-from mailstead.store.port.spool import Settlement, StoryRow
-from mailstead.telemetry import Event, emit
+from mailstead.services.spool.spooling import Spooling
+from mailstead.store.port import ReadTx, Store, Tx
+from mailstead.store.port.spool import Settlement
+from mailstead.telemetry import Event, emit, incident
 
-SETTLE_PAUSES: Final = (0.1, 0.5, 2.0, 5.0, 15.0, 30.0, 60.0, 60.0)
-"""Seconds."""
+LAST_GRACE: Final = 5.0
+"""Seconds that a worker being stopped has for writing an outcome."""
 CANNOT_READ: Final = "4.3.0"
+OUR_FAULT: Final = "4.3.5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +56,41 @@ class Porter:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._ids = ids
-        self._spooling = spooling
         self._carrier = carrier
         self._contents = contents
         self._routes = routes
-        self._notices = notices
+        self._settler = Settler(store, clock, ids, spooling, notices)
         self._local = local
         self._gate = gate
         self._senders = senders
 
     async def carry(self, job: Job, holder: str) -> Carried:
         """Try, and write down what came of it."""
+        mine = await self._still_held(job, holder)
+        if mine is None:
+            emit(Event.SPOOL_LEASE_LOST, queue_id=job.letter.id, count=len(job.recipients))
+            return Carried(Health.GOOD)
+        return await self._carry(mine, holder)
+
+    async def _still_held(self, job: Job, holder: str) -> Job | None:
+        """A job that waited here while no lease could be renewed may be another's by now."""
+        first, last = job.recipients[0].number, job.recipients[-1].number
+
+        async def look(tx: ReadTx) -> list[SpooledRecipient]:
+            return await tx.spool.list_recipients(job.letter.id, first - 1, last - first + 1)
+
+        now = self._clock.now()
+        held = {one.number for one in await self._store.read(look) if one.lease == holder and one.due_at > now}
+        mine = tuple(one for one in job.recipients if one.number in held)
+        return replace(job, recipients=mine) if mine else None
+
+    async def _carry(self, job: Job, holder: str) -> Carried:
         held = await self._gate.reason_to_hold(job.letter, job.recipients)
         if held:
             await self._hold(job, held, holder)
             return Carried(Health.GOOD)
         attempt = await self._attempt(job, holder)
-        await self._settle(job, attempt, holder)
+        await _to_its_end(self._settler.settle(job, attempt, holder))
         return Carried(attempt.health, attempt.why)
 
     async def _attempt(self, job: Job, holder: str) -> Attempt:
@@ -92,6 +106,9 @@ class Porter:
             return _all_alike(job, began, ended, Ending.FAILED, "5.3.0", f"its octets are gone: {error}")
         except MailError as error:
             return _all_alike(job, began, self._clock.now(), Ending.DEFERRED, CANNOT_READ, str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours is told and put off like any other trouble
+            why = f"a fault of ours: incident {incident(error, subsystem='dispatch')}"
+            return _all_alike(job, began, self._clock.now(), Ending.DEFERRED, OUR_FAULT, why)
 
     async def _parcel(self, job: Job) -> Parcel:
         letter, first = job.letter, job.recipients[0]
@@ -116,29 +133,6 @@ class Porter:
             return letter.sender
         return await self._senders.rewrite(letter.sender, letter.domain)
 
-    async def _settle(self, job: Job, attempt: Attempt, holder: str) -> None:
-        """One unit: what became of each, the chapter of the story, and the notices that are owed."""
-        letter, now = job.letter, self._clock.now()
-        terms, chance = self._spooling.terms, random.random()  # noqa: S311 - spreads load
-        judged = judge(letter, job.recipients, attempt, terms, now=now, chance=chance)
-        notices = await self._notices.write(letter, judged.told)
-        chapter = tell_attempt(letter, job.recipients, attempt, self._ids.next())
-        written = judged.without_filed() if job.destination == LOCAL else judged
-        done, bundles = await self._write(_Settling(letter, written, notices, chapter, holder, now))
-        self._spooling.outbox.take(bundles)
-        if len(done) < len(written.settlements):
-            emit(Event.SPOOL_LEASE_LOST, queue_id=letter.id, count=len(written.settlements) - len(done))
-        emit_settled(letter, job.recipients, attempt, judged.settlements, now)
-
-    async def _write(self, settling: "_Settling") -> tuple[list[int], tuple[Bundle, ...]]:
-        """What others took is not sent again because our disk was full for a moment: for that the lease is long."""
-        for pause in SETTLE_PAUSES:
-            try:
-                return await self._store.write(settling)
-            except MailError:
-                await asyncio.sleep(pause)
-        return await self._store.write(settling)
-
     async def _hold(self, job: Job, reason: str, holder: str) -> None:
         now = self._clock.now()
         held = [
@@ -152,29 +146,15 @@ class Porter:
         await self._store.write(unit)
 
 
-@dataclass(frozen=True, slots=True)
-class _Settling:
-    """Runs as a unit."""
-
-    letter: SpooledLetter
-    judged: Judged
-    notices: tuple[Notice, ...]
-    chapter: StoryRow
-    holder: str
-    now: Instant
-
-    async def __call__(self, tx: Tx) -> tuple[list[int], tuple[Bundle, ...]]:
-        """Who lost the lease writes its chapter all the same: it did happen."""
-        done = await tx.spool.settle(self.letter.id, self.judged.settlements, self.holder, now=self.now)
-        await tx.spool.tell(self.chapter)
-        if len(done) < len(self.judged.settlements):
-            return done, ()
-        return done, tuple([await put_notice(tx, notice) for notice in self.notices])
-
-
-async def put_notice(tx: Tx, notice: Notice) -> Bundle:
-    """In the unit that owes it."""
-    return await put_bundle(tx, notice.bundle, await put_letter(tx, notice.letter))
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """What has left is written down even while we are being stopped."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=LAST_GRACE)
+        task.cancel()
+        raise
 
 
 def _all_alike(job: Job, began: Instant, ended: Instant, ending: Ending, status: str, why: str) -> Attempt:

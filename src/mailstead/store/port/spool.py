@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mailstead.ground.model.ids import AccountId, Instant, SpoolId
-from mailstead.ground.model.spool import LastWord, SpooledLetter, SpooledRecipient, State
+from mailstead.ground.model.spool import QUEUES, LastWord, SpooledLetter, SpooledRecipient, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +130,15 @@ class SpoolWrites(SpoolReads, Protocol):
     async def pause(self, destination: str, *, until: Instant, reason: str, failures: int) -> None:
         """Nobody there is bothered before `until`; 0 lets it go on."""
 
-    async def mark_warned(self, letter: SpoolId, numbers: Sequence[int]) -> None:
-        """Their sender knows that it takes long, and is told no more before the end."""
+    async def mark_warned(self, letter: SpoolId, numbers: Sequence[int]) -> list[int]:
+        """Their sender knows that it takes long, and is told no more before the end; gives those not marked before."""
 
     async def change_state(
         self, held: Sequence[tuple[SpoolId, int]], state: State, *, now: Instant, reason: str = "",
-        route: str | None = None,
+        route: str | None = None, of: Sequence[State] = QUEUES,
     ) -> list[tuple[SpoolId, int]]:  # fmt: skip
-        """By hand: hold, release (ACTIVE), retry, drop, reroute. Those that a worker leases now are left alone; gives
-        those that were changed."""
+        """By hand: hold, release (ACTIVE), retry, drop, reroute. Those that a worker leases now are left alone, and
+        those in no state of `of`; gives those that were changed."""
 
     async def forget_settled(self, *, failed_before: Instant, settled_before: Instant, limit: int = 500) -> int:
         """Let go of what failed long ago, then of settled letters with their stories; gives how many rows went."""

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from mailstead.ground.model.ids import BlobId, Instant, SpoolId
-from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient, State
+from mailstead.ground.model.spool import QUEUES, SpooledLetter, SpooledRecipient, State
 from mailstead.store.port.spool import Settlement, StoryRow
 from mailstead.store.sql.blobs import release_blobs
 from mailstead.store.sql.session import Session
@@ -98,14 +98,16 @@ PAUSE: Final = """
        SET due_at = excluded.due_at, paused_until = excluded.paused_until, failures = excluded.failures,
            reason = excluded.reason"""
 
-WARNED: Final = "UPDATE spool_recipient SET is_warned = 1 WHERE letter_id = :letter AND number = :number"
+WARNED: Final = """
+    UPDATE spool_recipient SET is_warned = 1 WHERE letter_id = :letter AND number {in_ids} AND is_warned = 0
+ RETURNING number"""
 NO_MORE_WARNING: Final = "UPDATE spool_letter SET attention_at = expires_at WHERE id = :letter"
 
 CHANGE: Final = """
     UPDATE spool_recipient
        SET state = :state, due_at = :now, lease = '', hold_reason = :reason,
            route = COALESCE(:route, route), destination = COALESCE(:destination, destination)
-     WHERE letter_id = :letter AND number = :number AND state IN ('active', 'deferred', 'held', 'failed')
+     WHERE letter_id = :letter AND number = :number AND state {in_words}
        AND (lease = '' OR due_at <= :now)
  RETURNING destination"""
 
@@ -254,24 +256,27 @@ class SqlSpool(SqlSpoolReading):
         values = {"destination": destination, "until": until, "reason": reason, "failures": failures}
         await self._session.run(PAUSE, values)
 
-    async def mark_warned(self, letter: SpoolId, numbers: Sequence[int]) -> None:
+    async def mark_warned(self, letter: SpoolId, numbers: Sequence[int]) -> list[int]:
         """Each is told once."""
-        await self._session.run_many(WARNED, [{"letter": letter, "number": number} for number in numbers])
+        warned = self._session.dialect.fill(WARNED)
+        rows = await self._session.rows(warned, {"letter": letter, "ids": str(list(numbers))})
         await self._session.run(NO_MORE_WARNING, {"letter": letter})
+        return [row[0] for row in rows]
 
     async def change_state(
         self, held: Sequence[tuple[SpoolId, int]], state: State, *, now: Instant, reason: str = "",
-        route: str | None = None,
+        route: str | None = None, of: Sequence[State] = QUEUES,
     ) -> list[tuple[SpoolId, int]]:  # fmt: skip
         """A route set by hand is a destination of its own."""
         changed: list[tuple[SpoolId, int]] = []
         lanes: set[str] = set()
+        change, states = self._session.dialect.fill(CHANGE), msgspec.json.encode([one.value for one in of]).decode()
         for letter, number in held:
             values = {
                 "letter": letter, "number": number, "state": state.value, "now": now, "reason": reason, "route": route,
-                "destination": route or None,
+                "destination": route or None, "words": states,
             }  # fmt: skip
-            row = await self._session.row(CHANGE, values)
+            row = await self._session.row(change, values)
             if row is not None:
                 changed.append((letter, number))
                 lanes |= {row[0]} if state.is_waiting else set()
