@@ -117,7 +117,7 @@ class SpoolWrites(SpoolReads, Protocol):
         time. Empty if none is due or the lane is paused."""
 
     async def renew(self, held: Sequence[tuple[SpoolId, int]], holder: str, *, until: Instant) -> None:
-        """Leases live on."""
+        """Leases live on; none becomes shorter."""
 
     async def settle(
         self, letter: SpoolId, settlements: Sequence[Settlement], holder: str, *, now: Instant

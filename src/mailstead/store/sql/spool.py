@@ -65,9 +65,10 @@ NEXT: Final = f"""
 LANE_DUE: Final = "UPDATE spool_lane SET due_at = :due_at WHERE destination = :destination"
 DROP_LANE: Final = "DELETE FROM spool_lane WHERE destination = :destination"
 
+# Never to an earlier moment, which the lane would not know of.
 RENEW: Final = """
     UPDATE spool_recipient SET due_at = :until
-     WHERE letter_id = :letter AND number = :number AND lease = :holder"""
+     WHERE letter_id = :letter AND number = :number AND lease = :holder AND due_at < :until"""
 
 SETTLE: Final = """
     UPDATE spool_recipient
