@@ -25,6 +25,7 @@ from mailstead.services.dispatch.noticing import Noticing
 from mailstead.services.dispatch.overdue import Overdue
 from mailstead.services.dispatch.porter import Porter
 from mailstead.services.dispatch.routes import ConfiguredRoutes
+from mailstead.services.dispatch.set_back import SetBack
 from mailstead.services.notices.notices import Notices
 from mailstead.services.outbound.outbound import Outbound
 from mailstead.services.outbound.parcel import Route, TlsLevel
@@ -121,6 +122,7 @@ class SendingRooms:
             Notices(store.blobs, clock, ids, hostname=config.smtp_hostname, life=config.queue.notice_life),
         )  # fmt: skip
         self._overdue = Overdue(store, clock, ids, self.spooling, notices)
+        self._set_back = SetBack(store, clock, self.spooling.terms, _ms(config.queue.lease))
         self._rotation = Rotation(store, self.resolver, clock)
         porter = Porter(
             store,
@@ -142,6 +144,7 @@ class SendingRooms:
         """What one worker of all does."""
         return (
             Duty("overdue", 10.0, self._overdue.run),
+            Duty("clock-set-back", 10.0, self._set_back.run),
             Duty("forget-spool", 3600.0, self._overdue.forget),
             Duty("dkim", 300.0, self._rotation.run),
             Duty("trust", 60.0, self._trust.maintain),

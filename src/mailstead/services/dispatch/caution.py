@@ -10,7 +10,7 @@ from typing import Final
 from mailstead.net.clock import Clock
 
 JUMP: Final = 10.0
-"""Seconds by which the wall clock may gain on the monotonic one between two looks."""
+"""Seconds by which the wall clock may part from the monotonic one."""
 REST: Final = 10.0
 """Seconds: enough for all workers to see it and to renew."""
 
@@ -20,12 +20,12 @@ class Caution:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._offset = self._measure()
+        self._offset = measure(clock)
         self._rests_until = 0.0
 
     def has_jumped(self) -> bool:
-        """Whether the clock was set forward since the last look. Set back, leases only last longer."""
-        before, self._offset = self._offset, self._measure()
+        """Whether the clock was set forward since the last look. Set back, leases only last longer: see `SetBack`."""
+        before, self._offset = self._offset, measure(self._clock)
         return self._offset - before > JUMP
 
     def rest(self) -> None:
@@ -37,5 +37,7 @@ class Caution:
         """Whether to wait."""
         return self._clock.monotonic() < self._rests_until
 
-    def _measure(self) -> float:
-        return self._clock.now() / 1000 - self._clock.monotonic()
+
+def measure(clock: Clock) -> float:
+    """How far the wall clock is ahead of the monotonic one, in seconds: it changes only when somebody sets a clock."""
+    return clock.now() / 1000 - clock.monotonic()

@@ -10,6 +10,7 @@ from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
+from mailstead.services.dispatch.caution import Caution
 from mailstead.services.dispatch.judging import expire, last_result
 from mailstead.services.dispatch.ports import Notice, Notices, Told
 from mailstead.services.dispatch.settling import put_notice
@@ -33,9 +34,14 @@ class Overdue:
         self._ids = ids
         self._spooling = spooling
         self._notices = notices
+        self._caution = Caution(clock)
 
     async def run(self) -> None:
-        """Until nobody is overdue but those being tried right now."""
+        """Until nobody is overdue but those being tried right now. Just after the clock was set none seems to be."""
+        if self._caution.has_jumped():
+            self._caution.rest()
+        if self._caution.rests:
+            return
         while await self._step():
             pass
 

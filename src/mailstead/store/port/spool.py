@@ -35,6 +35,16 @@ class Settlement:
     hold_reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Horizon:
+    """Beyond these moments nothing reaches, unless the clock was set back since it was written."""
+
+    now: Instant
+    lease: Instant
+    deferred: Instant
+    pause: Instant
+
+
 @dataclass(frozen=True, slots=True)
 class StoryRow:
     """One chapter: an attempt, a notice, something done by hand. `detail` is JSON."""
@@ -129,6 +139,10 @@ class SpoolWrites(SpoolReads, Protocol):
 
     async def pause(self, destination: str, *, until: Instant, reason: str, failures: int) -> None:
         """Nobody there is bothered before `until`; 0 lets it go on."""
+
+    async def draw_near(self, after: str, horizon: Horizon, limit: int = 500) -> tuple[str, int] | None:
+        """In the first lane past `after`, bring to the horizon what lies beyond it; whoever was never tried, and asked
+        for no release, to its `now`. Gives the lane, and how many of its recipients it was; None past the last lane."""
 
     async def mark_warned(self, letter: SpoolId, numbers: Sequence[int]) -> list[int]:
         """Their sender knows that it takes long, and is told no more before the end; gives those not marked before."""

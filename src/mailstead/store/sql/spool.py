@@ -7,9 +7,10 @@ import msgspec
 
 from mailstead.ground.model.ids import BlobId, Instant, SpoolId
 from mailstead.ground.model.spool import QUEUES, SpooledLetter, SpooledRecipient, State
-from mailstead.store.port.spool import Settlement, StoryRow
+from mailstead.store.port.spool import Horizon, Settlement, StoryRow
 from mailstead.store.sql.blobs import release_blobs
 from mailstead.store.sql.session import Session
+from mailstead.store.sql.spool_horizon import KEEP_PAUSE, NEXT_LANE, SHORTEN_PAUSE, draw_near
 from mailstead.store.sql.spool_reading import WAITING, SqlSpoolReading
 from mailstead.store.sql.spool_rows import (
     LETTER,
@@ -256,6 +257,23 @@ class SqlSpool(SqlSpoolReading):
         """0: at once."""
         values = {"destination": destination, "until": until, "reason": reason, "failures": failures}
         await self._session.run(PAUSE, values)
+
+    async def draw_near(self, after: str, horizon: Horizon, limit: int = 500) -> tuple[str, int] | None:
+        """One lane, which is locked."""
+        session = self._session
+        row = await session.row(session.dialect.fill(NEXT_LANE), {"after": after})
+        if row is None:
+            return None
+        lane, paused_until = row
+        if paused_until > horizon.pause:
+            await session.run(SHORTEN_PAUSE, {"destination": lane, "pause": horizon.pause})
+        count = 0
+        for urgency in _MOST_URGENT_FIRST:
+            if count < limit:
+                count += await draw_near(session, lane, horizon, urgency, limit - count)
+        await self._set_due(lane)
+        await session.run(KEEP_PAUSE, {"destination": lane})
+        return lane, count
 
     async def mark_warned(self, letter: SpoolId, numbers: Sequence[int]) -> list[int]:
         """Each is told once."""
