@@ -10,7 +10,7 @@ from mailstead.ground.model.envelope import BodyType, DeliverBy, DsnRequest, Wis
 from mailstead.ground.model.errors import NotFound
 from mailstead.ground.model.ids import AccountId, Instant, SpoolId
 from mailstead.ground.model.spool import LastWord, Origin, SpooledLetter, SpooledRecipient, State
-from mailstead.store.port.spool import Lane, Settlement, Share, StoryRow, Wanted
+from mailstead.store.port.spool import Horizon, Lane, Settlement, Share, StoryRow, Wanted
 from tests.support.mailbox import NOW
 from tests.support.spooled import DAY, letter, recipient, settled, spool
 from tests.support.stores import AnyStore, Engine
@@ -318,3 +318,47 @@ async def test_two_workers_never_get_the_same_one(engine: Engine) -> None:
 
     await asyncio.gather(*(work(store, f"w{n}") for n, store in enumerate(stores)))
     assert len(got) == len(set(got)) == 90
+
+
+async def test_what_lies_beyond_the_horizon_is_brought_near(store: AnyStore) -> None:
+    far = Instant(NOW + 400 * DAY)
+    wish = letter(4, wishes=Wishes(release_at=far))
+    await spool(store, letter(1), recipient(1, 0, lease="me", due_at=far), recipient(1, 1, lease="me", due_at=LATER))
+    await spool(store, letter(2), recipient(2, state=State.DEFERRED, due_at=far))
+    await spool(store, letter(3), recipient(3, due_at=far), recipient(3, 1, "b@near.test", due_at=far))
+    await spool(store, wish, recipient(4, due_at=far))
+    await store.write(lambda tx: tx.spool.pause("near.test", until=far, reason="dead", failures=3))
+    horizon = Horizon(now=Instant(NOW + 1), lease=LATER, deferred=Instant(LATER + 5), pause=Instant(NOW + 7))
+
+    async def step(after: str, limit: int = 500) -> tuple[str, int] | None:
+        return await store.write(lambda tx: tx.spool.draw_near(after, horizon, limit))
+
+    assert await step("", 2) == ("far.test", 2)
+    assert await step("") == ("far.test", 1)
+    assert await step("") == ("far.test", 0)
+    assert await step("far.test") == ("near.test", 1)
+    assert await step("near.test") is None
+    due_at = [[one.due_at for one in (await read(store, number))[1]] for number in range(1, 5)]
+    assert due_at == [[LATER, LATER], [LATER + 5], [NOW + 1, NOW + 1], [far]]
+    found = await store.read(lambda tx: tx.spool.list_lanes())
+    assert [(lane.destination, lane.due_at, lane.paused_until) for lane in found] == [
+        ("far.test", NOW + 1, 0), ("near.test", NOW + 7, NOW + 7),
+    ]  # fmt: skip
+
+
+async def test_only_those_in_the_states_meant_are_changed(store: AnyStore) -> None:
+    await spool(store, letter(1), recipient(1, 0), recipient(1, 1, state=State.HELD), recipient(1, 2))
+    await claim(store, limit=1)
+    await settle(store, 1, settled(0, State.FAILED))
+    pairs = [(SpoolId(1), number) for number in range(3)]
+    waiting = (State.ACTIVE, State.DEFERRED)
+    changed = await store.write(lambda tx: tx.spool.change_state(pairs, State.FAILED, now=NOW, of=waiting))
+    assert changed == [(1, 2)]
+    assert await states(store, 1) == ["failed", "held", "failed"]
+
+
+async def test_no_renewal_shortens_a_lease(store: AnyStore) -> None:
+    await spool(store, letter(1), recipient(1))
+    await claim(store)
+    await store.write(lambda tx: tx.spool.renew([(SpoolId(1), 0)], "me", until=Instant(LATER - 1)))
+    assert (await read(store, 1))[1][0].due_at == LATER

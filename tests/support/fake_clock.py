@@ -21,6 +21,10 @@ class FakeClock:
     def monotonic(self) -> float:
         return 1000.0 + self._elapsed
 
+    def set(self, seconds: float) -> None:
+        """Somebody sets the wall clock, forward or back."""
+        self._start += round(seconds * 1000)
+
     def expire_at(self, moment: float, wait: asyncio.Future[bool]) -> None:
         """Set `wait` to False once `moment` (monotonic) has come."""
         self._waits.append((moment, wait))

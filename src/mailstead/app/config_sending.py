@@ -92,6 +92,11 @@ class QueueConfig:
     warn_after: Annotated[
         timedelta, Doc("After it the sender is told that a letter takes long; 0: never."), Within(0, 2_592_000)
     ] = timedelta(hours=4)
+    lease: Annotated[
+        timedelta,
+        Doc("A worker that was not heard of for so long is taken for dead, and others try what it was sending."),
+        Within(5, 3600),
+    ] = timedelta(minutes=5)
     failed_kept: Annotated[
         timedelta, Doc("How long failed letters can be tried again by hand."), Within(0, 31_536_000)
     ] = timedelta(days=7)

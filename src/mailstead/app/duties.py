@@ -49,7 +49,7 @@ class Duties:
         self._clock = clock
         self._holder = holder
         self._tasks: list[asyncio.Task[None]] = []
-        self._answers: dict[str, tuple[bool, Instant]] = {}  # by duty: is it ours, and until when nobody need ask
+        self._answers: dict[str, tuple[bool, float]] = {}  # by duty: is it ours, and until when nobody need ask
 
     def start(self) -> None:
         """Begin."""
@@ -81,17 +81,17 @@ class Duties:
 
     async def _claim(self, duty: Duty) -> bool:
         """Ours or another's: either way an answer holds for a third of the lease, so an idle server writes seldom."""
-        now = self._clock.now()
-        is_ours, good_until = self._answers.get(duty.name, (False, Instant(0)))
-        if now < good_until:
+        is_ours, good_until = self._answers.get(duty.name, (False, 0.0))
+        if self._clock.monotonic() < good_until:
             return is_ours
+        now = self._clock.now()
         until = Instant(now + LEASE_MS + int(duty.every * 1000))
 
         async def unit(tx: Tx) -> bool:
             return await tx.duties.claim(duty.name, self._holder, now=now, until=until)
 
         is_ours = await self._store.write(unit, lane=Lane.BULK)
-        self._answers[duty.name] = is_ours, Instant(now + LEASE_MS // 3)
+        self._answers[duty.name] = is_ours, self._clock.monotonic() + LEASE_MS / 3000
         return is_ours
 
     async def _steps(self, step: Callable[[Tx], Awaitable[int]]) -> None:

@@ -28,6 +28,7 @@ from mailstead.services.dispatch.noticing import Noticing
 from mailstead.services.dispatch.overdue import Overdue
 from mailstead.services.dispatch.porter import Porter
 from mailstead.services.dispatch.routes import ConfiguredRoutes
+from mailstead.services.dispatch.set_back import SetBack
 from mailstead.services.guards.halt import Halt, Hold
 from mailstead.services.guards.resuming import Resuming
 from mailstead.services.notices.notices import Notices
@@ -93,12 +94,13 @@ def settings_of(config: Config) -> OutboundSettings:
     )
 
 
-def limits_of(outbound: OutboundConfig) -> Limits:
-    """What dispatch does at once."""
+def limits_of(outbound: OutboundConfig, queue: QueueConfig) -> Limits:
+    """What dispatch does at once, and for how long it is trusted."""
     return Limits(
         hands=outbound.max_connections,
         hands_each=outbound.max_per_destination,
         recipients=outbound.max_recipients,
+        lease=_ms(queue.lease),
     )
 
 
@@ -137,6 +139,7 @@ class SendingRooms:
         self._resuming = Resuming(store, clock)
         self._overdue = Overdue(store, clock, ids, self.spooling, notices)
         self.returning = Returns(store, clock, ids, self.spooling, notices)
+        self._set_back = SetBack(store, clock, self.spooling.terms, _ms(config.queue.lease))
         self._rotation = Rotation(store, self.resolver, clock)
         porter = Porter(
             store,
@@ -152,13 +155,14 @@ class SendingRooms:
             senders=self.forwarding,
             observer=observer_of(config.guards),
         )
-        self.dispatcher = Dispatcher(store, clock, porter, holder, limits_of(outbound))
+        self.dispatcher = Dispatcher(store, clock, porter, holder, limits_of(outbound, config.queue))
         self.spooling.outbox = self.dispatcher
 
     def duties(self) -> tuple[Duty, ...]:
         """What one worker of all does."""
         return (
             Duty("overdue", 10.0, self._overdue.run),
+            Duty("clock-set-back", 10.0, self._set_back.run),
             Duty("forget-spool", 3600.0, self._overdue.forget),
             Duty("resume", 10.0, self._resuming.run),
             Duty("forget-guards", 3600.0, self._resuming.forget),

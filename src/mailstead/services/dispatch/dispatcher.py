@@ -11,10 +11,11 @@ from itertools import islice
 from typing import Final
 
 from mailstead.ground.model.attempt import Health
-from mailstead.ground.model.errors import MailError
+from mailstead.ground.model.errors import Busy, MailError, NoSpace
 from mailstead.ground.model.ids import Instant, SpoolId
 from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient
 from mailstead.net.clock import Clock
+from mailstead.services.dispatch.caution import Caution
 from mailstead.services.dispatch.judging import lane_pause
 from mailstead.services.dispatch.lanes import Job, Lanes
 from mailstead.services.dispatch.porter import Carried, Porter
@@ -25,7 +26,8 @@ from mailstead.store.port.spool import Lane, Settlement
 from mailstead.telemetry import Event, emit, incident
 
 LEASE_MS: Final = 300_000
-RENEW_EVERY: Final = 60.0
+RENEWALS: Final = 5
+"""Tries to renew within one lease."""
 LOOK_EVERY: Final = 1.0
 LANES_AT_ONCE: Final = 50
 CLAIM_AT_ONCE: Final = 100
@@ -39,6 +41,7 @@ class Limits:
     hands: int = 200  # jobs carried at once
     hands_each: int = 20  # of one destination
     recipients: int = 100  # of one job
+    lease: int = LEASE_MS  # a worker that is silent for so long is taken for dead
 
 
 class Dispatcher:
@@ -55,9 +58,9 @@ class Dispatcher:
         self._loops: list[asyncio.Task[None]] = []
         self._wake = asyncio.Event()
         self._resting: dict[str, Instant] = {}  # destinations that are paused, as far as this worker knows
-        self._failures: dict[str, int] = {}
-        self._probing: set[str] = set()  # those of them where one went ahead
+        self._failures: dict[str, int] = {}  # in a row, of destinations that are held here and were dead before
         self._long: set[str] = set()  # lanes that had more than one claim takes
+        self._caution = Caution(clock)
         self._is_stopping = False
 
     # as the outbox
@@ -66,7 +69,7 @@ class Dispatcher:
         """Whoever has room in memory takes it along."""
         if self._is_stopping or self._resting.get(destination, 0) > now or not self._lanes.has_room(destination):
             return None
-        return self._holder, Instant(now + LEASE_MS)
+        return self._holder, Instant(now + self._limits.lease)
 
     def take(self, bundles: Sequence[Bundle]) -> None:
         """What is leased to us is carried; the rest is seen when somebody looks."""
@@ -97,15 +100,16 @@ class Dispatcher:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await self._give_back(self._lanes.clear_all())  # spooled meanwhile
 
     async def _keep_looking(self) -> None:
         while True:
             try:
                 again = await self._look()
-            except MailError:
-                again = False
             except Exception as error:  # noqa: BLE001 - one fault must not end the loop
-                incident(error, subsystem="dispatch")
+                if not isinstance(error, MailError):
+                    incident(error, subsystem="dispatch")
+                self._caution.rest()
                 again = False
             if again:
                 await asyncio.sleep(0)
@@ -119,12 +123,18 @@ class Dispatcher:
 
     async def _look(self) -> bool:
         """Claim some of what is due; True if there may be more right now."""
+        if self._caution.has_jumped():
+            self._caution.rest()
+            await self._renew()
+        if self._caution.rests:
+            return False
         now = self._clock.now()
-        self._resting = {name: until for name, until in self._resting.items() if until > now}
-        but = [*self._lanes.full(), *self._probing]
+        self._forget_rested(now)
+        # Of a lane that nobody was reached in, one goes ahead: the others need not wait for the same timeout.
+        but = {*self._lanes.full(), *self._failures}
 
         async def due(tx: ReadTx) -> list[Lane]:
-            return await tx.spool.due_lanes(now, but=but, limit=LANES_AT_ONCE)
+            return await tx.spool.due_lanes(now, but=sorted(but), limit=LANES_AT_ONCE)
 
         lanes = await self._store.read(due)
         found = 0
@@ -132,24 +142,23 @@ class Dispatcher:
             if self._is_stopping or not self._lanes.has_room(lane.destination):
                 break
             if lane.failures:
-                # Where nobody was reached, one goes ahead: the others need not wait for the same timeout.
                 self._failures[lane.destination] = lane.failures
-                self._probing.add(lane.destination)
-                found += await self._claim(lane.destination, 1)
-            else:
-                found += await self._claim(lane.destination, CLAIM_AT_ONCE)
-        return found > 0 and len(lanes) > 0
+            found += await self._claim(lane.destination, 1 if lane.failures else CLAIM_AT_ONCE)
+        return found > 0
+
+    def _forget_rested(self, now: Instant) -> None:
+        """Of lanes that are not held here the store knows best."""
+        self._resting = {name: until for name, until in self._resting.items() if until > now}
+        self._failures = {name: count for name, count in self._failures.items() if self._lanes.has(name)}
 
     async def _claim(self, destination: str, limit: int) -> int:
         now = self._clock.now()
-        until = Instant(now + LEASE_MS)
+        until = Instant(now + self._limits.lease)
 
         async def unit(tx: Tx) -> list[tuple[SpooledLetter, list[SpooledRecipient]]]:
             return await tx.spool.claim(destination, self._holder, now=now, until=until, limit=limit)
 
         claimed = await self._store.write(unit, lane=UnitLane.BULK)
-        if not claimed:
-            self._probing.discard(destination)
         for letter, recipients in claimed:
             self._add(letter, recipients)
         count = sum(len(recipients) for _, recipients in claimed)
@@ -161,6 +170,8 @@ class Dispatcher:
     def _add(self, letter: SpooledLetter, recipients: Sequence[SpooledRecipient]) -> None:
         by_destination: dict[str, list[SpooledRecipient]] = {}
         for one in recipients:
+            if self._lanes.holds(letter.id, one.number):
+                continue  # its lease ran out under our hands, and came back to us: it is being carried
             by_destination.setdefault(one.destination, []).append(one)
         for mine in by_destination.values():
             waiting = iter(mine)
@@ -177,11 +188,12 @@ class Dispatcher:
         try:
             carried = await self._porter.carry(job, self._holder)
             await self._heed(job.destination, carried)
+        except (Busy, NoSpace):
+            pass  # nothing was tried: the lease runs out, and somebody tries again
         except Exception as error:  # noqa: BLE001 - the lease runs out, and somebody tries again
             incident(error, subsystem="dispatch")
         finally:
             self._lanes.done(job)
-            self._probing.discard(job.destination)
             self._use_hands()
             if job.destination in self._long and self._lanes.is_low(job.destination):
                 self._long.discard(job.destination)
@@ -224,8 +236,10 @@ class Dispatcher:
         for job in jobs:
             try:
                 await self._store.write(self._returning(job), lane=UnitLane.BULK)
-            except MailError:
-                return  # their leases run out by themselves
+            except Exception as error:  # noqa: BLE001 - their leases run out by themselves
+                if not isinstance(error, MailError):
+                    incident(error, subsystem="dispatch")
+                return
 
     def _returning(self, job: Job) -> Unit[None]:
         now = self._clock.now()
@@ -241,16 +255,21 @@ class Dispatcher:
 
     async def _keep_renewing(self) -> None:
         while True:
-            await asyncio.sleep(RENEW_EVERY)
-            held = iter(list(self._lanes.leases()))
-            while part := list(islice(held, RENEWED_AT_ONCE)):
-                try:
-                    await self._store.write(self._renewing(part), lane=UnitLane.BULK)
-                except MailError:
-                    break  # four more tries before they run out
+            await asyncio.sleep(self._limits.lease / RENEWALS / 1000)
+            try:
+                await self._renew()
+            except MailError:
+                continue  # there are more tries before they run out
+            except Exception as error:  # noqa: BLE001 - without renewals others would send what we are sending
+                incident(error, subsystem="dispatch")
+
+    async def _renew(self) -> None:
+        held = iter(list(self._lanes.leases()))
+        while part := list(islice(held, RENEWED_AT_ONCE)):
+            await self._store.write(self._renewing(part), lane=UnitLane.BULK)
 
     def _renewing(self, held: Sequence[tuple[SpoolId, int]]) -> Unit[None]:
-        until = Instant(self._clock.now() + LEASE_MS)
+        until = Instant(self._clock.now() + self._limits.lease)
 
         async def unit(tx: Tx) -> None:
             await tx.spool.renew(held, self._holder, until=until)

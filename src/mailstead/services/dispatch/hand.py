@@ -8,8 +8,8 @@ from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
-from mailstead.services.dispatch.porter import put_notice
 from mailstead.services.dispatch.ports import Notice, Notices, Told
+from mailstead.services.dispatch.settling import put_notice
 from mailstead.services.spool.hand import tell_hand
 from mailstead.services.spool.orders import Move
 from mailstead.services.spool.outbox import Bundle

@@ -13,6 +13,8 @@ from mailstead.store.port.spool import Settlement
 EXPIRED: Final = "4.4.7"  # RFC 3463 §3.5: delivery time expired
 PAUSE_FIRST: Final = MINUTE
 PAUSE_MOST: Final = 30 * MINUTE
+_SPREAD: Final = 0.1
+PAUSE_LONGEST: Final = round(PAUSE_MOST * (1 + _SPREAD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def lane_pause(health: Health, failures: int, chance: float) -> int:
     if health is not Health.DEAD:
         return 0
     pause = min(PAUSE_FIRST << min(max(failures, 1) - 1, 10), PAUSE_MOST)
-    return round(pause * (0.9 + 0.2 * chance))
+    return round(pause * (1 - _SPREAD + 2 * _SPREAD * chance))
 
 
 def _settle(recipient: SpooledRecipient, state: State, due_at: Instant, last: LastWord) -> Settlement:

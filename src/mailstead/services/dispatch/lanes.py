@@ -4,7 +4,6 @@ Invariants: a job waits in its lane or is carried, never both; a lane is forgott
 """
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -45,13 +44,21 @@ class Lanes:
         self._hands_each = hands_each
         self._lanes: dict[str, _Lane] = {}
         self._ready: dict[str, None] = {}  # lanes with a job and a hand free, in the order of their turns
-        self._carried: dict[tuple[SpoolId, int], Job] = {}
-        self.held = 0
+        self._carried = 0
+        self._held: set[tuple[SpoolId, int]] = set()  # recipients, waiting or carried
 
     def has_room(self, destination: str) -> bool:
         """Whether one more recipient may wait there."""
         lane = self._lanes.get(destination)
-        return self.held < HELD_MAX and (lane is None or lane.waiting < WAITING_MAX)
+        return len(self._held) < HELD_MAX and (lane is None or lane.waiting < WAITING_MAX)
+
+    def has(self, destination: str) -> bool:
+        """Whether any job of it waits or is carried."""
+        return destination in self._lanes
+
+    def holds(self, letter: SpoolId, number: int) -> bool:
+        """Whether that recipient waits here or is being carried."""
+        return (letter, number) in self._held
 
     def is_low(self, destination: str) -> bool:
         """Whether more may be claimed for a lane without waiting for all of it to be carried."""
@@ -68,12 +75,12 @@ class Lanes:
         lane = self._lanes.setdefault(name, _Lane())
         lane.jobs.append(job)
         lane.waiting += len(job.recipients)
-        self.held += len(job.recipients)
+        self._held.update(_keys(job))
         self._make_ready(name, lane)
 
     def next(self) -> Job | None:
         """A job for a free hand."""
-        if len(self._carried) >= self._hands or not self._ready:
+        if self._carried >= self._hands or not self._ready:
             return None
         name = next(iter(self._ready))
         del self._ready[name]
@@ -81,7 +88,7 @@ class Lanes:
         job = lane.jobs.popleft()
         lane.waiting -= len(job.recipients)
         lane.carried += 1
-        self._carried[job.letter.id, job.recipients[0].number] = job
+        self._carried += 1
         self._make_ready(name, lane)
         return job
 
@@ -90,8 +97,8 @@ class Lanes:
         name = job.destination
         lane = self._lanes[name]
         lane.carried -= 1
-        self.held -= len(job.recipients)
-        del self._carried[job.letter.id, job.recipients[0].number]
+        self._carried -= 1
+        self._held.difference_update(_keys(job))
         if not lane.jobs and not lane.carried:
             del self._lanes[name]
         else:
@@ -104,8 +111,9 @@ class Lanes:
             return []
         jobs = list(lane.jobs)
         lane.jobs.clear()
-        self.held -= lane.waiting
         lane.waiting = 0
+        for job in jobs:
+            self._held.difference_update(_keys(job))
         self._ready.pop(destination, None)
         if not lane.carried:
             del self._lanes[destination]
@@ -115,13 +123,14 @@ class Lanes:
         """Take out all that waits anywhere."""
         return [job for name in list(self._lanes) for job in self.clear(name)]
 
-    def leases(self) -> Iterator[tuple[SpoolId, int]]:
+    def leases(self) -> frozenset[tuple[SpoolId, int]]:
         """All that is held."""
-        waiting = [job for lane in self._lanes.values() for job in lane.jobs]
-        for job in (*waiting, *self._carried.values()):
-            for recipient in job.recipients:
-                yield job.letter.id, recipient.number
+        return frozenset(self._held)
 
     def _make_ready(self, name: str, lane: _Lane) -> None:
         if lane.jobs and lane.carried < self._hands_each:
             self._ready.setdefault(name)
+
+
+def _keys(job: Job) -> list[tuple[SpoolId, int]]:
+    return [(job.letter.id, recipient.number) for recipient in job.recipients]

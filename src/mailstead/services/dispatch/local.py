@@ -5,7 +5,7 @@ from typing import Final
 from mailstead.ground.formats.received import has_been_at
 from mailstead.ground.model.attempt import Attempt, Ending, Result
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
-from mailstead.ground.model.errors import NotFound
+from mailstead.ground.model.errors import Conflict, MailError, NotFound
 from mailstead.ground.model.outcome import Deferred, Delivered, Failed, Outcome
 from mailstead.ground.model.spool import LastWord, SpooledLetter, SpooledRecipient, State
 from mailstead.ground.model.verdict import Defer, Reason, Refuse
@@ -47,8 +47,17 @@ class LocalDelivery:
         Who is filed is settled in the same unit: nobody gets a letter twice, whenever we die.
         """
         began = self._clock.now()
-        results = [await self._deliver(letter, recipient, holder) for recipient in recipients]
+        results = [await self._deliver_or_defer(letter, recipient, holder) for recipient in recipients]
         return Attempt(began_at=began, ended_at=self._clock.now(), results=tuple(results))
+
+    async def _deliver_or_defer(self, letter: SpooledLetter, recipient: SpooledRecipient, holder: str) -> Result:
+        """One who cannot be served takes nothing back from those who were."""
+        try:
+            return await self._deliver(letter, recipient, holder)
+        except NotFound:
+            raise
+        except MailError as error:
+            return Result(recipient.number, Ending.DEFERRED, "4.3.0", str(error))
 
     async def _deliver(self, letter: SpooledLetter, recipient: SpooledRecipient, holder: str) -> Result:
         wanted = Recipient(recipient.address, recipient.dsn)
@@ -73,7 +82,8 @@ class LocalDelivery:
         )
 
         async def settle(tx: Tx) -> None:
-            await tx.spool.settle(letter.id, [filed], holder, now=now)
+            if not await tx.spool.settle(letter.id, [filed], holder, now=now):
+                raise Conflict("another worker has it by now")  # nothing is filed then: it would be there twice
 
         manner = Manner(each_is_told=True, prefix=letter.prefix, within=settle)
         receipt = await self._delivery.deliver(octets, envelope, (accepted,), Client(ip=""), manner)

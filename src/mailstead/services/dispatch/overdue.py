@@ -5,13 +5,15 @@ from typing import Final
 
 import msgspec
 
+from mailstead.ground.model.errors import Conflict
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
+from mailstead.services.dispatch.caution import Caution
 from mailstead.services.dispatch.judging import expire, last_result
-from mailstead.services.dispatch.porter import put_notice
 from mailstead.services.dispatch.ports import Notice, Notices, Told
+from mailstead.services.dispatch.settling import put_notice
 from mailstead.services.spool.outbox import Bundle
 from mailstead.services.spool.spooling import Spooling
 from mailstead.store.port import Lane, ReadTx, Store, Tx
@@ -20,6 +22,7 @@ from mailstead.telemetry import Event, emit
 
 LETTERS_AT_ONCE: Final = 50
 FORGET_AT_ONCE: Final = 200
+WAITING: Final = (State.ACTIVE, State.DEFERRED)
 
 
 class Overdue:
@@ -31,9 +34,14 @@ class Overdue:
         self._ids = ids
         self._spooling = spooling
         self._notices = notices
+        self._caution = Caution(clock)
 
     async def run(self) -> None:
-        """Until nobody is overdue but those being tried right now."""
+        """Until nobody is overdue but those being tried right now. Just after the clock was set none seems to be."""
+        if self._caution.has_jumped():
+            self._caution.rest()
+        if self._caution.rests:
+            return
         while await self._step():
             pass
 
@@ -69,9 +77,10 @@ class Overdue:
         told = tuple(Told(one, expire(last_result(one))) for one in recipients)
         notices = await self._notices.write(letter, told)
         chapter = self._chapter(letter, recipients, "expired", now)
-        bundles = await self._store.write(_Expiring(letter, recipients, notices, chapter, now), lane=Lane.BULK)
-        if bundles is None:
-            return  # somebody has one of them meanwhile
+        try:
+            bundles = await self._store.write(_Expiring(letter, recipients, notices, chapter, now), lane=Lane.BULK)
+        except Conflict:
+            return  # somebody has one of them meanwhile: the next turn sees what is left
         self._spooling.outbox.take(bundles)
         for one, (_, result) in zip(recipients, ((t.recipient, t.result) for t in told), strict=True):
             emit(
@@ -86,13 +95,18 @@ class Overdue:
         chapter = self._chapter(letter, recipients, "warned", now)
 
         async def unit(tx: Tx) -> tuple[Bundle, ...]:
-            await tx.spool.mark_warned(letter.id, [one.number for one in recipients])
+            marked = await tx.spool.mark_warned(letter.id, [one.number for one in recipients])
             if not notices:
                 return ()
+            if len(marked) < len(told):
+                raise Conflict("another has warned meanwhile")
             await tx.spool.tell(chapter)
             return tuple([await put_notice(tx, notice) for notice in notices])
 
-        self._spooling.outbox.take(await self._store.write(unit, lane=Lane.BULK))
+        try:
+            self._spooling.outbox.take(await self._store.write(unit, lane=Lane.BULK))
+        except Conflict:
+            return
 
     def _chapter(
         self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...], kind: str, now: Instant
@@ -103,7 +117,7 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True)
 class _Expiring:
-    """Runs as a unit; None if not all of them could be had."""
+    """Runs as a unit: all of them or none, since the notice speaks of all; Conflict."""
 
     letter: SpooledLetter
     recipients: tuple[SpooledRecipient, ...]
@@ -111,10 +125,10 @@ class _Expiring:
     chapter: StoryRow
     now: Instant
 
-    async def __call__(self, tx: Tx) -> tuple[Bundle, ...] | None:
+    async def __call__(self, tx: Tx) -> tuple[Bundle, ...]:
         pairs = [(self.letter.id, one.number) for one in self.recipients]
-        changed = await tx.spool.change_state(pairs, State.FAILED, now=self.now)
+        changed = await tx.spool.change_state(pairs, State.FAILED, now=self.now, of=WAITING)
         if len(changed) < len(pairs):
-            return None if not changed else ()
+            raise Conflict("a recipient was taken up, or settled, since it was looked at")
         await tx.spool.tell(self.chapter)
         return tuple([await put_notice(tx, notice) for notice in self.notices])

@@ -1,10 +1,9 @@
 """One job from its lease to its settlement: the way, the octets, the attempt, the outcome, the notices."""
 
 import asyncio
-import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.attempt import Attempt, Ending, Health, Result
@@ -13,34 +12,22 @@ from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.spool import LOCAL, LastWord, Origin, SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
-from mailstead.services.dispatch.judging import Judged, judge
 from mailstead.services.dispatch.lanes import Job
 from mailstead.services.dispatch.local import LocalDelivery
-from mailstead.services.dispatch.ports import (
-    Carrier,
-    Contents,
-    Gate,
-    Notice,
-    Notices,
-    Observer,
-    Routes,
-    Senders,
-    Tell,
-)
-from mailstead.services.dispatch.story import emit_settled, tell_attempt
-from mailstead.services.folders.append import put_letter
+from mailstead.services.dispatch.ports import Carrier, Contents, Gate, Notices, Observer, Routes, Senders
+from mailstead.services.dispatch.settling import Settler
 from mailstead.services.guards.halt import Fail, Halt, Hold, Wait
 from mailstead.services.outbound.parcel import Parcel
-from mailstead.services.spool.outbox import Bundle
-from mailstead.services.spool.spooling import Spooling, put_bundle
-from mailstead.store.port import Store, Tx
-from mailstead.store.port.spool import Settlement, StoryRow
-from mailstead.telemetry import Event, emit
+from mailstead.services.spool.spooling import Spooling
+from mailstead.store.port import ReadTx, Store, Tx
+from mailstead.store.port.spool import Settlement
+from mailstead.telemetry import Event, emit, incident
 
-SETTLE_PAUSES: Final = (0.1, 0.5, 2.0, 5.0, 15.0, 30.0, 60.0, 60.0)
-"""Seconds."""
+LAST_GRACE: Final = 5.0
+"""Seconds that a worker being stopped has for writing an outcome."""
 CANNOT_READ: Final = "4.3.0"
 HALTED: Final = "4.7.1"  # RFC 3463 §3.8: not authorized, for now
+OUR_FAULT: Final = "4.3.5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +59,43 @@ class Porter:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._ids = ids
-        self._spooling = spooling
         self._carrier = carrier
         self._contents = contents
         self._routes = routes
-        self._notices = notices
+        self._settler = Settler(store, clock, ids, spooling, notices, observer)
         self._local = local
         self._gate = gate
         self._senders = senders
-        self._observer = observer
 
     async def carry(self, job: Job, holder: str) -> Carried:
         """Try, and write down what came of it."""
+        mine = await self._still_held(job, holder)
+        if mine is None:
+            emit(Event.SPOOL_LEASE_LOST, queue_id=job.letter.id, count=len(job.recipients))
+            return Carried(Health.GOOD)
+        return await self._carry(mine, holder)
+
+    async def _still_held(self, job: Job, holder: str) -> Job | None:
+        """A job that waited here while no lease could be renewed may be another's by now."""
+        if self._clock.now() < min(one.due_at for one in job.recipients):
+            return job  # the lease that it came with
+        first, last = job.recipients[0].number, job.recipients[-1].number
+
+        async def look(tx: ReadTx) -> list[SpooledRecipient]:
+            return await tx.spool.list_recipients(job.letter.id, first - 1, last - first + 1)
+
+        now = self._clock.now()
+        held = {one.number for one in await self._store.read(look) if one.lease == holder and one.due_at > now}
+        mine = tuple(one for one in job.recipients if one.number in held)
+        return replace(job, recipients=mine) if mine else None
+
+    async def _carry(self, job: Job, holder: str) -> Carried:
         halts = await self._gate.judge(job.letter, job.recipients)
         going = await self._halt(job, halts, holder) if halts else job
         if going is None:
             return Carried(Health.BUSY)  # nobody there was asked: that says nothing of how they are
         attempt = await self._attempt(going, holder)
-        await self._settle(going, attempt, holder)
+        await _to_its_end(self._settler.settle(going, attempt, holder))
         return Carried(attempt.health, attempt.why)
 
     async def _attempt(self, job: Job, holder: str) -> Attempt:
@@ -106,6 +111,9 @@ class Porter:
             return _all_alike(job, began, ended, Ending.FAILED, "5.3.0", f"its octets are gone: {error}")
         except MailError as error:
             return _all_alike(job, began, self._clock.now(), Ending.DEFERRED, CANNOT_READ, str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of ours is told and put off like any other trouble
+            why = f"a fault of ours: incident {incident(error, subsystem='dispatch')}"
+            return _all_alike(job, began, self._clock.now(), Ending.DEFERRED, OUR_FAULT, why)
 
     async def _parcel(self, job: Job) -> Parcel:
         letter, first = job.letter, job.recipients[0]
@@ -130,32 +138,6 @@ class Porter:
             return letter.sender
         return await self._senders.rewrite(letter.sender, letter.domain)
 
-    async def _settle(self, job: Job, attempt: Attempt, holder: str) -> None:
-        """One unit: what became of each, the chapter of the story, and the notices that are owed."""
-        letter, now = job.letter, self._clock.now()
-        terms, chance = self._spooling.terms, random.random()  # noqa: S311 - spreads load
-        judged = judge(letter, job.recipients, attempt, terms, now=now, chance=chance)
-        notices = await self._notices.write(letter, judged.told)
-        chapter = tell_attempt(letter, job.recipients, attempt, self._ids.next())
-        written = judged.without_filed() if job.destination == LOCAL else judged
-        settling = _Settling(job, attempt, written, notices, chapter, self._observer, holder, now)
-        done, bundles, tells = await self._write(settling)
-        self._spooling.outbox.take(bundles)
-        for tell in tells:
-            tell()
-        if len(done) < len(written.settlements):
-            emit(Event.SPOOL_LEASE_LOST, queue_id=letter.id, count=len(written.settlements) - len(done))
-        emit_settled(letter, job.recipients, attempt, judged.settlements, now)
-
-    async def _write(self, settling: "_Settling") -> "_Settled":
-        """What others took is not sent again because our disk was full for a moment: for that the lease is long."""
-        for pause in SETTLE_PAUSES:
-            try:
-                return await self._store.write(settling, patient=True)
-            except MailError:
-                await asyncio.sleep(pause)
-        return await self._store.write(settling)
-
     async def _halt(self, job: Job, halts: Mapping[int, Halt], holder: str) -> Job | None:
         """Settle those who may not leave now; gives what is left of the job."""
         now, stopped, given_up = self._clock.now(), [], []
@@ -171,7 +153,7 @@ class Porter:
             await self._stop(job.letter, stopped, holder, now)
         if given_up:
             failing = Job(job.letter, tuple(one for one in job.recipients if isinstance(halts.get(one.number), Fail)))
-            await self._settle(failing, Attempt(began_at=now, ended_at=now, results=tuple(given_up)), holder)
+            await self._settler.settle(failing, Attempt(began_at=now, ended_at=now, results=tuple(given_up)), holder)
         left = tuple(one for one in job.recipients if one.number not in halts)
         return Job(job.letter, left) if left else None
 
@@ -188,38 +170,15 @@ class Porter:
             )  # fmt: skip
 
 
-_Settled = tuple[list[int], tuple[Bundle, ...], Sequence[Tell]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Settling:
-    """Runs as a unit."""
-
-    job: Job
-    attempt: Attempt
-    judged: Judged
-    notices: tuple[Notice, ...]
-    chapter: StoryRow
-    observer: Observer
-    holder: str
-    now: Instant
-
-    async def __call__(self, tx: Tx) -> _Settled:
-        """Who lost the lease writes its chapter all the same: it did happen."""
-        letter = self.job.letter
-        done = await tx.spool.settle(letter.id, self.judged.settlements, self.holder, now=self.now)
-        await tx.spool.tell(self.chapter)
-        results = {result.number: result for result in self.attempt.results}
-        seen = [(one, results[one.number]) for one in self.job.recipients if one.number in results]
-        tells = await self.observer.within(tx, letter, seen, self.now)
-        if len(done) < len(self.judged.settlements):
-            return done, (), tells
-        return done, tuple([await put_notice(tx, notice) for notice in self.notices]), tells
-
-
-async def put_notice(tx: Tx, notice: Notice) -> Bundle:
-    """In the unit that owes it."""
-    return await put_bundle(tx, notice.bundle, await put_letter(tx, notice.letter))
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """What has left is written down even while we are being stopped."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=LAST_GRACE)
+        task.cancel()
+        raise
 
 
 def _stopped(recipient: SpooledRecipient, halt: Hold | Wait, now: Instant) -> Settlement:

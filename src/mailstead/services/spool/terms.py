@@ -52,6 +52,11 @@ class Schedule:
         pause = self.pauses[min(max(attempts, 1), len(self.pauses)) - 1]
         return max(1, round(pause * (1 + (2 * chance - 1) * self.jitter / 100)))
 
+    @property
+    def longest(self) -> int:
+        """No pause is longer."""
+        return round(max(self.pauses) * (1 + self.jitter / 100))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from mailstead.ground.model.ids import AccountId, Instant, SpoolId
-from mailstead.ground.model.spool import LastWord, SpooledLetter, SpooledRecipient, State
+from mailstead.ground.model.spool import QUEUES, LastWord, SpooledLetter, SpooledRecipient, State
 
 NO_LETTER: Final = SpoolId(0)
 """All others come after it."""
@@ -36,6 +36,16 @@ class Settlement:
     last: LastWord | None
     is_try: bool = True  # counts as an attempt
     hold_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Horizon:
+    """Beyond these moments nothing reaches, unless the clock was set back since it was written."""
+
+    now: Instant
+    lease: Instant
+    deferred: Instant
+    pause: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +135,7 @@ class SpoolWrites(SpoolReads, Protocol):
         time. Empty if none is due or the lane is paused."""
 
     async def renew(self, held: Sequence[tuple[SpoolId, int]], holder: str, *, until: Instant) -> None:
-        """Leases live on."""
+        """Leases live on; none becomes shorter."""
 
     async def settle(
         self, letter: SpoolId, settlements: Sequence[Settlement], holder: str, *, now: Instant
@@ -138,17 +148,21 @@ class SpoolWrites(SpoolReads, Protocol):
     async def pause(self, destination: str, *, until: Instant, reason: str, failures: int) -> None:
         """Nobody there is bothered before `until`; 0 lets it go on."""
 
-    async def mark_warned(self, letter: SpoolId, numbers: Sequence[int]) -> None:
-        """Their sender knows that it takes long, and is told no more before the end."""
+    async def draw_near(self, after: str, horizon: Horizon, limit: int = 500) -> tuple[str, int] | None:
+        """In the first lane past `after`, bring to the horizon what lies beyond it; whoever was never tried, and asked
+        for no release, to its `now`. Gives the lane, and how many of its recipients it was; None past the last lane."""
+
+    async def mark_warned(self, letter: SpoolId, numbers: Sequence[int]) -> list[int]:
+        """Their sender knows that it takes long, and is told no more before the end; gives those not marked before."""
 
     async def change_state(
         self, held: Sequence[tuple[SpoolId, int]], state: State, *, now: Instant, reason: str = "",
-        route: str | None = None, destination: str | None = None,
+        route: str | None = None, destination: str | None = None, of: Sequence[State] = QUEUES,
     ) -> list[tuple[SpoolId, int]]:  # fmt: skip
-        """By hand: hold, release (ACTIVE), retry, drop, reroute. Those that a worker leases now are left alone; gives
-        those that were changed. What is released without a reason keeps the one it was held for. With a `route` goes
-        the `destination` they share from then on; the route itself if none is said, which does for one without a
-        password."""
+        """By hand: hold, release (ACTIVE), retry, drop, reroute. Those that a worker leases now are left alone, and
+        those in no state of `of`; gives those that were changed. What is released without a reason keeps the one it was
+        held for. With a `route` goes the `destination` they share from then on; the route itself if none is said, which
+        does for one without a password."""
 
     async def prolong(self, letter: SpoolId, expires_at: Instant) -> None:
         """It may be tried until then, and its sender hears no more of delays."""

@@ -9,10 +9,13 @@ from mailstead.store.sql.changes import drop_changes, forget_changes
 from mailstead.store.sql.removal import drop_messages, tally
 from mailstead.store.sql.session import Session
 
+# A lease that would last longer than a new one was written before the clock was set back; nodes may differ a little.
+SKEW: Final = 600_000
+
 CLAIM: Final = """
     INSERT INTO lease (duty, holder, held_until) VALUES (:duty, :holder, :until)
         ON CONFLICT (duty) DO UPDATE SET holder = excluded.holder, held_until = excluded.held_until
-     WHERE lease.holder = :holder OR lease.held_until <= :now
+     WHERE lease.holder = :holder OR lease.held_until <= :now OR lease.held_until > :far
  RETURNING duty"""
 
 GIVE_BACK: Final = "DELETE FROM lease WHERE duty = :duty AND holder = :holder"
@@ -96,7 +99,7 @@ class SqlDuties:
 
     async def claim(self, duty: str, holder: str, *, now: Instant, until: Instant) -> bool:
         """One statement: two workers cannot both have it."""
-        values = {"duty": duty, "holder": holder, "now": now, "until": until}
+        values = {"duty": duty, "holder": holder, "now": now, "until": until, "far": until + SKEW}
         return await self._session.row(CLAIM, values) is not None
 
     async def give_back(self, duty: str, holder: str) -> None:

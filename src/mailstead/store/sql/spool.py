@@ -6,10 +6,11 @@ from typing import Final
 import msgspec
 
 from mailstead.ground.model.ids import BlobId, Instant, SpoolId
-from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient, State
-from mailstead.store.port.spool import Settlement, StoryRow
+from mailstead.ground.model.spool import QUEUES, SpooledLetter, SpooledRecipient, State
+from mailstead.store.port.spool import Horizon, Settlement, StoryRow
 from mailstead.store.sql.blobs import release_blobs
 from mailstead.store.sql.session import Session
+from mailstead.store.sql.spool_horizon import KEEP_PAUSE, NEXT_LANE, SHORTEN_PAUSE, draw_near
 from mailstead.store.sql.spool_reading import WAITING, SqlSpoolReading
 from mailstead.store.sql.spool_rows import (
     LETTER,
@@ -65,9 +66,10 @@ NEXT: Final = f"""
 LANE_DUE: Final = "UPDATE spool_lane SET due_at = :due_at WHERE destination = :destination"
 DROP_LANE: Final = "DELETE FROM spool_lane WHERE destination = :destination"
 
+# Never to an earlier moment, which the lane would not know of.
 RENEW: Final = """
     UPDATE spool_recipient SET due_at = :until
-     WHERE letter_id = :letter AND number = :number AND lease = :holder"""
+     WHERE letter_id = :letter AND number = :number AND lease = :holder AND due_at < :until"""
 
 SETTLE: Final = """
     UPDATE spool_recipient
@@ -98,7 +100,9 @@ PAUSE: Final = """
        SET due_at = excluded.due_at, paused_until = excluded.paused_until, failures = excluded.failures,
            reason = excluded.reason"""
 
-WARNED: Final = "UPDATE spool_recipient SET is_warned = 1 WHERE letter_id = :letter AND number = :number"
+WARNED: Final = """
+    UPDATE spool_recipient SET is_warned = 1 WHERE letter_id = :letter AND number {in_ids} AND is_warned = 0
+ RETURNING number"""
 NO_MORE_WARNING: Final = "UPDATE spool_letter SET attention_at = expires_at WHERE id = :letter"
 
 # Who lets go what was held leaves the reason there: it has been seen, and is no reason any longer.
@@ -107,7 +111,7 @@ CHANGE: Final = """
        SET state = :state, due_at = :now, lease = '',
            hold_reason = CASE WHEN :state = 'active' AND :reason = '' THEN hold_reason ELSE :reason END,
            route = COALESCE(:route, route), destination = COALESCE(:destination, destination)
-     WHERE letter_id = :letter AND number = :number AND state IN ('active', 'deferred', 'held', 'failed')
+     WHERE letter_id = :letter AND number = :number AND state {in_words}
        AND (lease = '' OR due_at <= :now)
  RETURNING destination"""
 
@@ -258,24 +262,44 @@ class SqlSpool(SqlSpoolReading):
         values = {"destination": destination, "until": until, "reason": reason, "failures": failures}
         await self._session.run(PAUSE, values)
 
-    async def mark_warned(self, letter: SpoolId, numbers: Sequence[int]) -> None:
+    async def draw_near(self, after: str, horizon: Horizon, limit: int = 500) -> tuple[str, int] | None:
+        """One lane, which is locked."""
+        session = self._session
+        row = await session.row(session.dialect.fill(NEXT_LANE), {"after": after})
+        if row is None:
+            return None
+        lane, paused_until = row
+        if paused_until > horizon.pause:
+            await session.run(SHORTEN_PAUSE, {"destination": lane, "pause": horizon.pause})
+        count = 0
+        for urgency in _MOST_URGENT_FIRST:
+            if count < limit:
+                count += await draw_near(session, lane, horizon, urgency, limit - count)
+        await self._set_due(lane)
+        await session.run(KEEP_PAUSE, {"destination": lane})
+        return lane, count
+
+    async def mark_warned(self, letter: SpoolId, numbers: Sequence[int]) -> list[int]:
         """Each is told once."""
-        await self._session.run_many(WARNED, [{"letter": letter, "number": number} for number in numbers])
+        warned = self._session.dialect.fill(WARNED)
+        rows = await self._session.rows(warned, {"letter": letter, "ids": str(list(numbers))})
         await self._session.run(NO_MORE_WARNING, {"letter": letter})
+        return [row[0] for row in rows]
 
     async def change_state(
         self, held: Sequence[tuple[SpoolId, int]], state: State, *, now: Instant, reason: str = "",
-        route: str | None = None, destination: str | None = None,
+        route: str | None = None, destination: str | None = None, of: Sequence[State] = QUEUES,
     ) -> list[tuple[SpoolId, int]]:  # fmt: skip
         """A route set by hand is a destination of its own."""
         changed: list[tuple[SpoolId, int]] = []
         lanes: set[str] = set()
+        change, states = self._session.dialect.fill(CHANGE), msgspec.json.encode([one.value for one in of]).decode()
         for letter, number in held:
             values = {
                 "letter": letter, "number": number, "state": state.value, "now": now, "reason": reason, "route": route,
-                "destination": destination or route or None,
+                "destination": destination or route or None, "words": states,
             }  # fmt: skip
-            row = await self._session.row(CHANGE, values)
+            row = await self._session.row(change, values)
             if row is not None:
                 changed.append((letter, number))
                 lanes |= {row[0]} if state.is_waiting else set()

@@ -177,7 +177,6 @@ async def test_a_full_disk_after_the_yes_does_not_send_twice(scene: Scene, monke
         return await write(unit, **options)
 
     monkeypatch.setattr(scene.store, "write", failing)
-    monkeypatch.setattr("mailstead.services.dispatch.porter.SETTLE_PAUSES", (0.0, 0.0, 0.0))
     dispatcher.start()
     await scene.until(1, "delivered")
     assert len(scene.carrier.parcels) == 1
