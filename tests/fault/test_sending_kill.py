@@ -35,6 +35,11 @@ SETTINGS = {
     "MAILSTEAD_OUTBOUND_TLS": "none",
     "MAILSTEAD_QUEUE_SCHEDULE": "1s",
     "MAILSTEAD_QUEUE_LEASE": "5s",
+    # The same recipient is given up again and again here, and nobody is to be spared for it.
+    "MAILSTEAD_GUARDS_SUPPRESS": "no",
+    "MAILSTEAD_GUARDS_PAUSE_ACCOUNTS": "no",
+    "MAILSTEAD_GUARDS_PAUSE_DOMAINS": "no",
+    "MAILSTEAD_GUARDS_PAUSE_DESTINATIONS": "no",
 }
 COMMIT = 1.0
 """Seconds that a loaded worker may need from the other side's 250 to its own commit."""
