@@ -128,10 +128,11 @@ class Transaction:
         ready = b""
         try:
             async for piece in self.rendition.chunks():
-                if ready:
+                ready += stuffer.encode(piece)
+                if len(ready) >= BLOCK:
                     self.talk.say(ready)
                     await self.talk.drain(self.timeouts.block)
-                ready = stuffer.encode(piece)
+                    ready = b""
             self.talk.say(ready + stuffer.end())  # a small letter is one write
         except BareLineEnd:
             self.talk.abort()  # within DATA there is no other way to take it back
