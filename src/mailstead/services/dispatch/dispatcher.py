@@ -108,7 +108,7 @@ class Dispatcher:
             except Exception as error:  # noqa: BLE001 - one fault must not end the loop
                 if not isinstance(error, MailError):
                     incident(error, subsystem="dispatch")
-                self._caution.rest()
+                self._caution.doubt()
                 again = False
             if again:
                 await asyncio.sleep(0)
@@ -126,6 +126,10 @@ class Dispatcher:
             self._caution.rest()
             await self._renew()
         if self._caution.rests:
+            return False
+        if self._caution.doubts:
+            await self._store.write(self._probing(), lane=UnitLane.BULK)
+            self._caution.trust()
             return False
         now = self._clock.now()
         self._forget_rested(now)
@@ -149,6 +153,16 @@ class Dispatcher:
         """Of lanes that are not held here the store knows best."""
         self._resting = {name: until for name, until in self._resting.items() if until > now}
         self._failures = {name: count for name, count in self._failures.items() if self._lanes.has(name)}
+
+    def _probing(self) -> Unit[None]:
+        """A write that needs the disk and changes nothing."""
+        now = self._clock.now()
+
+        async def unit(tx: Tx) -> None:
+            await tx.duties.claim(f"probe {self._holder}", self._holder, now=now, until=now)
+            await tx.duties.give_back(f"probe {self._holder}", self._holder)
+
+        return unit
 
     async def _claim(self, destination: str, limit: int) -> int:
         now = self._clock.now()
