@@ -175,3 +175,24 @@ async def test_a_lane_that_was_dead_is_tried_by_one(scene: Scene) -> None:
             lanes = await scene.store.read(lambda tx: tx.spool.list_lanes(only_paused=True))
     assert len(scene.carrier.parcels) == 1
     await dispatcher.stop(1)
+
+
+async def test_leases_are_renewed_while_a_worker_ends(scene: Scene) -> None:
+    """What it still sends is nobody else's."""
+    scene.carrier.open.clear()
+    await spool(scene.store, letter(1), recipient(1))
+    dispatcher = scene.dispatcher(lease=50)
+    dispatcher.start()
+    await scene.carrier.arrived.acquire()
+    (first,) = await scene.store.read(lambda tx: tx.spool.list_recipients(1))
+    stopping = asyncio.create_task(dispatcher.stop(10))
+    async with asyncio.timeout(5):
+        while True:
+            scene.clock.advance(0.001)
+            (one,) = await scene.store.read(lambda tx: tx.spool.list_recipients(1))
+            if one.due_at > first.due_at + 20:
+                break
+            await asyncio.sleep(0.005)
+    scene.carrier.open.set()
+    await stopping
+    assert await scene.states(1) == ["delivered"]

@@ -44,6 +44,9 @@ SETTINGS = {
 COMMIT = 1.0
 """Seconds that a loaded worker may need from the other side's 250 to its own commit."""
 
+Kill = tuple[float, float]
+"""From when to when it was done."""
+
 
 class Moody:
     """Answers RCPT."""
@@ -104,17 +107,18 @@ class Murder:
     box: Sandbox
     peer: RecordingPeer
     chance: random.Random
-    kills: list[float] = field(default_factory=list)
+    kills: list[Kill] = field(default_factory=list)
 
     def kill(self, *, whole: bool, every_worker: bool) -> None:
         """All processes, all workers, or one."""
         workers = self.box.workers()
-        self.kills.append(time.monotonic())
+        began = time.monotonic()
         if whole:
             self.box.kill()
         else:
             for pid in workers if every_worker else [self.chance.choice(workers)]:
                 os.kill(pid, signal.SIGKILL)
+        self.kills.append((began, time.monotonic()))
 
     def kill_at(self, step: str, *, whole: bool) -> None:
         """When a session is there. A sender that is frozen first hears no answer."""
@@ -187,13 +191,13 @@ def bounces(box: Sandbox) -> Counter[str]:
     return Counter({tag.decode(): count for tag, count in found.items()})  # type: ignore[union-attr]
 
 
-def check(box: Sandbox, database: Path, peer: RecordingPeer, ledger: Ledger, kills: list[float]) -> dict[str, int]:
+def check(box: Sandbox, database: Path, peer: RecordingPeer, ledger: Ledger, kills: list[Kill]) -> dict[str, int]:
     """Gives the counts."""
     states, told = fates(database)
     taken: defaultdict[tuple[str, str], list[Taken]] = defaultdict(list)
     for one in peer.taken:
         taken[one.message_id, one.recipient].append(one)
-    doubled = 0
+    gaps: list[float] = []
     for tag in sorted(ledger.acknowledged):
         for address in PEOPLE:
             got = sorted(taken[tag, address], key=lambda one: one.at)
@@ -205,14 +209,19 @@ def check(box: Sandbox, database: Path, peer: RecordingPeer, ledger: Ledger, kil
             assert got, f"{address} of {tag} was lost"
             assert told[tag, address] == 1, f"{address} of {tag} was sent again though its delivery was written down"
             for again in got[:-1]:
-                doubled += 1
-                assert any(-0.1 < kill - again.at < COMMIT for kill in kills), f"{tag} twice to {address}, and no kill"
+                # Who is killed in the middle has sent more than it knows: what lay in the socket is taken all the same.
+                kill = min((begin for begin, end in kills if end > again.began), default=again.at + COMMIT)
+                gaps.append(max(kill - again.at, 0.0))
+                assert gaps[-1] < COMMIT, f"{tag} twice to {address}, and no kill"
     notices = bounces(box)
     assert {tag: notices[tag] for tag in ledger.acknowledged} == dict.fromkeys(ledger.acknowledged, 1)
     assert {tag for tag, _ in taken} <= ledger.acknowledged | ledger.unanswered
     checked = box.cli("db", "check", "--json")
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    return {"kills": len(kills), "letters": len(ledger.acknowledged), "lost": 0, "doubled in the window": doubled}
+    return {
+        "kills": len(kills), "letters": len(ledger.acknowledged), "recipients": len(ledger.acknowledged) * len(PEOPLE),
+        "lost": 0, "doubled in the window": len(gaps), "longest window ms": round(max(gaps, default=0.0) * 1000),
+    }  # fmt: skip
 
 
 def torture(folder: Path, rounds: int, at_random: int, letters: int, seed: int) -> dict[str, int]:
@@ -263,7 +272,7 @@ def test_ten_kills(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_a_hundred_kills(tmp_path: Path) -> None:
-    counts = torture(tmp_path, rounds=10, at_random=40, letters=300, seed=int(os.environ.get("SEED", "1")))
+def test_sixty_kills(tmp_path: Path) -> None:
+    counts = torture(tmp_path, rounds=6, at_random=24, letters=300, seed=int(os.environ.get("SEED", "1")))
     record("kill -9 while letters leave, at each step of an attempt and at any moment", **counts)
     assert counts["letters"] >= 300

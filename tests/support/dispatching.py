@@ -87,11 +87,11 @@ class Scene:
     gate: OpenGate
     ids: IdSource
 
-    def dispatcher(self, holder: str = "me", **limits: int) -> Dispatcher:
+    def dispatcher(self, holder: str = "me", *, contents: Any = None, routes: Any = None, **limits: int) -> Dispatcher:
         delivery = Delivery(self.store, self.clock, self.ids, self.spooling, hostname="mx.home.test")
         porter = Porter(
-            self.store, self.clock, self.ids, self.spooling, carrier=self.carrier, contents=PlainContents(),
-            routes=ConfiguredRoutes(Route()), notices=self.notices,
+            self.store, self.clock, self.ids, self.spooling, carrier=self.carrier, contents=contents or PlainContents(),
+            routes=routes or ConfiguredRoutes(Route()), notices=self.notices,
             local=LocalDelivery(self.store, self.clock, delivery, 1 << 20), gate=self.gate,
             senders=Forwarding(self.store, self.clock), observer=NoObserver(),
         )  # fmt: skip

@@ -13,11 +13,12 @@ STEPS = ("mail", "rcpt", "data", "body", "dot", "taken")
 
 @dataclass(frozen=True)
 class Taken:
-    """A letter for one recipient, and the moment our 250 was on its way."""
+    """A letter for one recipient: when its transaction began, and when our 250 was on its way (monotonic)."""
 
     message_id: str
     recipient: str
-    at: float  # monotonic
+    began: float
+    at: float
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Trap:
 
 @dataclass
 class _Transaction:
-    sender: str = ""
+    began: float = 0.0
     recipients: list[str] = field(default_factory=list)
 
 
@@ -107,8 +108,9 @@ class RecordingPeer:
             if verb == b"EHLO":
                 writer.write(b"250-peer.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n")
             elif verb == b"MAIL":
+                began = time.monotonic()
                 await self._step("mail")
-                mail = _Transaction(sender=_address(line))
+                mail = _Transaction(began)
                 writer.write(b"250 2.1.0 Ok\r\n")
             elif verb == b"RCPT":
                 await self._step("rcpt")
@@ -144,7 +146,7 @@ class RecordingPeer:
         message_id = BytesHeaderParser().parsebytes(content)["Message-ID"].strip("<>")
         writer.write(b"250 2.0.0 Taken\r\n")
         at = time.monotonic()
-        self.taken += [Taken(message_id, recipient, at) for recipient in mail.recipients]
+        self.taken += [Taken(message_id, recipient, mail.began, at) for recipient in mail.recipients]
         if trap is not None:
             trap.said.set()
 

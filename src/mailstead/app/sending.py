@@ -1,5 +1,6 @@
 """The rooms of sending, made of the configuration and put together for one worker."""
 
+import asyncio
 import random
 from collections.abc import Mapping
 from datetime import timedelta
@@ -157,6 +158,7 @@ class SendingRooms:
         )
         self.dispatcher = Dispatcher(store, clock, porter, holder, limits_of(outbound, config.queue))
         self.spooling.outbox = self.dispatcher
+        self._ending: asyncio.Task[None] | None = None
 
     def duties(self) -> tuple[Duty, ...]:
         """What one worker of all does."""
@@ -175,9 +177,16 @@ class SendingRooms:
         self._trust.start()
         self.dispatcher.start()
 
+    def drain(self) -> None:
+        """Begin to stop, while sessions still end: what is under way has time then. Letters that come wait."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self.dispatcher.stop(STOP_GRACE))
+
     async def stop(self) -> None:
         """Give back what was not begun, end what was."""
-        await self.dispatcher.stop(STOP_GRACE)
+        self.drain()
+        assert self._ending is not None
+        await self._ending
         await self._outbound.close()
         await self._trust.close()
         await self._fetcher.close()

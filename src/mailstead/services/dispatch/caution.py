@@ -22,6 +22,8 @@ class Caution:
         self._clock = clock
         self._offset = measure(clock)
         self._rests_until = 0.0
+        self.doubts = False
+        """Whether the last write failed."""
 
     def has_jumped(self) -> bool:
         """Whether the clock was set forward since the last look. Set back, leases only last longer: see `SetBack`."""
@@ -31,6 +33,16 @@ class Caution:
     def rest(self) -> None:
         """From now."""
         self._rests_until = self._clock.monotonic() + REST
+
+    def doubt(self) -> None:
+        """A write failed: rest, and after one that succeeds rest again, so that outcomes are written before claims."""
+        self.doubts = True
+        self.rest()
+
+    def trust(self) -> None:
+        """A write succeeded."""
+        self.doubts = False
+        self.rest()
 
     @property
     def rests(self) -> bool:

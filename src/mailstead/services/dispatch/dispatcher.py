@@ -16,7 +16,7 @@ from mailstead.ground.model.ids import Instant, SpoolId
 from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient
 from mailstead.net.clock import Clock
 from mailstead.services.dispatch.caution import Caution
-from mailstead.services.dispatch.judging import lane_pause
+from mailstead.services.dispatch.judging import PAUSE_LONGEST, lane_pause
 from mailstead.services.dispatch.lanes import Job, Lanes
 from mailstead.services.dispatch.porter import Carried, Porter
 from mailstead.services.spool.outbox import Bundle
@@ -55,7 +55,8 @@ class Dispatcher:
         self._limits = limits
         self._lanes = Lanes(hands=limits.hands, hands_each=limits.hands_each)
         self._hands: set[asyncio.Task[None]] = set()
-        self._loops: list[asyncio.Task[None]] = []
+        self._looking: asyncio.Task[None] | None = None
+        self._renewing: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._resting: dict[str, Instant] = {}  # destinations that are paused, as far as this worker knows
         self._failures: dict[str, int] = {}  # in a row, of destinations that are held here and were dead before
@@ -81,7 +82,8 @@ class Dispatcher:
 
     def start(self) -> None:
         """Begin to look."""
-        self._loops = [asyncio.create_task(self._keep_looking()), asyncio.create_task(self._keep_renewing())]
+        self._looking = asyncio.create_task(self._keep_looking())
+        self._renewing = asyncio.create_task(self._keep_renewing())
 
     def wake(self) -> None:
         """Look now: something was told to go."""
@@ -91,15 +93,14 @@ class Dispatcher:
     async def stop(self, grace: float) -> None:
         """Take nothing more, let those being carried end, and give the rest back."""
         self._is_stopping = True
-        for task in self._loops:
-            task.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        await _end(self._looking)
         await self._give_back(self._lanes.clear_all())
-        if self._hands:
+        if self._hands:  # their leases are renewed to the last
             _, late = await asyncio.wait(self._hands, timeout=grace)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await _end(self._renewing)
         await self._give_back(self._lanes.clear_all())  # spooled meanwhile
 
     async def _keep_looking(self) -> None:
@@ -109,7 +110,7 @@ class Dispatcher:
             except Exception as error:  # noqa: BLE001 - one fault must not end the loop
                 if not isinstance(error, MailError):
                     incident(error, subsystem="dispatch")
-                self._caution.rest()
+                self._caution.doubt()
                 again = False
             if again:
                 await asyncio.sleep(0)
@@ -127,6 +128,10 @@ class Dispatcher:
             self._caution.rest()
             await self._renew()
         if self._caution.rests:
+            return False
+        if self._caution.doubts:
+            await self._store.write(self._probing(), lane=UnitLane.BULK)
+            self._caution.trust()
             return False
         now = self._clock.now()
         self._forget_rested(now)
@@ -148,8 +153,19 @@ class Dispatcher:
 
     def _forget_rested(self, now: Instant) -> None:
         """Of lanes that are not held here the store knows best."""
-        self._resting = {name: until for name, until in self._resting.items() if until > now}
+        last = now + PAUSE_LONGEST  # later ones are of a clock that was set back
+        self._resting = {name: until for name, until in self._resting.items() if now < until <= last}
         self._failures = {name: count for name, count in self._failures.items() if self._lanes.has(name)}
+
+    def _probing(self) -> Unit[None]:
+        """A write that needs the disk and changes nothing."""
+        now = self._clock.now()
+
+        async def unit(tx: Tx) -> None:
+            await tx.duties.claim(f"probe {self._holder}", self._holder, now=now, until=now)
+            await tx.duties.give_back(f"probe {self._holder}", self._holder)
+
+        return unit
 
     async def _claim(self, destination: str, limit: int) -> int:
         now = self._clock.now()
@@ -266,12 +282,18 @@ class Dispatcher:
     async def _renew(self) -> None:
         held = iter(list(self._lanes.leases()))
         while part := list(islice(held, RENEWED_AT_ONCE)):
-            await self._store.write(self._renewing(part), lane=UnitLane.BULK)
+            await self._store.write(self._renewal(part), lane=UnitLane.BULK)
 
-    def _renewing(self, held: Sequence[tuple[SpoolId, int]]) -> Unit[None]:
+    def _renewal(self, held: Sequence[tuple[SpoolId, int]]) -> Unit[None]:
         until = Instant(self._clock.now() + self._limits.lease)
 
         async def unit(tx: Tx) -> None:
             await tx.spool.renew(held, self._holder, until=until)
 
         return unit
+
+
+async def _end(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

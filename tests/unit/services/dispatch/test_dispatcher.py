@@ -253,3 +253,56 @@ async def test_one_goes_ahead_where_nobody_was_reached(scene: Scene) -> None:
     for number in (1, 2, 3, 4, 5, 9):
         await scene.until(number, "delivered")
     await dispatcher.stop(1)
+
+
+async def test_of_two_one_was_lost_and_the_other_is_told(scene: Scene) -> None:
+    scene.carrier.answer = refuse
+    scene.carrier.open.clear()
+    await spool(scene.store, letter(1), recipient(1), recipient(1, 1, "b@far.test"))
+    dispatcher = scene.dispatcher()
+    dispatcher.start()
+    await scene.carrier.arrived.acquire()
+    late = NOW + 10 * 60_000
+    await scene.store.write(lambda tx: tx.spool.claim("far.test", "you", now=late, until=late + 1, limit=1))
+    scene.carrier.open.set()
+    await scene.until(1, "active", "failed")
+    assert scene.notices.told[-1] == (1, "b@far.test", "failed")
+    assert len(await scene.store.read(lambda tx: tx.spool.list_story(1))) == 1
+    await dispatcher.stop(1)
+
+
+async def test_what_another_took_meanwhile_is_not_even_tried(scene: Scene) -> None:
+    """They waited here for a hand past the leases that they came with; one of them was renewed."""
+    await spool(scene.store, letter(1), recipient(1, lease="you", due_at=later(5)))
+    await spool(scene.store, letter(2), recipient(2, lease="me", due_at=later(5)))
+    dispatcher = scene.dispatcher()
+    dispatcher.take([Bundle(letter(number), (recipient(number, lease="me", due_at=NOW),)) for number in (1, 2)])
+    await scene.until(2, "delivered")
+    assert [parcel.id for parcel in scene.carrier.parcels] == [2]
+    await dispatcher.stop(1)
+
+
+async def test_a_lease_lost_while_filing_here_takes_the_filing_back(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = await make_mailbox(scene.store, "ann@home.test")
+    await spool(
+        scene.store, letter(1), recipient(1, 0, "ann@home.test", destination=LOCAL), body=b"Subject: x\r\n\r\nx"
+    )
+    write = scene.store.write
+
+    async def late(unit: Any, **options: Any) -> Any:
+        if type(unit).__name__ == "Filing":
+            after = NOW + 10 * 60_000
+            await write(lambda tx: tx.spool.claim(LOCAL, "you", now=after, until=after + 1, limit=1))
+        return await write(unit, **options)
+
+    monkeypatch.setattr(scene.store, "write", late)
+    dispatcher = scene.dispatcher()
+    dispatcher.start()
+    async with asyncio.timeout(5):
+        while not await scene.store.read(lambda tx: tx.spool.list_story(1)):
+            await asyncio.sleep(0.005)
+    assert (await box.account_row()).used_messages == 0
+    assert await scene.states(1) == ["active"]
+    await dispatcher.stop(1)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,3 +83,39 @@ async def test_forgetting(scene: Scene) -> None:
     await overdue(scene).forget()
     assert await scene.states(1) == []
     assert scene.clock.now() > Instant(NOW)
+
+
+async def test_one_taken_up_meanwhile_leaves_the_others_for_the_next_turn(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The notice speaks of all: nobody is given up untold."""
+    await spool(scene.store, letter(1, expires_at=later(60)), recipient(1), recipient(1, 1, "b@near.test"))
+    scene.clock.advance(3600)
+    write, now = scene.notices.write, scene.clock.now()
+
+    async def slowly(one: Any, told: Any) -> Any:
+        monkeypatch.undo()
+        await scene.store.write(lambda tx: tx.spool.claim("near.test", "you", now=now, until=later(65), limit=1))
+        return await write(one, told)
+
+    monkeypatch.setattr(scene.notices, "write", slowly)
+    await overdue(scene).run()
+    assert await scene.states(1) == ["active", "active"]
+    assert await kinds(scene, 1) == []
+    await overdue(scene).run()
+    assert await scene.states(1) == ["failed", "active"]
+
+
+async def test_one_settled_meanwhile_gets_no_second_notice(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    await spool(scene.store, letter(1, expires_at=later(60)), recipient(1, lease="me", due_at=later(59)))
+    scene.clock.advance(3600)
+    write, now = scene.notices.write, scene.clock.now()
+
+    async def slowly(one: Any, told: Any) -> Any:
+        await scene.store.write(lambda tx: tx.spool.settle(1, [settled(0, State.FAILED)], "me", now=now))
+        return await write(one, told)
+
+    monkeypatch.setattr(scene.notices, "write", slowly)
+    await overdue(scene).run()
+    assert await scene.states(1) == ["failed"]
+    assert await kinds(scene, 1) == []
