@@ -9,6 +9,7 @@ from typing import Any
 
 from mailstead.ground.model.attempt import Attempt, Ending, Health, Result
 from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.route import Route
 from mailstead.net.ids import IdSource
 from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.delivery.deliver import Delivery
@@ -16,8 +17,8 @@ from mailstead.services.dispatch.dispatcher import Dispatcher, Limits
 from mailstead.services.dispatch.local import LocalDelivery
 from mailstead.services.dispatch.porter import Porter
 from mailstead.services.dispatch.ports import Notice, Told
-from mailstead.services.dispatch.routes import ConfiguredRoutes
-from mailstead.services.outbound.parcel import Parcel, Route
+from mailstead.services.dispatch.routes import StoredRoutes
+from mailstead.services.outbound.parcel import Parcel
 from mailstead.services.spool.outbox import NoOutbox
 from mailstead.services.spool.spooling import Spooling
 from mailstead.services.spool.terms import Schedule, Terms
@@ -90,7 +91,7 @@ class Scene:
         delivery = Delivery(self.store, self.clock, self.ids, self.spooling, hostname="mx.home.test")
         porter = Porter(
             self.store, self.clock, self.ids, self.spooling, carrier=self.carrier, contents=PlainContents(),
-            routes=ConfiguredRoutes(Route()), notices=self.notices,
+            routes=StoredRoutes(self.store, Route(), Route()), notices=self.notices,
             local=LocalDelivery(self.store, self.clock, delivery, 1 << 20), gate=self.gate,
             senders=Forwarding(self.store, self.clock),
         )  # fmt: skip

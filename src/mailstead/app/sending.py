@@ -1,6 +1,7 @@
 """The rooms of sending, made of the configuration and put together for one worker."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -8,6 +9,7 @@ from mailstead.app.config import Config
 from mailstead.app.config_sending import OutboundConfig, QueueConfig
 from mailstead.app.duties import Duty
 from mailstead.app.signing import signer_of
+from mailstead.ground.model.route import Route, TlsLevel
 from mailstead.ground.model.spool import LOCAL, SpooledLetter, SpooledRecipient
 from mailstead.net.clock import Clock
 from mailstead.net.dns_exchange import find_servers
@@ -24,10 +26,9 @@ from mailstead.services.dispatch.local import LocalDelivery
 from mailstead.services.dispatch.noticing import Noticing
 from mailstead.services.dispatch.overdue import Overdue
 from mailstead.services.dispatch.porter import Porter
-from mailstead.services.dispatch.routes import ConfiguredRoutes
+from mailstead.services.dispatch.routes import StoredRoutes
 from mailstead.services.notices.notices import Notices
 from mailstead.services.outbound.outbound import Outbound
-from mailstead.services.outbound.parcel import Route, TlsLevel
 from mailstead.services.outbound.settings import OutboundSettings, Timeouts
 from mailstead.services.outbound.trust.judging import DomainTrust
 from mailstead.services.signing.rotation import Rotation
@@ -56,21 +57,26 @@ def terms_of(queue: QueueConfig) -> Terms:
 
 def route_of(outbound: OutboundConfig) -> Route:
     """The ordinary way: to the hosts that the DNS names, or to a relay."""
-    level, proxies = TlsLevel(outbound.tls), tuple(str(proxy) for proxy in outbound.proxies)
+    direct = direct_of(outbound)
     if outbound.mode != "relay":
-        return Route(port=outbound.port, level=level, proxies=proxies)
+        return direct
     host, colon, port = outbound.relay_host.rpartition(":")
     if not colon or not port.isdecimal():
         host, port = outbound.relay_host, str(RELAY_PORT)
-    return Route(
+    return replace(
+        direct,
         host=host.strip("[]"),
         port=int(port),
         is_tls_first=int(port) == TLS_FIRST_PORT,
-        level=level,
         login=outbound.relay_username,
         password=outbound.relay_password,
-        proxies=proxies,
     )
+
+
+def direct_of(outbound: OutboundConfig) -> Route:
+    """To the hosts that the DNS names."""
+    proxies = tuple(str(proxy) for proxy in outbound.proxies)
+    return Route(port=outbound.port, level=TlsLevel(outbound.tls), proxies=proxies)
 
 
 def settings_of(config: Config) -> OutboundSettings:
@@ -128,7 +134,7 @@ class SendingRooms:
             self.spooling,
             carrier=self._outbound,
             contents=SignedContents(store.blobs, self.signer),
-            routes=ConfiguredRoutes(route_of(outbound)),
+            routes=StoredRoutes(store, route_of(outbound), direct_of(outbound)),
             notices=notices,
             local=LocalDelivery(store, clock, self.delivery, config.smtp.max_message_size),
             gate=TrapGate() if outbound.mode == "trap" else OpenGate(),

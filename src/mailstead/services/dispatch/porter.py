@@ -3,20 +3,21 @@
 import asyncio
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.attempt import Attempt, Ending, Health, Result
 from mailstead.ground.model.errors import MailError, NotFound
 from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.route import Route
 from mailstead.ground.model.spool import LOCAL, Origin, SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
 from mailstead.services.dispatch.judging import Judged, judge
 from mailstead.services.dispatch.lanes import Job
 from mailstead.services.dispatch.local import LocalDelivery
-from mailstead.services.dispatch.ports import Carrier, Contents, Gate, Notice, Notices, Routes, Senders
+from mailstead.services.dispatch.ports import Carrier, Contents, Gate, Notice, Notices, Routes, Senders, Way
 from mailstead.services.dispatch.story import emit_settled, tell_attempt
 from mailstead.services.folders.append import put_letter
 from mailstead.services.outbound.parcel import Parcel
@@ -29,6 +30,10 @@ from mailstead.telemetry import Event, emit
 SETTLE_PAUSES: Final = (0.1, 0.5, 2.0, 5.0, 15.0, 30.0, 60.0, 60.0)
 """Seconds."""
 CANNOT_READ: Final = "4.3.0"
+
+
+_Key = tuple[str, str]
+"""What a way depends on, within one letter: the recipient's domain, and what was set by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,32 +80,63 @@ class Porter:
         if held:
             await self._hold(job, held, holder)
             return Carried(Health.GOOD)
-        attempt = await self._attempt(job, holder)
+        try:
+            ways = await self._find_ways(job)
+        except MailError as error:
+            now = self._clock.now()
+            attempt = _all_alike(job, now, now, Ending.DEFERRED, CANNOT_READ, str(error))
+        else:
+            remaining = await self._part(job, ways, holder)
+            if remaining is None:
+                return Carried(Health.GOOD)
+            job = remaining
+            attempt = await self._attempt(job, ways[_key(job.recipients[0])].route, holder)
         await self._settle(job, attempt, holder)
         return Carried(attempt.health, attempt.why)
 
-    async def _attempt(self, job: Job, holder: str) -> Attempt:
+    async def _find_ways(self, job: Job) -> dict[_Key, Way]:
+        """As they are now: routes may have changed since it was spooled."""
+        if job.destination == LOCAL:
+            return {_key(one): Way(Route(), LOCAL) for one in job.recipients}
+        kinds = {_key(one): one for one in job.recipients}
+        return {key: await self._routes.find(job.letter, one) for key, one in kinds.items()}
+
+    async def _part(self, job: Job, ways: dict[_Key, Way], holder: str) -> Job | None:
+        """Who belongs in another lane goes there, and what is heard here speaks of this lane alone; gives the rest."""
+        strays = {one.number: ways[_key(one)].lane for one in job.recipients if ways[_key(one)].lane != job.destination}
+        if not strays:
+            return job
+        now = self._clock.now()
+
+        async def unit(tx: Tx) -> None:
+            await tx.spool.move(job.letter.id, strays, holder, now=now)
+
+        await self._store.write(unit)
+        staying = tuple(one for one in job.recipients if one.number not in strays)
+        return replace(job, recipients=staying) if staying else None
+
+    async def _attempt(self, job: Job, route: Route, holder: str) -> Attempt:
         began = self._clock.now()
         if job.letter.expires_at <= began:
             return _all_alike(job, began, began, Ending.FAILED, "4.4.7", "its time was over before it could be tried")
         try:
             if job.destination == LOCAL:
                 return await self._local.attempt(job.letter, job.recipients, holder)
-            return await self._carrier.attempt(await self._parcel(job))
+            return await self._carrier.attempt(await self._parcel(job, route))
         except NotFound as error:
             ended = self._clock.now()
             return _all_alike(job, began, ended, Ending.FAILED, "5.3.0", f"its octets are gone: {error}")
         except MailError as error:
             return _all_alike(job, began, self._clock.now(), Ending.DEFERRED, CANNOT_READ, str(error))
 
-    async def _parcel(self, job: Job) -> Parcel:
+    async def _parcel(self, job: Job, route: Route) -> Parcel:
         letter, first = job.letter, job.recipients[0]
         return Parcel(
             id=letter.id,
             sender=await self._sender(letter),
             recipients=job.recipients,
             domain=first.address.domain,
-            route=await self._routes.find(letter, first),
+            route=route,
             content=await self._contents.open(letter),
             smtputf8=letter.smtputf8,
             needs_smtputf8=letter.smtputf8 and (letter.has_utf8_header or not _is_ascii(letter, job.recipients)),
@@ -175,6 +211,10 @@ class _Settling:
 async def put_notice(tx: Tx, notice: Notice) -> Bundle:
     """In the unit that owes it."""
     return await put_bundle(tx, notice.bundle, await put_letter(tx, notice.letter))
+
+
+def _key(recipient: SpooledRecipient) -> _Key:
+    return recipient.address.domain, recipient.route
 
 
 def _all_alike(job: Job, began: Instant, ended: Instant, ending: Ending, status: str, why: str) -> Attempt:

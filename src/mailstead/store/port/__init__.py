@@ -23,6 +23,7 @@ from mailstead.store.port.messages import MessageReads, MessageWrites
 from mailstead.store.port.metadata import MetadataReads, MetadataWrites
 from mailstead.store.port.placements import PlacementReads, PlacementWrites
 from mailstead.store.port.quotas import QuotaReads, QuotaWrites
+from mailstead.store.port.routes import RouteReads, RouteWrites
 from mailstead.store.port.signing import SigningReads, SigningWrites
 from mailstead.store.port.spool import SpoolReads, SpoolWrites
 from mailstead.store.port.trust import TrustReads, TrustWrites
@@ -64,6 +65,8 @@ class ReadTx(Protocol):
     def signing(self) -> SigningReads: ...
     @property
     def trust(self) -> TrustReads: ...
+    @property
+    def routes(self) -> RouteReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -105,6 +108,8 @@ class Tx(Protocol):
     def signing(self) -> SigningWrites: ...
     @property
     def trust(self) -> TrustWrites: ...
+    @property
+    def routes(self) -> RouteWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from mailstead.ground.model.attempt import Ending, Health
+from mailstead.ground.model.route import Route
 from mailstead.net.clock import SystemClock
 from mailstead.net.dns import Mx, Trouble
 from mailstead.services.outbound.hosts import Finder, Whereabouts, address_of_literal
-from mailstead.services.outbound.parcel import Route
 from mailstead.services.outbound.story import Setback, Story
 from tests.support.names import Names
 from tests.support.outbound_scene import endings, names_of, outbound, parcel, settings, statuses
