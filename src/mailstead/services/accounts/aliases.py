@@ -42,7 +42,7 @@ async def _follow(tx: Tx, target: Address, path: tuple[str, ...]) -> None:
     if domain is None or await tx.directory.find_account(real) is not None:
         return
     next_alias = await tx.directory.find_alias(real)
-    if next_alias is None and domain.catchall is None:
+    if next_alias is None and domain.catchall is None and not domain.hand_off:
         raise NotFound(f"there is no {real} here (mailstead user add {real})")
     for further in next_alias.targets if next_alias else ():
         await _follow(tx, Address.parse(further), (*path, real.key))
