@@ -22,6 +22,7 @@ from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.dispatch.contents import SignedContents
 from mailstead.services.dispatch.dispatcher import Dispatcher, Limits
+from mailstead.services.dispatch.exploring import Explorer
 from mailstead.services.dispatch.local import LocalDelivery
 from mailstead.services.dispatch.noticing import Noticing
 from mailstead.services.dispatch.overdue import Overdue
@@ -29,6 +30,7 @@ from mailstead.services.dispatch.porter import Porter
 from mailstead.services.dispatch.routes import StoredRoutes
 from mailstead.services.notices.notices import Notices
 from mailstead.services.outbound.outbound import Outbound
+from mailstead.services.outbound.probing import Prober
 from mailstead.services.outbound.settings import OutboundSettings, Timeouts
 from mailstead.services.outbound.trust.judging import DomainTrust
 from mailstead.services.signing.rotation import Rotation
@@ -121,6 +123,9 @@ class SendingRooms:
             resolver=self.resolver, clock=clock, settings=settings_of(config), trust=self._trust,
             random=random.SystemRandom(), contexts=ClientContexts(outbound.ca_file), sweep=sweep,
         )  # fmt: skip
+        self.prober = Prober(self._outbound.approach)
+        routes = StoredRoutes(store, route_of(outbound), direct_of(outbound))
+        self.explorer = Explorer(routes, self.prober, is_trapped=outbound.mode == "trap")
         notices = Noticing(
             store, clock,
             Notices(store.blobs, clock, ids, hostname=config.smtp_hostname, life=config.queue.notice_life),
@@ -134,7 +139,7 @@ class SendingRooms:
             self.spooling,
             carrier=self._outbound,
             contents=SignedContents(store.blobs, self.signer),
-            routes=StoredRoutes(store, route_of(outbound), direct_of(outbound)),
+            routes=routes,
             notices=notices,
             local=LocalDelivery(store, clock, self.delivery, config.smtp.max_message_size),
             gate=TrapGate() if outbound.mode == "trap" else OpenGate(),

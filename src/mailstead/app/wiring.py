@@ -348,7 +348,9 @@ class Worker:
         return Pop3Server(services, self._opened.ids)
 
     def _control(self) -> ControlServer:
-        return ControlServer(Desk(directory=self._directory, supervise=self._supervise))
+        return ControlServer(
+            Desk(directory=self._directory, supervise=self._supervise, explore=self._sending.explorer.explore)
+        )
 
     async def _supervise(self, command: str) -> Json:
         """What only the process above all workers can do."""

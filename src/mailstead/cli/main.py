@@ -35,6 +35,7 @@ root = LazyGroup(
         "dkim": Row("mailstead.cli.dkim:dkim", "Keys that sign what leaves, and their DNS records."),
         "route": Row("mailstead.cli.route:route", "Ways out: relays for single domains and senders."),
         "tls-rule": Row("mailstead.cli.tls_rule:tls_rule", "What the lines to single domains must be."),
+        "outbound": Row("mailstead.cli.outbound:outbound", "The way to other servers."),
         "db": Row("mailstead.cli.db:db", "The store."),
         "config": Row("mailstead.cli.config:config", "Look at the configuration, check it, explain it."),
         "version": Row("mailstead.cli.help:version", "What is installed."),

@@ -11,7 +11,7 @@ from mailstead.cli.exits import Failure
 from mailstead.ground.model.errors import MailError
 from mailstead.net.clock import SystemClock
 from mailstead.net.privileges import drop_root, is_root
-from mailstead.servers.control.desk import CheckStore, Desk, Reindex, Unavailable, perform
+from mailstead.servers.control.desk import CheckStore, Desk, Explore, Reindex, Unavailable, perform
 from mailstead.servers.control.kinds import FIXES, kind_of
 from mailstead.servers.control.operations import OPERATIONS
 from mailstead.services.accounts.directory import Directory
@@ -50,7 +50,11 @@ def become_server_user(config: "Config") -> None:
 
 
 def desk_of(
-    loaded: "Loaded", store: Any, check_store: CheckStore | None = None, reindex: Reindex | None = None
+    loaded: "Loaded",
+    store: Any,
+    check_store: CheckStore | None = None,
+    reindex: Reindex | None = None,
+    explore: Explore | None = None,
 ) -> Desk:
     """What operations work with here."""
     config = loaded.config
@@ -61,13 +65,14 @@ def desk_of(
         default_domain=config.server.domain,
         min_password_length=config.security.min_password_length,
     )
-    return Desk(directory=directory, check_store=check_store, reindex=reindex)
+    return Desk(directory=directory, check_store=check_store, reindex=reindex, explore=explore)
 
 
 async def _perform(
     loaded: "Loaded", command: str, args: Json, row: Callable[[Json], None], progress: Callable[[Json], None]
 ) -> Json:
     from mailstead.app import wiring
+    from mailstead.app.exploring import explore_of
 
     async def say(news: Mapping[str, object]) -> None:
         for kind, hear in (("row", row), ("progress", progress)):
@@ -76,7 +81,9 @@ async def _perform(
                 hear(dict(told))
 
     async with wiring.open_store(loaded.config) as store:
-        desk = desk_of(loaded, store, wiring.check_of(store), wiring.reindex_of(loaded.config))
+        desk = desk_of(
+            loaded, store, wiring.check_of(store), wiring.reindex_of(loaded.config), explore_of(loaded.config, store)
+        )
         if loaded.path is None:
             await ensure_domain(desk.directory, loaded.config.server.domain)
         return dict(await perform(OPERATIONS[command], desk, args, say))

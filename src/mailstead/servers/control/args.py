@@ -199,6 +199,12 @@ class DkimRemove(Change, frozen=True, kw_only=True):
     force: bool = False
 
 
+class OutboundTest(Args, frozen=True, kw_only=True):
+    """`outbound.test`: a domain, or an address."""
+
+    target: Text
+
+
 class RouteName(Change, frozen=True, kw_only=True):
     """`route.remove`."""
 

@@ -1,6 +1,6 @@
 """What an operation is, and what it may use. The socket and the command line without a server run the same ones."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -8,6 +8,7 @@ import msgspec
 
 from mailstead.ground.model.errors import MailError
 from mailstead.services.accounts.directory import Directory
+from mailstead.services.outbound.findings import Finding
 
 Json = Mapping[str, object]
 Say = Callable[[Json], Awaitable[None]]
@@ -16,6 +17,8 @@ Supervise = Callable[[str], Awaitable[Json]]
 """Hands `status` or `stop` to the process that watches all workers."""
 CheckStore = Callable[[Say], Awaitable[Json]]
 """`db check`: says a row for each finding and gives the counts."""
+Explore = Callable[[str], AsyncGenerator[Finding, None]]
+"""`outbound test`: looks at the way to a domain."""
 Reindex = Callable[[], Awaitable[None]]
 """`db reindex`: empties the full-text index."""
 
@@ -32,6 +35,7 @@ class Desk:
     supervise: Supervise | None = None
     check_store: CheckStore | None = None
     reindex: Reindex | None = None
+    explore: Explore | None = None
 
 
 ArgsT = TypeVar("ArgsT", bound=msgspec.Struct)

@@ -1,6 +1,7 @@
-"""`route.*` and `tls-rule.*`: where mail leaves by, and what is demanded of the line. A password is in no answer."""
+"""`route.*`, `tls-rule.*`, `outbound.test`: the ways out and what is demanded of them. A password is in no answer."""
 
 import shlex
+from contextlib import aclosing
 from typing import Any, Final
 
 from mailstead.ground.model.route import parse_route, shown_route
@@ -8,12 +9,15 @@ from mailstead.ground.model.route_rule import RouteRule, Side
 from mailstead.ground.model.tls_rule import TlsDemand, TlsRule
 from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
-from mailstead.servers.control.desk import Desk, Json, Operation, Say
+from mailstead.servers.control.desk import Desk, Json, Operation, Say, Unavailable
 from mailstead.services.outbound.trust.rules import list_tls_rules, remove_tls_rule, set_tls_rule
 from mailstead.services.spool.route_rules import list_routes, remove_route, set_route
 
 ROUTE: Final = "mailstead.route.v1"
 TLS_RULE: Final = "mailstead.tls-rule.v1"
+OUTBOUND_TEST: Final = "mailstead.outbound-test.v1"
+_REACHED: Final = frozenset({"host", "ours"})
+"""Findings that say, where they are good, that a letter would arrive."""
 
 
 def route_shape(rule: RouteRule, **more: object) -> dict[str, object]:
@@ -108,10 +112,23 @@ async def tls_rule_remove(desk: Desk, args: a.TlsRuleName, _say: Say) -> Json:
     return tls_rule_shape(gone, undo=_rule_again(gone)) | {"schema": shapes.REMOVAL}
 
 
+async def outbound_test(desk: Desk, args: a.OutboundTest, say: Say) -> Json:
+    """Look at the way to a domain without sending anything."""
+    if desk.explore is None:
+        raise Unavailable("nothing can be looked at from here")
+    is_reached = False
+    async with aclosing(desk.explore(args.target)) as findings:
+        async for one in findings:
+            is_reached = is_reached or (one.is_good is True and one.what in _REACHED)
+            await say({"row": {"what": one.what, "good": one.is_good, "words": one.words}})
+    return {"schema": OUTBOUND_TEST, "target": args.target, "reached": is_reached}
+
+
 ROUTING_OPERATIONS: Final[tuple[Operation[Any], ...]] = (
     Operation("route.add", a.RouteAdd, route_add),
     Operation("route.list", a.Nothing, route_list),
     Operation("route.remove", a.RouteName, route_remove),
+    Operation("outbound.test", a.OutboundTest, outbound_test),
     Operation("tls-rule.add", a.TlsRuleAdd, tls_rule_add),
     Operation("tls-rule.list", a.Nothing, tls_rule_list),
     Operation("tls-rule.remove", a.TlsRuleName, tls_rule_remove),

@@ -27,9 +27,10 @@ class StoredRoutes:
             return Way(self.default, LOCAL)
         if not target:
             return Way(self.default, domain)
-        return Way(self._read(target), lane_of(target, domain))
+        return Way(self.read(target), lane_of(target, domain))
 
-    def _read(self, target: str) -> Route:
+    def read(self, target: str) -> Route:
+        """What the text of a route means here; Invalid."""
         route = parse_route(target)
         return self.direct if route.is_direct else replace(route, proxies=self.default.proxies)
 
