@@ -88,12 +88,13 @@ class Scene:
     ids: IdSource
 
     def dispatcher(self, holder: str = "me", **limits: int) -> Dispatcher:
+        senders = Forwarding(self.store, self.clock)
         delivery = Delivery(self.store, self.clock, self.ids, self.spooling, hostname="mx.home.test")
         porter = Porter(
             self.store, self.clock, self.ids, self.spooling, carrier=self.carrier, contents=PlainContents(),
             routes=StoredRoutes(self.store, Route(), Route()), notices=self.notices,
-            local=LocalDelivery(self.store, self.clock, delivery, 1 << 20), gate=self.gate,
-            senders=Forwarding(self.store, self.clock),
+            local=LocalDelivery(self.store, self.clock, delivery, 1 << 20, reverser=senders), gate=self.gate,
+            senders=senders,
         )  # fmt: skip
         made = Dispatcher(self.store, self.clock, porter, holder, Limits(**limits))
         self.spooling.outbox = made

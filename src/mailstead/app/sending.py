@@ -141,7 +141,7 @@ class SendingRooms:
             contents=SignedContents(store.blobs, self.signer),
             routes=routes,
             notices=notices,
-            local=LocalDelivery(store, clock, self.delivery, config.smtp.max_message_size),
+            local=LocalDelivery(store, clock, self.delivery, config.smtp.max_message_size, reverser=self.forwarding),
             gate=TrapGate() if outbound.mode == "trap" else OpenGate(),
             senders=self.forwarding,
         )

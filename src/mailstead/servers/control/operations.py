@@ -179,7 +179,8 @@ async def shared_grant(desk: Desk, args: a.Share, _say: Say) -> Json:
 async def alias_add(desk: Desk, args: a.AliasAdd, _say: Say) -> Json:
     """Add an alias."""
     alias = await aliases.add_alias(desk.directory, args.address, args.targets, dry_run=args.dry_run)
-    return {**shapes.alias_shape(alias), "undo": undo("alias", "remove", str(alias.address))}
+    abroad = await aliases.find_abroad(desk.directory, alias)
+    return {**shapes.alias_shape(alias), "abroad": abroad, "undo": undo("alias", "remove", str(alias.address))}
 
 
 async def alias_list(desk: Desk, args: a.DomainFilter, say: Say) -> Json:

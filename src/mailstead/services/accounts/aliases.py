@@ -48,6 +48,16 @@ async def _follow(tx: Tx, target: Address, path: tuple[str, ...]) -> None:
         await _follow(tx, Address.parse(further), (*path, real.key))
 
 
+async def find_abroad(directory: Directory, alias: Alias) -> list[str]:
+    """Its targets that are not ours: mail to them is forwarded in the name of the alias's domain."""
+
+    async def unit(tx: ReadTx) -> list[str]:
+        domains = {target: Address.parse(target).domain for target in alias.targets}
+        return [target for target, name in domains.items() if await tx.directory.find_domain(name) is None]
+
+    return await directory.store.read(unit)
+
+
 async def list_aliases(directory: Directory, domain: str | None = None) -> list[Alias]:
     """All, or those of one domain, by address; NotFound."""
 
