@@ -12,6 +12,7 @@ from typing import Any
 import apsw
 import pytest
 
+from tests.e2e.test_commands import Say, home, made, say  # noqa: F401 - fixtures
 from tests.support.peer import Letter, Peer
 from tests.support.server import Sandbox, sandbox
 
@@ -170,3 +171,26 @@ async def test_routes_and_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert "✗ host      127.0.0.1: Connection refused" in dead.stdout
         argv = await cli(box, "route", "add", "--to", "x.test", "smtp://me:geheim@127.0.0.1", code=2)
         assert "geheim" not in argv.stderr
+
+
+@pytest.mark.usefixtures("home")
+def test_without_a_server(made: Say) -> None:  # noqa: F811 - a fixture
+    assert made("route", "add", "--to", "far.test", "smtp://127.0.0.1:1").out == (
+        "set the route to far.test: smtp://127.0.0.1:1\n"
+    )
+    dead = made("outbound", "test", "far.test")
+    assert (dead.code, dead.out.splitlines()[-1]) == (1, "far.test cannot be reached")
+    rehearsed = made("tls-rule", "add", "far.test", "secure", "--dry-run")
+    assert rehearsed.out == "would have set the TLS rule of far.test: secure\n"
+    assert made("tls-rule", "list").out == ""
+    ruled = made("tls-rule", "add", "far.test", "secure", "--note", "as agreed")
+    assert ruled.err == "undo: mailstead tls-rule remove far.test\n"
+    assert made("tls-rule", "list").out.startswith("far.test\tsecure\t")
+    assert (
+        made("tls-rule", "remove", "far.test").err
+        == "undo: mailstead tls-rule add far.test secure --note 'as agreed'\n"
+    )
+    for wrong in ((), ("--to", "a.test", "--from", "b.test")):
+        assert made("route", "add", *wrong, "direct").code == 2
+    assert "is missing" in made("route", "add", "--to", "a.test", "smtp://me@relay.test").err
+    assert made("route", "add", "--to", "a.test", "direct", "--password", "-", stdin="x").code == 2

@@ -41,7 +41,7 @@ def add(shell: Shell, to: str | None, sender: str | None, target: str, password_
     side, name = _name(to, sender)
     password = _password(target, password_from)
     args = {"side": side, "name": name, "target": target, "password": password, "note": remark}
-    _tell_undo(shell, shell.change("route.add", args, lambda row: f"{_words(row)} by {row['target']}"))
+    _tell_undo(shell, shell.change("route.add", args, lambda row: f"set {_words(row)}: {row['target']}"))
 
 
 @route.command("list")
@@ -66,7 +66,7 @@ def remove(shell: Shell, to: str | None, sender: str | None) -> None:
     """Let letters go the usual way again."""
     side, name = _name(to, sender)
     args = {"side": side, "name": name}
-    _tell_undo(shell, shell.change("route.remove", args, lambda row: f"{_words(row)} the usual way"))
+    _tell_undo(shell, shell.change("route.remove", args, lambda row: f"removed {_words(row)}"))
 
 
 def _name(to: str | None, sender: str | None) -> tuple[str, str]:
@@ -95,7 +95,7 @@ def _password(target: str, source: str | None) -> str:
 
 
 def _words(row: Json) -> str:
-    return f"letters {row['side']} {row['name']} go"
+    return f"the route {row['side']} {row['name']}"
 
 
 def _tell_undo(shell: Shell, done: Json) -> None:

@@ -27,7 +27,7 @@ def add(shell: Shell, domain: str, demand: str, remark: str) -> None:
     mailstead tls-rule add bank.example secure
     """
     args = {"domain": domain, "demand": demand, "note": remark}
-    shell.change("tls-rule.add", args, lambda rule: f"lines to {rule['domain']}: {rule['demand']}")
+    shell.change("tls-rule.add", args, lambda rule: f"set the TLS rule of {rule['domain']}: {rule['demand']}")
 
 
 @tls_rule.command("list")
@@ -48,4 +48,4 @@ def list_(shell: Shell) -> None:
 @changing
 def remove(shell: Shell, domain: str) -> None:
     """Let a domain's own policies hold again."""
-    shell.change("tls-rule.remove", {"domain": domain}, lambda rule: f"no rule for {rule['domain']} any more")
+    shell.change("tls-rule.remove", {"domain": domain}, lambda rule: f"removed the TLS rule of {rule['domain']}")

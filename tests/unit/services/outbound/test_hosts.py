@@ -217,3 +217,12 @@ async def test_from_ipv6_to_ipv4() -> None:
     assert [step.facts["host"] for step in attempt.steps if step.what == "connect"] == [
         "mx.b.test [::1]", "mx.b.test [127.0.0.1]",
     ]  # fmt: skip
+
+
+async def test_the_other_hosts_of_a_route_stand_in() -> None:
+    names = Names().add("a", "one.test", "127.0.0.2").add("a", "two.test", "127.0.0.1")
+    async with Peer().listen() as peer, outbound(names) as out:
+        route = Route(host="one.test", others=("nowhere.test", "two.test"), port=peer.port)
+        attempt = await out.attempt(parcel(route=route))
+    assert endings(attempt) == [Ending.RELAYED]
+    assert attempt.results[0].host == "two.test [127.0.0.1]"
