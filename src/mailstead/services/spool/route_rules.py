@@ -9,6 +9,7 @@ from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.route import parse_route, with_password
 from mailstead.ground.model.route_rule import RouteRule, Side
 from mailstead.services.accounts.directory import Directory, get_domain
+from mailstead.services.spool.ways import lane_of
 from mailstead.store.port import ReadTx, Tx
 
 RULES_AT_ONCE: Final = 200
@@ -29,7 +30,10 @@ async def set_route(
         await _check_domain(tx, rule)
         before = await tx.routes.find_route(rule.side, rule.name)
         await tx.routes.put_route(rule)
-        await _let_go(tx, rule)
+        if rule.side is Side.TO:
+            await _let_go(tx, rule.name)
+        if before is not None:
+            await _let_go(tx, lane_of(before.target, before.name))
         return before
 
     return rule, await directory.commit(unit, dry_run=dry_run)
@@ -44,6 +48,7 @@ async def remove_route(directory: Directory, side: Side, name: str, *, dry_run: 
         if rule is None:
             raise NotFound(f"there is no route {side.value} {wanted} (mailstead route list)")
         await tx.routes.drop_route(side, wanted)
+        await _let_go(tx, lane_of(rule.target, rule.name))
         return rule
 
     return await directory.commit(unit, dry_run=dry_run)
@@ -71,10 +76,9 @@ async def _check_domain(tx: Tx, rule: RouteRule) -> None:
         raise Invalid(f"{rule.name} is ours: mailstead domain set {rule.name} --hand-off says who keeps its mail")
 
 
-async def _let_go(tx: Tx, rule: RouteRule) -> None:
-    """Those who wait for a domain that could not be reached need wait no longer: there is a new way."""
-    if rule.side is Side.TO:
-        await tx.spool.pause(rule.name, until=Instant(0), reason="", failures=0)
+async def _let_go(tx: Tx, lane: str) -> None:
+    """Those who wait for a hop that could not be reached need wait no longer: there is another way."""
+    await tx.spool.pause(lane, until=Instant(0), reason="", failures=0)
 
 
 def _read_name(side: Side, name: str) -> str:

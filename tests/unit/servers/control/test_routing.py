@@ -66,9 +66,29 @@ async def test_what_is_refused(admin: Admin, kind: str, args: dict[str, str]) ->
 
 async def test_a_new_route_lets_go_who_waits_for_the_old_one(admin: Admin, desk: Desk) -> None:
     until = Instant(desk.directory.clock.now() + 3_600_000)
-    await desk.directory.store.write(lambda tx: tx.spool.pause("far.test", until=until, reason="silent", failures=3))
-    await admin.ask("route.add", side="to", name="far.test", target="smtp://relay.test")
-    assert await desk.directory.store.read(lambda tx: tx.spool.list_lanes(only_paused=True)) == []
+    store, far = desk.directory.store, {"side": "to", "name": "far.test"}
+
+    async def pause(lane: str) -> None:
+        await store.write(lambda tx: tx.spool.pause(lane, until=until, reason="silent", failures=3))
+
+    async def paused() -> list[str]:
+        return [lane.destination for lane in await store.read(lambda tx: tx.spool.list_lanes(only_paused=True))]
+
+    await pause("far.test")
+    await admin.ask("route.add", **far, target="smtp://me@one.test", password="x", dry_run=True)
+    assert await paused() == ["far.test"]
+    await admin.ask("route.add", **far, target="smtp://me@one.test", password="x")
+    assert await paused() == []
+    await pause("smtp://me@one.test")
+    await admin.ask("route.add", **far, target="direct")
+    assert await paused() == []
+    await pause("far.test (direct)")
+    await admin.ask("route.remove", **far)
+    assert await paused() == []
+    await admin.ask("domain.set", name="example.com", hand_off="lmtp://one.test")
+    await pause("lmtp://one.test")
+    await admin.ask("domain.set", name="example.com", hand_off="lmtp://two.test")
+    assert await paused() == []
 
 
 async def test_the_life_of_a_tls_rule(admin: Admin) -> None:
