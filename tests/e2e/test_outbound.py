@@ -12,9 +12,9 @@ import pytest
 
 from mailstead.ground.model.attempt import Ending, Health
 from mailstead.ground.model.envelope import BodyType
+from mailstead.ground.model.route import Route, Speech
 from mailstead.net.connection import Connection
 from mailstead.net.sweep import Sweep
-from mailstead.services.outbound.parcel import Route, Speech
 from tests.support.fake_clock import FakeClock
 from tests.support.outbound_scene import LETTER, Octets, endings, outbound, parcel, statuses
 from tests.support.programs import need

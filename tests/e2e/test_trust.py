@@ -14,12 +14,12 @@ from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailstead.ground.formats.tlsa import Tlsa
+from mailstead.ground.model.route import Route
 from mailstead.net.clock import SystemClock
 from mailstead.net.dns import DnsError, Trouble
 from mailstead.net.dns_exchange import Servers
 from mailstead.net.https import HttpsFetcher
 from mailstead.net.resolver import CachingResolver
-from mailstead.services.outbound.parcel import Route
 from mailstead.services.outbound.tls_policy import Excluded, Flaw, Hop, HostFacts, HostPolicy, TlsResult, TlsUse
 from mailstead.services.outbound.trust.judging import DomainTrust
 from tests.support.chains import Issued, issue

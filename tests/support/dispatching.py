@@ -9,6 +9,7 @@ from typing import Any
 
 from mailstead.ground.model.attempt import Attempt, Ending, Health, Result
 from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.route import Route
 from mailstead.net.ids import IdSource
 from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.delivery.deliver import Delivery
@@ -16,9 +17,9 @@ from mailstead.services.dispatch.dispatcher import Dispatcher, Limits
 from mailstead.services.dispatch.local import LocalDelivery
 from mailstead.services.dispatch.porter import Porter
 from mailstead.services.dispatch.ports import NoObserver, Notice, Told
-from mailstead.services.dispatch.routes import ConfiguredRoutes
+from mailstead.services.dispatch.routes import StoredRoutes
 from mailstead.services.guards.halt import Hold
-from mailstead.services.outbound.parcel import Parcel, Route
+from mailstead.services.outbound.parcel import Parcel
 from mailstead.services.spool.outbox import NoOutbox
 from mailstead.services.spool.spooling import Spooling
 from mailstead.services.spool.terms import Schedule, Terms
@@ -88,12 +89,13 @@ class Scene:
     ids: IdSource
 
     def dispatcher(self, holder: str = "me", *, contents: Any = None, routes: Any = None, **limits: int) -> Dispatcher:
+        senders = Forwarding(self.store, self.clock)
         delivery = Delivery(self.store, self.clock, self.ids, self.spooling, hostname="mx.home.test")
         porter = Porter(
             self.store, self.clock, self.ids, self.spooling, carrier=self.carrier, contents=contents or PlainContents(),
-            routes=routes or ConfiguredRoutes(Route()), notices=self.notices,
-            local=LocalDelivery(self.store, self.clock, delivery, 1 << 20), gate=self.gate,
-            senders=Forwarding(self.store, self.clock), observer=NoObserver(),
+            routes=routes or StoredRoutes(self.store, Route(), Route()), notices=self.notices,
+            local=LocalDelivery(self.store, self.clock, delivery, 1 << 20, reverser=senders), gate=self.gate,
+            senders=senders, observer=NoObserver(),
         )  # fmt: skip
         made = Dispatcher(self.store, self.clock, porter, holder, Limits(**limits))
         self.spooling.outbox = made

@@ -11,13 +11,14 @@ from mailstead.ground.model.address import Address
 from mailstead.ground.model.attempt import Attempt, Ending
 from mailstead.ground.model.envelope import BodyType, DsnRequest
 from mailstead.ground.model.ids import Instant, SpoolId
+from mailstead.ground.model.route import Route
 from mailstead.ground.model.spool import SpooledRecipient, State
 from mailstead.net.clock import Clock, SystemClock
 from mailstead.net.dns import Mx
 from mailstead.net.sweep import Sweep
 from mailstead.net.tls import ClientContexts
 from mailstead.services.outbound.outbound import Outbound
-from mailstead.services.outbound.parcel import Parcel, Rendition, Route, Unsuitable
+from mailstead.services.outbound.parcel import Parcel, Rendition, Unsuitable
 from mailstead.services.outbound.settings import OutboundSettings, Timeouts
 from mailstead.services.outbound.tls_policy import RouteTrust, Trust
 from tests.support.names import Names

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from mailstead.app.config import Config
 from mailstead.app.queue_counts import QueueCounts
 from mailstead.app.sending import terms_of
+from mailstead.ground.model.route import parse_route
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
 from mailstead.services.accounts.login import Authenticator
-from mailstead.services.dispatch.routes import parse_route
 from mailstead.services.spool.hand import Hand, Returning
 from mailstead.services.spool.tracing import Tracing
 from mailstead.store.port import Store

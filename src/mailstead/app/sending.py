@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -11,6 +12,7 @@ from mailstead.app.config_sending import OutboundConfig, QueueConfig
 from mailstead.app.duties import Duty
 from mailstead.app.sending_guards import asking_of, gate_of, observer_of
 from mailstead.app.signing import signer_of
+from mailstead.ground.model.route import Route, TlsLevel
 from mailstead.ground.model.spool import LOCAL, SpooledLetter, SpooledRecipient
 from mailstead.net.clock import Clock
 from mailstead.net.dns_exchange import find_servers
@@ -23,18 +25,19 @@ from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.dispatch.contents import SignedContents
 from mailstead.services.dispatch.dispatcher import Dispatcher, Limits
+from mailstead.services.dispatch.exploring import Explorer
 from mailstead.services.dispatch.hand import Returns
 from mailstead.services.dispatch.local import LocalDelivery
 from mailstead.services.dispatch.noticing import Noticing
 from mailstead.services.dispatch.overdue import Overdue
 from mailstead.services.dispatch.porter import Porter
-from mailstead.services.dispatch.routes import ConfiguredRoutes
+from mailstead.services.dispatch.routes import StoredRoutes
 from mailstead.services.dispatch.set_back import SetBack
 from mailstead.services.guards.halt import Halt, Hold
 from mailstead.services.guards.resuming import Resuming
 from mailstead.services.notices.notices import Notices
 from mailstead.services.outbound.outbound import Outbound
-from mailstead.services.outbound.parcel import Route, TlsLevel
+from mailstead.services.outbound.probing import Prober
 from mailstead.services.outbound.settings import OutboundSettings, Timeouts
 from mailstead.services.outbound.trust.judging import DomainTrust
 from mailstead.services.signing.rotation import Rotation
@@ -63,21 +66,26 @@ def terms_of(queue: QueueConfig) -> Terms:
 
 def route_of(outbound: OutboundConfig) -> Route:
     """The ordinary way: to the hosts that the DNS names, or to a relay."""
-    level, proxies = TlsLevel(outbound.tls), tuple(str(proxy) for proxy in outbound.proxies)
+    direct = direct_of(outbound)
     if outbound.mode != "relay":
-        return Route(port=outbound.port, level=level, proxies=proxies)
+        return direct
     host, colon, port = outbound.relay_host.rpartition(":")
     if not colon or not port.isdecimal():
         host, port = outbound.relay_host, str(RELAY_PORT)
-    return Route(
+    return replace(
+        direct,
         host=host.strip("[]"),
         port=int(port),
         is_tls_first=int(port) == TLS_FIRST_PORT,
-        level=level,
         login=outbound.relay_username,
         password=outbound.relay_password,
-        proxies=proxies,
     )
+
+
+def direct_of(outbound: OutboundConfig) -> Route:
+    """To the hosts that the DNS names."""
+    proxies = tuple(str(proxy) for proxy in outbound.proxies)
+    return Route(port=outbound.port, level=TlsLevel(outbound.tls), proxies=proxies)
 
 
 def settings_of(config: Config) -> OutboundSettings:
@@ -105,6 +113,13 @@ def limits_of(outbound: OutboundConfig, queue: QueueConfig) -> Limits:
     )
 
 
+def trust_of(
+    outbound: OutboundConfig, store: Store, resolver: CachingResolver, fetcher: HttpsFetcher, clock: Clock
+) -> DomainTrust:
+    """What a line to others must be."""
+    return DomainTrust(store, resolver, fetcher.fetch, clock, dane=outbound.dane, mta_sts=outbound.mta_sts)
+
+
 def notices_of(config: Config, store: Store, clock: Clock, ids: IdSource) -> Noticing:
     """Who writes letters about letters."""
     notices = Notices(store.blobs, clock, ids, hostname=config.smtp_hostname, life=config.queue.notice_life)
@@ -128,9 +143,7 @@ class SendingRooms:
         self.resolver = CachingResolver(find_servers(outbound.resolvers, outbound.resolver_port), clock)
         self.signer = signer_of(config, store, clock)
         self._fetcher = HttpsFetcher(self.resolver)
-        self._trust = DomainTrust(
-            store, self.resolver, self._fetcher.fetch, clock, dane=outbound.dane, mta_sts=outbound.mta_sts
-        )
+        self._trust = trust_of(outbound, store, self.resolver, self._fetcher, clock)
         self._outbound = Outbound(
             resolver=self.resolver, clock=clock, settings=settings_of(config), trust=self._trust,
             random=random.SystemRandom(), contexts=ClientContexts(outbound.ca_file), sweep=sweep,
@@ -138,6 +151,9 @@ class SendingRooms:
         notices = notices_of(config, store, clock, ids)
         self.guards = asking_of(config.guards, store, clock)
         self._resuming = Resuming(store, clock)
+        prober = self.prober = Prober(self._outbound.approach)
+        routes = StoredRoutes(store, route_of(outbound), direct_of(outbound))
+        self.explorer = Explorer(routes, prober, is_trapped=outbound.mode == "trap")
         self._overdue = Overdue(store, clock, ids, self.spooling, notices)
         self.returning = Returns(store, clock, ids, self.spooling, notices)
         self._set_back = SetBack(store, clock, self.spooling.terms, _ms(config.queue.lease))
@@ -149,9 +165,9 @@ class SendingRooms:
             self.spooling,
             carrier=self._outbound,
             contents=SignedContents(store.blobs, self.signer),
-            routes=ConfiguredRoutes(route_of(outbound)),
+            routes=routes,
             notices=notices,
-            local=LocalDelivery(store, clock, self.delivery, config.smtp.max_message_size),
+            local=LocalDelivery(store, clock, self.delivery, config.smtp.max_message_size, reverser=self.forwarding),
             gate=TrapGate() if outbound.mode == "trap" else gate_of(config, store, clock, self.resolver),
             senders=self.forwarding,
             observer=observer_of(config.guards),

@@ -14,6 +14,7 @@ from mailstead.servers.smtp.taker import Logins
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
+from mailstead.services.reception.verification import Verification
 from mailstead.services.submission.mailroom import DeliveringMailroom
 from mailstead.services.submission.submit import Submission
 from mailstead.store.port import Store
@@ -46,7 +47,9 @@ class SmtpRooms:
         rules = ReceptionRules(
             max_message_size=self._config.smtp.max_message_size, relay_networks=tuple(self._config.smtp.relay_networks)
         )
-        reception = Reception(self._store, sending.delivery, rules, refusals, sending.forwarding)
+        is_trapped = config.outbound.mode == "trap"  # then nothing leaves, and no question either
+        verification = None if is_trapped else Verification(sending.prober, clock)
+        reception = Reception(self._store, sending.delivery, rules, refusals, sending.forwarding, verification)
         self.mx = self._serve(mx, reception)
         self.lmtp = self._serve(lmtp, reception)
         self.outboxes = self._make_outboxes(sending, refusals)

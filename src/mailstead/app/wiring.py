@@ -371,6 +371,7 @@ class Worker:
             hand=self._console.hand,
             tracing=self._console.tracing,
             authenticator=self._authenticator,
+            explore=self._sending.explorer.explore,
             mailing=CommandMailing(self._opened.store, outboxes),
         )
         return ControlServer(desk)

@@ -2,7 +2,7 @@
 
 import click
 
-from mailstead.cli.shell import Shell, changing, common
+from mailstead.cli.shell import Shell, changing, common, note
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -17,11 +17,20 @@ def alias() -> None:
 def add(shell: Shell, address: str, targets: tuple[str, ...]) -> None:
     """Let mail to ADDRESS go to TARGETS, of ours or elsewhere.
 
+    What goes elsewhere is forwarded under an address of the alias's own domain (SRS), which is signed by it too, so
+    that SPF and DMARC there find nothing wrong; bounces come back that way to the sender.
+
     \b
     mailstead alias add info@example.com ada@example.com bob@example.com
+    mailstead alias add ada.old@example.com ada@example.org
     """
     args = {"address": address, "targets": list(targets)}
-    shell.change("alias.add", args, lambda row: f"added the alias {row['address']} for {', '.join(row['targets'])}")
+    added = shell.change(
+        "alias.add", args, lambda row: f"added the alias {row['address']} for {', '.join(row['targets'])}"
+    )
+    if added["abroad"] and not shell.as_json:
+        domain = added["address"].rpartition("@")[2]
+        note(f"mail for {', '.join(added['abroad'])} is forwarded: it leaves under an address of {domain} (SRS)")
 
 
 @alias.command("list")

@@ -67,6 +67,7 @@ def _directory_of(loaded: "Loaded", store: Any) -> Directory:
 def _desk_of(loaded: "Loaded", opened: "OpenStore") -> Desk:
     """What operations work with here."""
     from mailstead.app import wiring
+    from mailstead.app.exploring import explore_of
     from mailstead.app.sending import returning_of
 
     config, store, clock = loaded.config, opened.store, opened.clock
@@ -76,6 +77,7 @@ def _desk_of(loaded: "Loaded", opened: "OpenStore") -> Desk:
         directory=directory,
         check_store=wiring.check_of(store),
         reindex=wiring.reindex_of(config),
+        explore=explore_of(config, store),
         hand=console.hand,
         tracing=console.tracing,
         authenticator=Authenticator(store, directory.hasher, clock, default_domain=config.server.domain),

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -49,4 +50,27 @@ def read_stdin() -> str:
     password = line.rstrip("\r\n")
     if not password:
         raise Failure("usage", "standard input is empty", "send the password as its first line")
+    return password
+
+
+def read_password(source: str | None, *, subject: str) -> str:
+    """From standard input (`-`), from the first line of a file, or from a prompt on a terminal."""
+    if source == "-":
+        return read_stdin()
+    if source is not None:
+        return _read_file(Path(source))
+    if not sys.stdin.isatty():
+        raise Failure("usage", f"the password of {subject} is missing", "give --password - or --password FILE")
+    text: str = click.prompt(f"Password for {subject}", hide_input=True, err=True)
+    return text
+
+
+def _read_file(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            password = file.readline(STDIN_MAX).decode().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure("usage", f"{path} cannot be read: {error}") from error
+    if not password:
+        raise Failure("usage", f"{path} is empty", "the password is its first line")
     return password

@@ -48,6 +48,7 @@ class Domain:
     default_quota: int = DEFAULT_QUOTA
     quota: Quota = NO_QUOTA  # of all its accounts together; its use is counted only if there is a limit
     hand_off: str = ""  # where its mail is kept, if not here: "lmtp://host:port"
+    verify: bool = True  # ask there, at RCPT, whether the recipient is known
     created_at: Instant = Instant(0)  # noqa: RUF009 - a NewType makes nothing
 
 

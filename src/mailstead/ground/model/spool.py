@@ -110,11 +110,11 @@ class SpooledRecipient:
     letter_id: SpoolId
     number: int  # within the letter, from 0
     address: Address
-    destination: str  # what shares one fate when it cannot be reached: a domain, or the route set by hand
+    destination: str  # the lane: what shares one fate when it cannot be reached, a domain or a route
     state: State
     due_at: Instant
     dsn: DsnRequest = NO_DSN
-    route: str = ""  # set by hand ("smtp:host:25"); "": by policy
+    route: str = ""  # set by hand, as `parse_route` reads it; "": by policy
     lease: str = ""
     attempts: int = 0
     last: LastWord | None = None

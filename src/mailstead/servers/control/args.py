@@ -30,6 +30,8 @@ class DomainAdd(Change, frozen=True, kw_only=True):
     name: Text
     alias_of: Text | None = None
     catchall: Text | None = None
+    hand_off: Text | None = None
+    verify: bool = True
     max_users: Annotated[int, msgspec.Meta(ge=0)] = 0
     quota: Quota | None = None
 
@@ -41,6 +43,8 @@ class DomainSet(Change, frozen=True, kw_only=True):
     quota: Quota | None = None
     total_quota: Quota | None = None
     total_messages: Quota | None = None
+    hand_off: Text | None = None  # "none" takes it back
+    verify: bool | None = None
 
 
 class DomainName(Args, frozen=True, kw_only=True):
@@ -318,3 +322,37 @@ class AuthVerify(Args, frozen=True, kw_only=True):
 
     name: Text
     password: Text
+
+
+class OutboundTest(Args, frozen=True, kw_only=True):
+    """`outbound.test`: a domain, or an address."""
+
+    target: Text
+
+
+class RouteName(Change, frozen=True, kw_only=True):
+    """`route.remove`."""
+
+    side: Literal["to", "from"]
+    name: Text
+
+
+class RouteAdd(RouteName, frozen=True, kw_only=True):
+    """`route.add`: `password` for the user that the target names."""
+
+    target: Text
+    password: Text = ""
+    note: Text = ""
+
+
+class TlsRuleName(Change, frozen=True, kw_only=True):
+    """`tls-rule.remove`."""
+
+    domain: Text
+
+
+class TlsRuleAdd(TlsRuleName, frozen=True, kw_only=True):
+    """`tls-rule.add`."""
+
+    demand: Literal["none", "may", "encrypt", "secure", "dane-only"]
+    note: Text = ""

@@ -1,6 +1,6 @@
 """What an operation is, and what it may use. The socket and the command line without a server run the same ones."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -10,6 +10,7 @@ from mailstead.ground.model.address import Address
 from mailstead.ground.model.errors import MailError
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
+from mailstead.services.outbound.findings import Finding
 from mailstead.services.spool.hand import Hand
 from mailstead.services.spool.tracing import Tracing
 
@@ -20,6 +21,8 @@ Supervise = Callable[[str], Awaitable[Json]]
 """Hands `status` or `stop` to the process that watches all workers."""
 CheckStore = Callable[[Say], Awaitable[Json]]
 """`db check`: says a row for each finding and gives the counts."""
+Explore = Callable[[str], AsyncGenerator[Finding, None]]
+"""`outbound test`: looks at the way to a domain."""
 Reindex = Callable[[], Awaitable[None]]
 """`db reindex`: empties the full-text index."""
 
@@ -55,6 +58,7 @@ class Desk:
     tracing: Tracing | None = None
     authenticator: Authenticator | None = None
     mailing: Mailing | None = None
+    explore: Explore | None = None
 
 
 ArgsT = TypeVar("ArgsT", bound=msgspec.Struct)

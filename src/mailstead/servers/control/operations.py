@@ -11,6 +11,7 @@ from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
 from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, Say, Unavailable
 from mailstead.servers.control.guards import GUARD_OPERATIONS
 from mailstead.servers.control.queue import QUEUE_OPERATIONS
+from mailstead.servers.control.routing import ROUTING_OPERATIONS
 from mailstead.servers.control.signing import SIGNING_OPERATIONS
 from mailstead.services.accounts import aliases, domains, imports, shared, users
 
@@ -18,6 +19,11 @@ from mailstead.services.accounts import aliases, domains, imports, shared, users
 def undo(*words: str) -> str:
     """A command line to paste."""
     return shlex.join(("mailstead", *words))
+
+
+def yes_or_no(value: bool) -> str:  # noqa: FBT001 - there is nothing else to say
+    """As options say it."""
+    return "yes" if value else "no"
 
 
 async def _rows(say: Say, rows: Iterable[Mapping[str, object]]) -> Json:
@@ -32,8 +38,9 @@ async def domain_add(desk: Desk, args: a.DomainAdd, _say: Say) -> Json:
     """Add a domain."""
     quota = DEFAULT_QUOTA if args.quota is None else args.quota
     new = domains.NewDomain(
-        name=args.name, alias_of=args.alias_of, catchall=args.catchall, max_users=args.max_users, default_quota=quota
-    )
+        name=args.name, alias_of=args.alias_of, catchall=args.catchall, max_users=args.max_users, default_quota=quota,
+        hand_off=args.hand_off or "", verify=args.verify,
+    )  # fmt: skip
     domain = await domains.add_domain(desk.directory, new, dry_run=args.dry_run)
     return shapes.domain_shape(domain, alias_of=args.alias_of, undo=undo("domain", "remove", domain.name))
 
@@ -54,13 +61,16 @@ async def domain_show(desk: Desk, args: a.DomainName, _say: Say) -> Json:
 async def domain_set(desk: Desk, args: a.DomainSet, _say: Say) -> Json:
     """Change the limits of a domain."""
     change = domains.DomainChange(
-        default_quota=args.quota, total_bytes=args.total_quota, total_messages=args.total_messages
-    )
+        default_quota=args.quota, total_bytes=args.total_quota, total_messages=args.total_messages,
+        hand_off=args.hand_off, verify=args.verify,
+    )  # fmt: skip
     before = await domains.change_domain(desk.directory, args.name, change, dry_run=args.dry_run)
     words = ["domain", "set", args.name]
     words += ["--quota", str(before.default_quota)] if before.default_quota is not None else []
     words += ["--total-quota", str(before.total_bytes)] if before.total_bytes is not None else []
     words += ["--total-messages", str(before.total_messages)] if before.total_messages is not None else []
+    words += ["--hand-off", before.hand_off or "none"] if before.hand_off is not None else []
+    words += ["--verify", yes_or_no(before.verify)] if before.verify is not None else []
     view = await domains.view_domain(desk.directory, args.name)
     return {**shapes.domain_view_shape(view), "undo": undo(*words)}
 
@@ -72,6 +82,8 @@ async def domain_remove(desk: Desk, args: a.DomainRemove, _say: Say) -> Json:
     words += ["--alias-of", view.alias_of] if view.alias_of else []
     words += ["--catchall", view.domain.catchall] if view.domain.catchall else []
     words += ["--max-users", str(view.domain.max_users)] if view.domain.max_users else []
+    words += ["--hand-off", view.domain.hand_off] if view.domain.hand_off else []
+    words += [] if view.domain.verify else ["--verify", "no"]
     return {**shapes.domain_view_shape(view), "schema": shapes.REMOVAL, "undo": undo(*words)}
 
 
@@ -169,7 +181,8 @@ async def shared_grant(desk: Desk, args: a.Share, _say: Say) -> Json:
 async def alias_add(desk: Desk, args: a.AliasAdd, _say: Say) -> Json:
     """Add an alias."""
     alias = await aliases.add_alias(desk.directory, args.address, args.targets, dry_run=args.dry_run)
-    return {**shapes.alias_shape(alias), "undo": undo("alias", "remove", str(alias.address))}
+    abroad = await aliases.find_abroad(desk.directory, alias)
+    return {**shapes.alias_shape(alias), "abroad": abroad, "undo": undo("alias", "remove", str(alias.address))}
 
 
 async def alias_list(desk: Desk, args: a.DomainFilter, say: Say) -> Json:
@@ -237,6 +250,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     *SIGNING_OPERATIONS,
     *GUARD_OPERATIONS,
     *QUEUE_OPERATIONS,
+    *ROUTING_OPERATIONS,
     Operation("db.check", a.Nothing, db_check),
     Operation("db.reindex", a.Nothing, db_reindex),
     Operation("status", a.Nothing, status),

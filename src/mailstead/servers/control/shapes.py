@@ -25,6 +25,8 @@ def domain_shape(domain: Domain, **more: object) -> dict[str, object]:
         "unicode": display_domain(domain.name),
         "status": domain.status.value,
         "catchall": domain.catchall,
+        "hand_off": domain.hand_off or None,
+        "verify": domain.verify,
         "max_users": domain.max_users,
         "default_quota": domain.default_quota,
         "total_quota": domain.quota.limit_bytes,

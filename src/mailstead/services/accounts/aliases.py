@@ -42,10 +42,20 @@ async def _follow(tx: Tx, target: Address, path: tuple[str, ...]) -> None:
     if domain is None or await tx.directory.find_account(real) is not None:
         return
     next_alias = await tx.directory.find_alias(real)
-    if next_alias is None and domain.catchall is None:
+    if next_alias is None and domain.catchall is None and not domain.hand_off:
         raise NotFound(f"there is no {real} here (mailstead user add {real})")
     for further in next_alias.targets if next_alias else ():
         await _follow(tx, Address.parse(further), (*path, real.key))
+
+
+async def find_abroad(directory: Directory, alias: Alias) -> list[str]:
+    """Its targets that are not ours: mail to them is forwarded in the name of the alias's domain."""
+
+    async def unit(tx: ReadTx) -> list[str]:
+        domains = {target: Address.parse(target).domain for target in alias.targets}
+        return [target for target, name in domains.items() if await tx.directory.find_domain(name) is None]
+
+    return await directory.store.read(unit)
 
 
 async def list_aliases(directory: Directory, domain: str | None = None) -> list[Alias]:

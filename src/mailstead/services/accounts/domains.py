@@ -1,15 +1,19 @@
 """Adding, showing and removing mail domains."""
 
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 from mailstead.ground.model.address import Address, canonical_domain
 from mailstead.ground.model.directory import DEFAULT_QUOTA, AccountKind, Domain
 from mailstead.ground.model.errors import AlreadyExists, Conflict, Invalid
+from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.route import parse_route, shown_route
 from mailstead.services.accounts.directory import Directory, get_domain, get_real_domain
 from mailstead.store.port import ReadTx, Tx
 
 MAX_USERS_MAX = 10_000_000
 LIMIT_MAX = 1 << 50
+NOBODY: Final = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,8 @@ class NewDomain:
     catchall: str | None = None
     max_users: int = 0
     default_quota: int = DEFAULT_QUOTA
+    hand_off: str = ""
+    verify: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,9 @@ async def add_domain(directory: Directory, new: NewDomain, *, dry_run: bool = Fa
     if new.max_users < 0 or new.max_users > MAX_USERS_MAX or new.default_quota < 0:
         raise Invalid("limits are zero (none) or more")
     catchall = Address.parse(new.catchall) if new.catchall else None
+    hand_off = read_hand_off(new.hand_off)
+    if hand_off and (catchall is not None or new.alias_of):
+        raise Invalid("what is handed off is neither caught here nor of another name")
     now = directory.clock.now()
 
     async def unit(tx: Tx) -> Domain:
@@ -50,7 +59,7 @@ async def add_domain(directory: Directory, new: NewDomain, *, dry_run: bool = Fa
         target = await get_real_domain(tx, canonical_domain(new.alias_of)) if new.alias_of else None
         if target is not None and catchall is not None:
             raise Invalid(f"{name} is another name of {target.name}: set the catch-all there")
-        return await tx.directory.insert_domain(
+        domain = await tx.directory.insert_domain(
             name,
             now=now,
             alias_of=target.id if target else None,
@@ -58,6 +67,9 @@ async def add_domain(directory: Directory, new: NewDomain, *, dry_run: bool = Fa
             max_users=new.max_users,
             default_quota=new.default_quota,
         )
+        domain = replace(domain, hand_off=hand_off, verify=new.verify)
+        await tx.directory.update_domain(domain)
+        return domain
 
     return await directory.commit(unit, dry_run=dry_run)
 
@@ -114,20 +126,37 @@ class DomainChange:
     default_quota: int | None = None
     total_bytes: int | None = None
     total_messages: int | None = None
+    hand_off: str | None = None  # "" or "none": its mail is kept here
+    verify: bool | None = None
+
+    @property
+    def limits(self) -> tuple[int | None, ...]:
+        """What is a number."""
+        return self.default_quota, self.total_bytes, self.total_messages
 
 
 async def change_domain(
     directory: Directory, name: str, change: DomainChange, *, dry_run: bool = False
 ) -> DomainChange:
     """Change the limits of a domain; gives what they were; NotFound, Invalid."""
-    if any(value is not None and not 0 <= value <= LIMIT_MAX for value in astuple(change)):
+    if any(value is not None and not 0 <= value <= LIMIT_MAX for value in change.limits):
         raise Invalid(f"limits are 0 (none) to {LIMIT_MAX}")
+    hand_off = None if change.hand_off is None else read_hand_off(change.hand_off)
 
     async def unit(tx: Tx) -> DomainChange:
         domain = await get_real_domain(tx, canonical_domain(name))
         quota = domain.quota
-        if change.default_quota is not None:
-            await tx.directory.update_domain(replace(domain, default_quota=change.default_quota))
+        if (change.default_quota, hand_off, change.verify) != (None, None, None):
+            await tx.directory.update_domain(
+                replace(
+                    domain,
+                    default_quota=domain.default_quota if change.default_quota is None else change.default_quota,
+                    hand_off=domain.hand_off if hand_off is None else hand_off,
+                    verify=domain.verify if change.verify is None else change.verify,
+                )
+            )
+        if hand_off is not None and domain.hand_off:  # who waits for the store that was need not wait any more
+            await tx.spool.pause(shown_route(domain.hand_off), until=Instant(0), reason="", failures=0)
         if change.total_bytes is not None or change.total_messages is not None:
             total = quota.limit_bytes if change.total_bytes is None else change.total_bytes
             messages = quota.limit_messages if change.total_messages is None else change.total_messages
@@ -136,9 +165,21 @@ async def change_domain(
             default_quota=None if change.default_quota is None else domain.default_quota,
             total_bytes=None if change.total_bytes is None else quota.limit_bytes,
             total_messages=None if change.total_messages is None else quota.limit_messages,
+            hand_off=None if hand_off is None else domain.hand_off,
+            verify=None if change.verify is None else domain.verify,
         )
 
     return await directory.commit(unit, dry_run=dry_run)
+
+
+def read_hand_off(text: str) -> str:
+    """The store that keeps the mail of a domain, as a route; "" or `none`: this one does. Invalid."""
+    if text in ("", NOBODY):
+        return ""
+    route = parse_route(text)
+    if route.is_direct or route.login:
+        raise Invalid("mail is handed off to a host, which knows us by our address: lmtp://HOST:24")
+    return text
 
 
 async def remove_domain(directory: Directory, name: str, *, dry_run: bool = False) -> DomainView:

@@ -26,11 +26,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Abroad:
-    """An address that is not here. `via`: where the mail of its domain, which is ours, is kept; "": a stranger's."""
+    """An address that is not here. `via`: where the mail of its domain, which is ours, is kept; "": a stranger's.
+    `is_asked`: that store is asked at RCPT whether it knows the address."""
 
     address: Address
     via: str = ""
     domain: str = ""  # of ours, that led there
+    is_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class _Search:
             return await self._follow_further(Address(address.local, other.name), (*path, address.key))
         verdict = await self._look_up_here(address, domain, path)
         if verdict is _NOT_HERE and domain.hand_off:
-            return self._leave(Abroad(address, domain.hand_off, domain.name), address)
+            return self._leave(Abroad(address, domain.hand_off, domain.name, domain.verify), address)
         if verdict is _NOT_HERE and domain.catchall:
             verdict = await self._follow_text(domain.catchall, domain, (*path, address.key))
         return Refuse(Reason.USER_UNKNOWN, str(address)) if verdict is _NOT_HERE else verdict

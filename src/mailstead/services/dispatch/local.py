@@ -10,11 +10,11 @@ from mailstead.ground.model.outcome import Deferred, Delivered, Failed, Outcome
 from mailstead.ground.model.spool import LastWord, SpooledLetter, SpooledRecipient, State
 from mailstead.ground.model.verdict import Defer, Reason, Refuse
 from mailstead.net.clock import Clock
-from mailstead.services.accounts.resolve import Resolution, resolve
+from mailstead.services.accounts.resolve import Resolution, Reverser, look_up
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.delivery.plan import Accepted, Manner
 from mailstead.services.folders.incoming import Incoming, Letter
-from mailstead.store.port import ReadTx, Store, Tx
+from mailstead.store.port import Store, Tx
 from mailstead.store.port.spool import Settlement
 
 STATUSES: Final = {
@@ -35,11 +35,12 @@ _READ_AT_ONCE: Final = 256 * 1024
 class LocalDelivery:
     """As an attempt, like any other."""
 
-    def __init__(self, store: Store, clock: Clock, delivery: Delivery, max_size: int) -> None:
+    def __init__(self, store: Store, clock: Clock, delivery: Delivery, max_size: int, *, reverser: Reverser) -> None:
         self._store = store
         self._clock = clock
         self._delivery = delivery
         self._max_size = max_size
+        self._reverser = reverser
 
     async def attempt(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...], holder: str) -> Attempt:
         """Look each up again: what was an account may be an alias by now, or nothing.
@@ -61,11 +62,7 @@ class LocalDelivery:
 
     async def _deliver(self, letter: SpooledLetter, recipient: SpooledRecipient, holder: str) -> Result:
         wanted = Recipient(recipient.address, recipient.dsn)
-
-        async def look(tx: ReadTx) -> Resolution | Refuse | Defer:
-            return await resolve(tx.directory, recipient.address)
-
-        match await self._store.read(look):
+        match await look_up(self._store, self._reverser, recipient.address):
             case Resolution() as found:
                 accepted = Accepted(wanted, found.targets, abroad=found.abroad)
             case Refuse(reason):

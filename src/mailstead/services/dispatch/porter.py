@@ -9,12 +9,13 @@ from mailstead.ground.model.address import Address
 from mailstead.ground.model.attempt import Attempt, Ending, Health, Result
 from mailstead.ground.model.errors import MailError, NotFound
 from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.route import Route
 from mailstead.ground.model.spool import LOCAL, LastWord, Origin, SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
 from mailstead.services.dispatch.lanes import Job
 from mailstead.services.dispatch.local import LocalDelivery
-from mailstead.services.dispatch.ports import Carrier, Contents, Gate, Notices, Observer, Routes, Senders
+from mailstead.services.dispatch.ports import Carrier, Contents, Gate, Notices, Observer, Routes, Senders, Way
 from mailstead.services.dispatch.settling import Settler
 from mailstead.services.guards.halt import Fail, Halt, Hold, Wait
 from mailstead.services.outbound.parcel import Parcel
@@ -28,6 +29,10 @@ LAST_GRACE: Final = 5.0
 CANNOT_READ: Final = "4.3.0"
 HALTED: Final = "4.7.1"  # RFC 3463 §3.8: not authorized, for now
 OUR_FAULT: Final = "4.3.5"
+
+
+_Key = tuple[str, str]
+"""What a way depends on, within one letter: the recipient's domain, and what was set by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +99,49 @@ class Porter:
         going = await self._halt(job, halts, holder) if halts else job
         if going is None:
             return Carried(Health.BUSY)  # nobody there was asked: that says nothing of how they are
-        attempt = await self._attempt(going, holder)
+        try:
+            ways = await self._find_ways(going)
+        except MailError as error:
+            now = self._clock.now()
+            attempt = _all_alike(going, now, now, Ending.DEFERRED, CANNOT_READ, str(error))
+        else:
+            remaining = await self._part(going, ways, holder)
+            if remaining is None:
+                return Carried(Health.BUSY)
+            going = remaining
+            attempt = await self._attempt(going, ways[_key(going.recipients[0])].route, holder)
         await _to_its_end(self._settler.settle(going, attempt, holder))
         return Carried(attempt.health, attempt.why)
 
-    async def _attempt(self, job: Job, holder: str) -> Attempt:
+    async def _find_ways(self, job: Job) -> dict[_Key, Way]:
+        """As they are now: routes may have changed since it was spooled."""
+        if job.destination == LOCAL:
+            return {_key(one): Way(Route(), LOCAL) for one in job.recipients}
+        kinds = {_key(one): one for one in job.recipients}
+        return {key: await self._routes.find(job.letter, one) for key, one in kinds.items()}
+
+    async def _part(self, job: Job, ways: dict[_Key, Way], holder: str) -> Job | None:
+        """Who belongs in another lane goes there, and what is heard here speaks of this lane alone; gives the rest."""
+        strays = {one.number: ways[_key(one)].lane for one in job.recipients if ways[_key(one)].lane != job.destination}
+        if not strays:
+            return job
+        now = self._clock.now()
+
+        async def unit(tx: Tx) -> None:
+            await tx.spool.move(job.letter.id, strays, holder, now=now)
+
+        await self._store.write(unit)
+        staying = tuple(one for one in job.recipients if one.number not in strays)
+        return replace(job, recipients=staying) if staying else None
+
+    async def _attempt(self, job: Job, route: Route, holder: str) -> Attempt:
         began = self._clock.now()
         if job.letter.expires_at <= began:
             return _all_alike(job, began, began, Ending.FAILED, "4.4.7", "its time was over before it could be tried")
         try:
             if job.destination == LOCAL:
                 return await self._local.attempt(job.letter, job.recipients, holder)
-            return await self._carrier.attempt(await self._parcel(job))
+            return await self._carrier.attempt(await self._parcel(job, route))
         except NotFound as error:
             ended = self._clock.now()
             return _all_alike(job, began, ended, Ending.FAILED, "5.3.0", f"its octets are gone: {error}")
@@ -115,14 +151,14 @@ class Porter:
             why = f"a fault of ours: incident {incident(error, subsystem='dispatch')}"
             return _all_alike(job, began, self._clock.now(), Ending.DEFERRED, OUR_FAULT, why)
 
-    async def _parcel(self, job: Job) -> Parcel:
+    async def _parcel(self, job: Job, route: Route) -> Parcel:
         letter, first = job.letter, job.recipients[0]
         return Parcel(
             id=letter.id,
             sender=await self._sender(letter),
             recipients=job.recipients,
             domain=first.address.domain,
-            route=await self._routes.find(letter, first),
+            route=route,
             content=await self._contents.open(letter),
             smtputf8=letter.smtputf8,
             needs_smtputf8=letter.smtputf8 and (letter.has_utf8_header or not _is_ascii(letter, job.recipients)),
@@ -191,6 +227,10 @@ def _stopped(recipient: SpooledRecipient, halt: Hold | Wait, now: Instant) -> Se
         case Wait(until, why):
             last = LastWord(HALTED, why, at=now)
             return Settlement(number=recipient.number, state=State.DEFERRED, due_at=until, last=last, is_try=False)
+
+
+def _key(recipient: SpooledRecipient) -> _Key:
+    return recipient.address.domain, recipient.route
 
 
 def _all_alike(job: Job, began: Instant, ended: Instant, ending: Ending, status: str, why: str) -> Attempt:

@@ -7,10 +7,11 @@ from typing import Protocol
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.attempt import Attempt, Result
 from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.route import Route
 from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.guards.halt import Halt
-from mailstead.services.outbound.parcel import Content, Parcel, Route
+from mailstead.services.outbound.parcel import Content, Parcel
 from mailstead.services.spool.outbox import Bundle
 from mailstead.store.port import Tx
 
@@ -27,10 +28,18 @@ class Contents(Protocol):
     async def open(self, letter: SpooledLetter) -> Content: ...
 
 
-class Routes(Protocol):
-    """The way to a destination."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The next hop of a recipient, and the lane it belongs in; LOCAL if it goes nowhere any more."""
 
-    async def find(self, letter: SpooledLetter, recipient: SpooledRecipient) -> Route: ...
+    route: Route
+    lane: str
+
+
+class Routes(Protocol):
+    """The way to a recipient, as it is now; MailError."""
+
+    async def find(self, letter: SpooledLetter, recipient: SpooledRecipient) -> Way: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ for more.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from mailstead.ground.model.route import Route, Speech
 from mailstead.ground.wire.smtp.client.capabilities import NO_CAPABILITIES, parse_capabilities
 from mailstead.ground.wire.smtp.client.commands import render, render_hello
 from mailstead.ground.wire.smtp.client.replies import Reply
@@ -17,7 +18,6 @@ from mailstead.net.connection import Connection
 from mailstead.net.dial import Dialer, DialFailed
 from mailstead.net.stream import PeerGone, TlsFailed
 from mailstead.net.tls import ClientContexts, name_of
-from mailstead.services.outbound.parcel import Route, Speech
 from mailstead.services.outbound.settings import OutboundSettings
 from mailstead.services.outbound.sign_in import sign_in
 from mailstead.services.outbound.story import Setback, Story

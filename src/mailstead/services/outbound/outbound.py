@@ -12,13 +12,12 @@ from random import Random
 
 from mailstead.ground.model.attempt import Attempt, Ending, Health
 from mailstead.net.clock import Clock
-from mailstead.net.dial import Dialer
 from mailstead.net.dns import Resolver
 from mailstead.net.sweep import Sweep
 from mailstead.net.tls import ClientContexts
+from mailstead.services.outbound.approach import Approach
 from mailstead.services.outbound.asking import render_for, words_for
-from mailstead.services.outbound.hosts import Finder
-from mailstead.services.outbound.opening import Opener, Spot, TlsSetback
+from mailstead.services.outbound.opening import Spot, TlsSetback
 from mailstead.services.outbound.parcel import Parcel
 from mailstead.services.outbound.pool import Care, Destination, NextHop, Pool
 from mailstead.services.outbound.settings import OutboundSettings
@@ -73,20 +72,14 @@ class Outbound:
         contexts: ClientContexts,
         sweep: Sweep,
     ) -> None:
-        self._resolver = resolver
         self._clock = clock
         self._settings = settings
-        self._trust = trust
-        self._random = random
         self._pool = Pool(settings)
-        self._opener = Opener(
-            settings,
-            Dialer("outbound", sweep, bind_ipv4=settings.bind_ipv4, bind_ipv6=settings.bind_ipv6),
-            contexts,
-            clock,
-            pick=random.choice,
-            nonce=lambda: f"{random.getrandbits(144):036x}",
-        )
+        self.approach = Approach(
+            resolver=resolver, clock=clock, settings=settings, trust=trust, random=random, contexts=contexts,
+            sweep=sweep,
+        )  # fmt: skip
+        self._opener = self.approach.opener()
 
     async def attempt(self, parcel: Parcel) -> Attempt:
         """Try once; every recipient has a result. Raises nothing but the caller's cancellation."""
@@ -121,8 +114,7 @@ class Outbound:
 
     def _begin(self, parcel: Parcel) -> _Run:
         story = Story(self._clock)
-        finder = Finder(self._resolver, self._settings, self._random.shuffle, story)
-        scout = Scout(finder, self._trust, self._settings, self._clock, story)
+        scout = self.approach.scout(story)
         destination = Destination(parcel.domain if parcel.route.is_direct else "", parcel.route)
         return _Run(parcel, NextHop(destination, _care_of(parcel)), story, Ledger(parcel.recipients), scout)
 

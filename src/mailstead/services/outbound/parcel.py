@@ -2,46 +2,12 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from enum import Enum
 from typing import Protocol
 
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import NO_WISHES, BodyType, Wishes
+from mailstead.ground.model.route import Route
 from mailstead.ground.model.spool import SpooledRecipient
-
-
-class Speech(Enum):
-    """Spoken to the next hop."""
-
-    SMTP = "smtp"
-    LMTP = "lmtp"
-
-
-class TlsLevel(Enum):
-    """What must hold of the line. DANE and MTA-STS may ask for more, never for less."""
-
-    NONE = "none"
-    MAY = "may"  # encrypted if they offer it; their certificate is not looked at
-    SECURE = "secure"  # STARTTLS, and a certificate that the world's CAs vouch for, of the host's name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """The next hop. Without a host it is found in the DNS of the recipients' domain."""
-
-    protocol: Speech = Speech.SMTP
-    host: str = ""  # a name, an address, or the path of a Unix socket (LMTP)
-    port: int = 25
-    is_tls_first: bool = False  # TLS from the first byte (465)
-    level: TlsLevel = TlsLevel.MAY
-    login: str = ""
-    password: str = ""
-    proxies: tuple[str, ...] = ()  # "socks5://user:password@host:port": one of them, at random
-
-    @property
-    def is_direct(self) -> bool:
-        """True if MX records decide."""
-        return not self.host
 
 
 @dataclass(frozen=True, slots=True)

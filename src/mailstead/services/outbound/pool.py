@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from mailstead.services.outbound.parcel import Route
+from mailstead.ground.model.route import Route
 from mailstead.services.outbound.settings import OutboundSettings
 from mailstead.services.outbound.story import Setback
 from mailstead.services.outbound.talk import Talk

@@ -5,11 +5,11 @@ import ipaddress
 from binascii import Error, a2b_base64, b2a_base64
 from typing import Final
 
+from mailstead.ground.model.route import Route
 from mailstead.ground.wire.sasl.client import LoginClient, PlainClient, SaslClient, ScramClient, Untrusted
 from mailstead.ground.wire.smtp.client.commands import render
 from mailstead.ground.wire.smtp.client.replies import Reply
 from mailstead.ground.wire.smtp.client.status import Stage, said_status
-from mailstead.services.outbound.parcel import Route
 from mailstead.services.outbound.story import Setback
 from mailstead.services.outbound.talk import Talk
 

@@ -1,12 +1,13 @@
 """Where a letter may go, one address after the other, each with what must hold of the line to it."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from mailstead.ground.model.route import Route
 from mailstead.net.clock import Clock
 from mailstead.services.outbound.hosts import Exchanger, Exchangers, Finder, Whereabouts, address_of_literal
 from mailstead.services.outbound.opening import Spot
-from mailstead.services.outbound.parcel import Route
 from mailstead.services.outbound.pool import Care
 from mailstead.services.outbound.settings import OutboundSettings
 from mailstead.services.outbound.story import Setback, Story
@@ -37,6 +38,12 @@ class Scout:
 
     async def spots(self, domain: str, route: Route, care: Care) -> AsyncGenerator[Spot, None]:
         """In the order in which to try them; `Setback` if there is no host at all."""
+        for one in route.hops():
+            async with aclosing(self._spots(domain, one, care)) as spots:
+                async for spot in spots:
+                    yield spot
+
+    async def _spots(self, domain: str, route: Route, care: Care) -> AsyncGenerator[Spot, None]:
         found = await self._hosts(domain, route)
         hop = Hop(
             domain=domain if route.is_direct else route.host,

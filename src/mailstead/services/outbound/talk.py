@@ -6,13 +6,13 @@ Whatever ends the dialogue is a `Setback`: silence, a close, garbage, and 421 wh
 import asyncio
 from contextlib import suppress
 
+from mailstead.ground.model.route import Speech
 from mailstead.ground.wire.smtp.client.capabilities import NO_CAPABILITIES, Capabilities
 from mailstead.ground.wire.smtp.client.commands import render
 from mailstead.ground.wire.smtp.client.replies import BadReply, Reply, ReplyReader
 from mailstead.ground.wire.smtp.client.status import Stage, status_of
 from mailstead.net.connection import Connection
 from mailstead.net.stream import PeerGone, TimedOut, TlsInfo
-from mailstead.services.outbound.parcel import Speech
 from mailstead.services.outbound.story import Setback, Story
 
 

@@ -10,7 +10,7 @@ from enum import Enum, IntEnum
 from typing import Final, Protocol
 
 from mailstead.ground.model.ids import Instant
-from mailstead.services.outbound.parcel import Route, TlsLevel
+from mailstead.ground.model.route import Route, TlsLevel
 
 Facts = Mapping[str, str | int]
 

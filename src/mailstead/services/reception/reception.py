@@ -1,13 +1,13 @@
 """Reception: judges mail from others at the cheapest stage, and takes what passes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.errors import Busy
-from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse, Verdict
+from mailstead.ground.model.verdict import PASS, Defer, Pass, Reason, Refuse, Verdict
 from mailstead.services.accounts.resolve import Abroad, Resolution, Reverser, look_up
 from mailstead.services.delivery.deliver import Delivery, Receipt
 from mailstead.services.delivery.filing import has_room
@@ -15,6 +15,7 @@ from mailstead.services.delivery.plan import Accepted, Manner
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.reception.body import Body
 from mailstead.services.reception.refusals import Refusals
+from mailstead.services.reception.verification import Verification
 from mailstead.store.port import Store
 
 DEFAULT_MAX_SIZE: Final = 52_428_800
@@ -34,9 +35,16 @@ class Reception:
     """One for all listeners that take mail from strangers (MX) or from another mail server of ours (LMTP)."""
 
     def __init__(
-        self, store: Store, delivery: Delivery, rules: ReceptionRules, refusals: Refusals, reverser: Reverser
+        self,
+        store: Store,
+        delivery: Delivery,
+        rules: ReceptionRules,
+        refusals: Refusals,
+        reverser: Reverser,
+        verification: Verification | None = None,
     ) -> None:
         self._store = store
+        self._verification = verification
         self._reverser = reverser
         self.refusals = refusals
         self._delivery = delivery
@@ -58,6 +66,8 @@ class Reception:
             resolution = await look_up(self._store, self._reverser, recipient.address)
         except Busy:
             return Defer(Reason.BUSY)
+        if isinstance(resolution, Resolution):
+            resolution = await self._verify(resolution)
         match resolution:
             case Resolution():
                 return _judge_room(recipient, resolution, envelope.declared_size)
@@ -65,6 +75,26 @@ class Reception:
                 return Accepted(recipient, (), abroad=(Abroad(recipient.address),))
             case Refuse() | Defer():
                 return resolution
+
+    async def _verify(self, resolution: Resolution) -> Resolution | Refuse | Defer:
+        """Who is unknown to the store that keeps its mail is left out; nobody is taken who cannot be asked about."""
+        if self._verification is None:
+            return resolution
+        abroad: list[Abroad] = []
+        against: Refuse | Defer | None = None
+        for one in resolution.abroad:
+            match await self._verification.judge(one.via, one.address) if one.is_asked else PASS:
+                case Pass():
+                    abroad.append(one)
+                case Defer() as later:
+                    return later
+                case Refuse() as refusal:
+                    against = against or refusal
+        if against is None:
+            return resolution
+        if not abroad and not resolution.targets:
+            return against
+        return replace(resolution, abroad=tuple(abroad))
 
     def begin_body(self) -> Body:
         """For the content of one transaction."""

@@ -12,6 +12,7 @@ from mailstead.ground.model.spool import LOCAL, Origin, SpooledLetter, SpooledRe
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.spool.outbox import Bundle, NoOutbox, Outbox
 from mailstead.services.spool.terms import Terms
+from mailstead.services.spool.ways import into_lanes, lane_of
 from mailstead.store.port import Tx
 
 SUBJECT_MAX: Final = 200
@@ -30,7 +31,7 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """A recipient who is elsewhere. `route`: where the policy of a domain of ours sends its mail; or LOCAL."""
+    """A recipient who is elsewhere. `route`: the store that keeps the mail of that domain of ours; or LOCAL."""
 
     recipient: Recipient
     route: str = ""
@@ -87,7 +88,7 @@ class Spooling:
         self, letter: SpoolId, number: int, onward: Onward, now: Instant, release_at: Instant | None
     ) -> SpooledRecipient:
         address = onward.recipient.address
-        destination = onward.route or address.domain
+        destination = lane_of(onward.route, address.domain) if onward.route else address.domain
         lease = self.outbox.lease(destination, now) if release_at is None else None
         holder, due_at = lease or ("", release_at or now)
         return SpooledRecipient(
@@ -98,7 +99,6 @@ class Spooling:
             state=State.ACTIVE,
             due_at=due_at,
             dsn=onward.recipient.dsn,
-            route=onward.route if onward.route != LOCAL else "",
             lease=holder,
         )
 
@@ -122,11 +122,11 @@ def prepare_local(
 async def put_bundle(tx: Tx, bundle: Bundle, blob_id: BlobId) -> Bundle:
     """Write it within the unit that put its blob; gives it as it was written."""
     letter = replace(bundle.letter, blob_id=blob_id)
-    paused = await tx.spool.insert(letter, bundle.recipients)
-    if not paused:
-        return replace(bundle, letter=letter)
-    free = tuple(replace(one, lease="") if one.destination in paused else one for one in bundle.recipients)
-    return Bundle(letter, free)
+    recipients = await into_lanes(tx.routes, letter, bundle.recipients)
+    paused = await tx.spool.insert(letter, recipients)
+    if paused:
+        recipients = tuple(replace(one, lease="") if one.destination in paused else one for one in recipients)
+    return Bundle(letter, recipients)
 
 
 def _heed(wishes: Wishes, header: bytes) -> Wishes:

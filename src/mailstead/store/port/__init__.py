@@ -24,6 +24,7 @@ from mailstead.store.port.messages import MessageReads, MessageWrites
 from mailstead.store.port.metadata import MetadataReads, MetadataWrites
 from mailstead.store.port.placements import PlacementReads, PlacementWrites
 from mailstead.store.port.quotas import QuotaReads, QuotaWrites
+from mailstead.store.port.routes import RouteReads, RouteWrites
 from mailstead.store.port.signing import SigningReads, SigningWrites
 from mailstead.store.port.spool import SpoolReads, SpoolWrites
 from mailstead.store.port.trust import TrustReads, TrustWrites
@@ -67,6 +68,8 @@ class ReadTx(Protocol):
     def trust(self) -> TrustReads: ...
     @property
     def guards(self) -> GuardReads: ...
+    @property
+    def routes(self) -> RouteReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -110,6 +113,8 @@ class Tx(Protocol):
     def trust(self) -> TrustWrites: ...
     @property
     def guards(self) -> GuardWrites: ...
+    @property
+    def routes(self) -> RouteWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

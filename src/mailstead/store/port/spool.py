@@ -4,7 +4,7 @@ A lane is all recipients of one destination. Dispatch asks which lanes are due, 
 settles them: so a hundred thousand that wait for one dead host cost no more than its one row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -144,6 +144,9 @@ class SpoolWrites(SpoolReads, Protocol):
 
         Once no recipient waits, is held, or has failed, the letter is settled and its blob let go.
         """
+
+    async def move(self, letter: SpoolId, lanes: Mapping[int, str], holder: str, *, now: Instant) -> None:
+        """Put what is `holder`'s into other lanes, by number, where it waits as if it had never been leased."""
 
     async def pause(self, destination: str, *, until: Instant, reason: str, failures: int) -> None:
         """Nobody there is bothered before `until`; 0 lets it go on."""

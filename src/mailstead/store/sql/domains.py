@@ -10,17 +10,17 @@ from mailstead.store.sql.session import Row, Session
 
 LIST: Final = """
     SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at,
-           hand_off, quota_bytes, quota_messages, used_bytes, used_messages
+           hand_off, verify, quota_bytes, quota_messages, used_bytes, used_messages
       FROM domain ORDER BY name"""
 
 FIND: Final = """
     SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at,
-           hand_off, quota_bytes, quota_messages, used_bytes, used_messages
+           hand_off, verify, quota_bytes, quota_messages, used_bytes, used_messages
       FROM domain WHERE name = :name"""
 
 GET: Final = """
     SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at,
-           hand_off, quota_bytes, quota_messages, used_bytes, used_messages
+           hand_off, verify, quota_bytes, quota_messages, used_bytes, used_messages
       FROM domain WHERE id = :domain"""
 
 KEEP: Final = "SELECT id FROM domain WHERE id = :domain {share}"
@@ -33,7 +33,7 @@ INSERT: Final = """
 
 UPDATE: Final = """
     UPDATE domain SET status = :status, alias_of = :alias_of, catchall = :catchall, max_users = :max_users,
-                      default_quota = :default_quota, hand_off = :hand_off
+                      default_quota = :default_quota, hand_off = :hand_off, verify = :verify
      WHERE id = :domain"""
 
 KEEP_ALONE: Final = "SELECT id FROM domain WHERE id = :domain {for_update}"
@@ -65,11 +65,11 @@ DELETE_ALIAS_DOMAINS: Final = "DELETE FROM domain WHERE alias_of = :domain"
 
 
 def _domain_of(row: Row) -> Domain:
-    identity, name, status, alias_of, catchall, max_users, default_quota, created_at, hand_off, *quota = row
+    identity, name, status, alias_of, catchall, max_users, default_quota, created_at, hand_off, verify, *quota = row
     return Domain(
         id=identity, name=name, status=Status(status), alias_of=alias_of, catchall=catchall,
         max_users=max_users, default_quota=default_quota, created_at=created_at, hand_off=hand_off,
-        quota=quota_of(tuple(quota)),
+        verify=bool(verify), quota=quota_of(tuple(quota)),
     )  # fmt: skip
 
 
@@ -119,7 +119,7 @@ class SqlDomains:
         values = {
             "domain": domain.id, "status": domain.status.value, "alias_of": domain.alias_of,
             "catchall": domain.catchall, "max_users": domain.max_users, "default_quota": domain.default_quota,
-            "hand_off": domain.hand_off,
+            "hand_off": domain.hand_off, "verify": int(domain.verify),
         }  # fmt: skip
         if not await self._session.run(UPDATE, values):
             raise NotFound(f"domain {domain.name} is gone")

@@ -1,6 +1,6 @@
 """The spool within units: letters in, leases, settlements, and what an operator does by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -104,6 +104,10 @@ WARNED: Final = """
     UPDATE spool_recipient SET is_warned = 1 WHERE letter_id = :letter AND number {in_ids} AND is_warned = 0
  RETURNING number"""
 NO_MORE_WARNING: Final = "UPDATE spool_letter SET attention_at = expires_at WHERE id = :letter"
+
+MOVE: Final = """
+    UPDATE spool_recipient SET destination = :destination, due_at = :now, lease = ''
+     WHERE letter_id = :letter AND number = :number AND lease = :holder"""
 
 # Who lets go what was held leaves the reason there: it has been seen, and is no reason any longer.
 CHANGE: Final = """
@@ -256,6 +260,16 @@ class SqlSpool(SqlSpoolReading):
             await self._session.run(CLOSE, {"letter": letter, "now": now})
             if blob is not None:
                 await release_blobs(self._session, [BlobId(blob)], now)
+
+    async def move(self, letter: SpoolId, lanes: Mapping[int, str], holder: str, *, now: Instant) -> None:
+        """The lanes they leave find out when they are looked at next."""
+        moved: set[str] = set()
+        for number, name in lanes.items():
+            values = {"letter": letter, "number": number, "holder": holder, "destination": name, "now": now}
+            if await self._session.run(MOVE, values):
+                moved.add(name)
+        for name in sorted(moved):
+            await self._session.run(QUEUE_UP, {"destination": name, "due_at": now})
 
     async def pause(self, destination: str, *, until: Instant, reason: str, failures: int) -> None:
         """0: at once."""

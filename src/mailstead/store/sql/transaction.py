@@ -20,6 +20,7 @@ from mailstead.store.sql.messages import SqlMessages
 from mailstead.store.sql.metadata import SqlMetadata
 from mailstead.store.sql.placements import SqlPlacements
 from mailstead.store.sql.quotas import SqlQuotas
+from mailstead.store.sql.routes import SqlRoutes
 from mailstead.store.sql.session import Session
 from mailstead.store.sql.signing import SqlSigning
 from mailstead.store.sql.spool import SqlSpool
@@ -83,6 +84,10 @@ class SqlReadTx:
     @cached_property
     def guards(self) -> SqlGuards:
         return SqlGuards(self.session)
+
+    @cached_property
+    def routes(self) -> SqlRoutes:
+        return SqlRoutes(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""

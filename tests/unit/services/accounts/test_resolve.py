@@ -141,7 +141,7 @@ async def test_not_found(address: str, verdict: type[Refuse | Defer], reason: Re
         ("out@a.test", [], [Abroad(YOU, domain="a.test")]),
         ("out@b.test", [], [Abroad(YOU, domain="a.test")]),
         ("both@a.test", [1], [Abroad(YOU, domain="a.test")]),
-        ("kept@far.test", [], [Abroad(Address("kept", "far.test"), "lmtp://store.test", "far.test")]),
+        ("kept@far.test", [], [Abroad(Address("kept", "far.test"), "lmtp://store.test", "far.test", is_asked=True)]),
     ],
 )
 async def test_what_leads_elsewhere(address: str, here: list[int], abroad: list[Abroad]) -> None:

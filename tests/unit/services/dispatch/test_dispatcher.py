@@ -10,8 +10,8 @@ import pytest
 
 from mailstead.ground.model.attempt import Ending, Health
 from mailstead.ground.model.errors import Busy
+from mailstead.ground.model.route import Speech
 from mailstead.ground.model.spool import LOCAL
-from mailstead.services.outbound.parcel import Speech
 from mailstead.services.spool.outbox import Bundle
 from tests.support.dispatching import Scene, later, open_scene
 from tests.support.mailbox import NOW, make_mailbox

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from mailstead.ground.model.attempt import Ending, Health
+from mailstead.ground.model.route import Route
 from mailstead.net.clock import SystemClock
 from mailstead.net.dns import Mx, Trouble
 from mailstead.services.outbound.hosts import Finder, Whereabouts, address_of_literal
-from mailstead.services.outbound.parcel import Route
 from mailstead.services.outbound.story import Setback, Story
 from tests.support.names import Names
 from tests.support.outbound_scene import endings, names_of, outbound, parcel, settings, statuses
@@ -217,3 +217,12 @@ async def test_from_ipv6_to_ipv4() -> None:
     assert [step.facts["host"] for step in attempt.steps if step.what == "connect"] == [
         "mx.b.test [::1]", "mx.b.test [127.0.0.1]",
     ]  # fmt: skip
+
+
+async def test_the_other_hosts_of_a_route_stand_in() -> None:
+    names = Names().add("a", "one.test", "127.0.0.2").add("a", "two.test", "127.0.0.1")
+    async with Peer().listen() as peer, outbound(names) as out:
+        route = Route(host="one.test", others=("nowhere.test", "two.test"), port=peer.port)
+        attempt = await out.attempt(parcel(route=route))
+    assert endings(attempt) == [Ending.RELAYED]
+    assert attempt.results[0].host == "two.test [127.0.0.1]"

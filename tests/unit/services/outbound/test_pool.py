@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mailstead.ground.model.attempt import Ending, Health
-from mailstead.services.outbound.parcel import Route
+from mailstead.ground.model.route import Route
 from mailstead.services.outbound.pool import FIRST_LIMIT, Destination, Pool
 from mailstead.services.outbound.story import Setback
 from tests.support.outbound_scene import endings, names_of, outbound, parcel, settings, statuses

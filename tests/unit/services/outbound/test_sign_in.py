@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from mailstead.ground.model.attempt import Ending, Health
+from mailstead.ground.model.route import Route, TlsLevel
 from mailstead.ground.wire.sasl.scram import Scram, derive
 from mailstead.ground.wire.sasl.step import Challenge
-from mailstead.services.outbound.parcel import Route, TlsLevel
 from mailstead.services.outbound.sign_in import _is_this_machine
 from tests.support.authority import Authority
 from tests.support.names import Names

@@ -10,8 +10,9 @@ import pytest
 
 from mailstead.ground.model.attempt import Attempt, Ending, Health
 from mailstead.ground.model.envelope import Wishes
+from mailstead.ground.model.route import Route, TlsLevel
 from mailstead.net.dns import Mx
-from mailstead.services.outbound.parcel import Parcel, Route, TlsLevel
+from mailstead.services.outbound.parcel import Parcel
 from mailstead.services.outbound.tls_policy import (
     Excluded,
     Flaw,

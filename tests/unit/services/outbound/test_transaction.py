@@ -11,7 +11,7 @@ from mailstead.ground.model.address import Address
 from mailstead.ground.model.attempt import Ending, Health
 from mailstead.ground.model.envelope import BodyType, DeliverBy, DsnRequest, Wishes
 from mailstead.ground.model.ids import Instant
-from mailstead.services.outbound.parcel import Route, Speech
+from mailstead.ground.model.route import Route, Speech
 from tests.support.fake_clock import FakeClock
 from tests.support.outbound_scene import LETTER, PATIENT, Octets, endings, outbound, parcel, recipient, statuses
 from tests.support.peer import Act, Peer

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 from mailstead.ground.model.errors import MailError
+from mailstead.ground.model.route import Speech, TlsLevel
 from mailstead.ground.model.tls_rule import TlsRule
 from mailstead.net.clock import Clock
 from mailstead.net.dns import Resolver
-from mailstead.services.outbound.parcel import Speech, TlsLevel
 from mailstead.services.outbound.tls_policy import (
     Excluded,
     Facts,

@@ -7,9 +7,9 @@ import pytest
 
 from mailstead.ground.formats.tlsa import Tlsa
 from mailstead.ground.model.errors import Busy
+from mailstead.ground.model.route import Route, Speech, TlsLevel
 from mailstead.ground.model.tls_rule import TlsDemand, TlsRule
 from mailstead.net.dns import Trouble
-from mailstead.services.outbound.parcel import Route, Speech, TlsLevel
 from mailstead.services.outbound.tls_policy import (
     Excluded,
     Flaw,

@@ -9,8 +9,8 @@ from mailstead.ground.formats.tlsa import Tlsa
 from mailstead.ground.formats.tlsrpt import PolicyFound, PolicyType, ResultType, render_report
 from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.route import Route, TlsLevel
 from mailstead.net.https import FetchFailed
-from mailstead.services.outbound.parcel import Route, TlsLevel
 from mailstead.services.outbound.tls_policy import Excluded, Hop, HopTrust, HostFacts, TlsReport, TlsResult
 from mailstead.services.outbound.trust import counting
 from mailstead.services.outbound.trust.counting import TlsCounts

@@ -7,9 +7,9 @@ import pytest
 
 from mailstead.ground.formats.mtasts import Mode
 from mailstead.ground.model.errors import Busy
+from mailstead.ground.model.route import Route
 from mailstead.net.dns import Trouble
 from mailstead.net.https import FetchFailed
-from mailstead.services.outbound.parcel import Route
 from mailstead.services.outbound.tls_policy import Facts, Hop, TlsResult
 from mailstead.services.outbound.trust.judging import DomainTrust
 from tests.unit.services.outbound.trust.conftest import Scene
