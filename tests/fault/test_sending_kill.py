@@ -231,10 +231,11 @@ def torture(folder: Path, rounds: int, at_random: int, letters: int, seed: int) 
         for name, value in SETTINGS.items():
             patch.setenv(name, value)
         patch.setenv("MAILSTEAD_OUTBOUND_RELAY_HOST", f"127.0.0.1:{peer.port}")
-        box = Sandbox(folder / "box", free_base(), ("--no-samples",)).start()
+        box = Sandbox(folder / "box", free_base(), ("--no-samples",))
         database = folder / "box" / "data" / "mailstead.db"
         murder = Murder(box, peer, chance)
         try:
+            box.start()
             moments = [step for _ in range(rounds) for step in STEPS] + [""] * at_random
             for number, step in enumerate(moments):
                 authors = [Author(f"{number}-{one}", box, ledger) for one in range(2)]
