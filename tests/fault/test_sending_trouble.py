@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from mailstead.ground.model.route import Route
 from mailstead.net.dns_exchange import Servers
 from mailstead.net.resolver import FAILURE_TTL, CachingResolver
-from mailstead.services.dispatch.routes import ConfiguredRoutes
-from mailstead.services.outbound.parcel import Route
+from mailstead.services.dispatch.routes import StoredRoutes
 from tests.fault.test_sending_kill import SETTINGS, YOU, fates, waiting
 from tests.support.authority import stranger
 from tests.support.disk import FILLER, fill, repeat, small_disk
@@ -90,7 +90,9 @@ async def test_names_that_nobody_answers_for(tmp_path: Path) -> None:
         resolver = CachingResolver(Servers.of(["127.0.0.1"], names.port), scene.clock, patience=(0.05,))
         async with outbound(resolver, clock=scene.clock) as out:  # type: ignore[arg-type]
             scene.carrier = out  # type: ignore[assignment]
-            dispatcher = scene.dispatcher(contents=_Letters(), routes=ConfiguredRoutes(Route(port=peer.port)))
+            dispatcher = scene.dispatcher(
+                contents=_Letters(), routes=StoredRoutes(scene.store, Route(port=peer.port), Route(port=peer.port))
+            )
             await spool(scene.store, letter(1), recipient(1))
             dispatcher.start()
             await scene.until(1, "deferred")

@@ -13,10 +13,11 @@ import msgspec
 from mailstead.app.config import Config
 from mailstead.app.console import Console
 from mailstead.app.context import WorkerContext, WorkerParts
-from mailstead.app.doors import Doors, Rooms, is_loopback
+from mailstead.app.doors import Doors, Rooms
 from mailstead.app.duties import Duties, Duty
 from mailstead.app.guarding import guard_of
 from mailstead.app.mailing import CommandMailing
+from mailstead.app.reading_settings import imap_settings, pop3_settings
 from mailstead.app.settings import Settings, context_of, login_context_of, start_log, unpack
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.ids import BlobId, Instant
@@ -27,10 +28,8 @@ from mailstead.servers.control.desk import CheckStore, Desk, Json, Reindex, Say
 from mailstead.servers.control.server import ControlServer
 from mailstead.servers.imap.server import ImapServer
 from mailstead.servers.imap.session import Services
-from mailstead.servers.imap.settings import ImapSettings
 from mailstead.servers.pop3.server import Pop3Server
 from mailstead.servers.pop3.session import Services as Pop3Services
-from mailstead.servers.pop3.settings import Pop3Settings
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.delivery.quota_letters import QuotaLetters
@@ -283,6 +282,7 @@ class Worker:
 
         def drain() -> None:
             smtp.drain()
+            self._sending.drain()
             pop3.drain()
             self._tasks.append(asyncio.create_task(imap.drain()))
             if web is not None:
@@ -334,33 +334,13 @@ class Worker:
         )
 
     def _imap(self) -> ImapServer:
-        config, opened = self._config, self._opened
-        settings = ImapSettings(
-            hostname=config.server.hostname,
-            tls=lambda: self._login_tls,
-            plain_login=config.imap.plain_login == "loopback" and all(map(is_loopback, config.imap_listen)),
-            max_message_size=config.smtp.max_message_size,
-            login_timeout=config.imap.login_timeout.total_seconds(),
-            idle_timeout=config.imap.idle_timeout.total_seconds(),
-            write_timeout=config.imap.write_timeout.total_seconds(),
-            bad_commands_max=config.imap.max_errors,
-            message_limit=config.imap.message_limit,
-        )
-        folders = self._folders
+        opened, folders = self._opened, self._folders
         search = Search(folders.reading, opened.clock, Hints(opened.store, self._index))
-        services = Services(settings, folders, search, self._authenticator, opened.clock)
-        return ImapServer(services, opened.ids)
+        settings = imap_settings(self._config, lambda: self._login_tls)
+        return ImapServer(Services(settings, folders, search, self._authenticator, opened.clock), opened.ids)
 
     def _pop3(self) -> Pop3Server:
-        config = self._config
-        settings = Pop3Settings(
-            hostname=config.server.hostname,
-            tls=lambda: self._login_tls,
-            plain_login=config.pop3.plain_login == "loopback" and all(map(is_loopback, config.pop3_listen)),
-            command_timeout=config.pop3.command_timeout.total_seconds(),
-            write_timeout=config.pop3.write_timeout.total_seconds(),
-            errors_max=config.pop3.max_errors,
-        )
+        settings = pop3_settings(self._config, lambda: self._login_tls)
         services = Pop3Services(settings, self._folders, self._authenticator, self._opened.clock)
         return Pop3Server(services, self._opened.ids)
 

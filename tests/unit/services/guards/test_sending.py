@@ -13,13 +13,14 @@ from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.guards import Breaker, HoldRule, Scope, Subject, Suppression
 from mailstead.ground.model.ids import AccountId, Instant, SpoolId
 from mailstead.ground.model.rate import parse_rates
+from mailstead.ground.model.route import Route
 from mailstead.ground.model.spool import LOCAL, Origin, SpooledRecipient, State
 from mailstead.net.ids import IdSource
 from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.dispatch.lanes import Job
 from mailstead.services.dispatch.porter import Porter
 from mailstead.services.dispatch.ports import Told
-from mailstead.services.dispatch.routes import ConfiguredRoutes
+from mailstead.services.dispatch.routes import StoredRoutes
 from mailstead.services.guards.breaker import BreakerRules
 from mailstead.services.guards.gate import SendingGate
 from mailstead.services.guards.halt import Wait
@@ -28,7 +29,7 @@ from mailstead.services.guards.observer import GuardObserver
 from mailstead.services.guards.providers import Profile, ProviderRates
 from mailstead.services.guards.resuming import Resuming
 from mailstead.services.guards.suppression import SuppressionRules
-from mailstead.services.outbound.parcel import Parcel, Route
+from mailstead.services.outbound.parcel import Parcel
 from mailstead.services.spool.outbox import NoOutbox
 from mailstead.services.spool.spooling import Spooling
 from mailstead.services.spool.terms import Terms
@@ -91,7 +92,8 @@ class Scene:
     def porter(self, gate: SendingGate | None = None) -> Porter:
         return Porter(
             self.store, self.clock, self.ids, Spooling(Terms(), NoOutbox()), carrier=self.peer,
-            contents=Contents(), routes=ConfiguredRoutes(Route()), notices=self.notices, local=self.peer,
+            contents=Contents(), routes=StoredRoutes(self.store, Route(), Route()), notices=self.notices,
+            local=self.peer,
             gate=gate or SendingGate(self.store, self.clock), observer=self.observer,
             senders=Forwarding(self.store, self.clock),
         )  # fmt: skip
