@@ -2,9 +2,11 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
+UNPACKED = Path(__file__).resolve().parents[2] / ".cache" / "unpacked"
 PACKAGES = {
     "swaks": "swaks libnet-ssleay-perl libauthen-sasl-perl",
     "mbsync": "isync",
@@ -20,6 +22,7 @@ PACKAGES = {
     "unbound": "unbound",
     "opendkim": "opendkim",
     "opendkim-testmsg": "opendkim-tools",
+    "unshare": "util-linux",
 }
 
 
@@ -29,6 +32,27 @@ def missing(program: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(text)
     pytest.skip(text)
+
+
+def need_root(what: str) -> None:
+    """Some daemons change their user, and some need a mount namespace: only root may."""
+    if os.geteuid() == 0:
+        return
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} needs root")
+    pytest.skip(f"{what} needs root")
+
+
+def need_unpacked(package: str) -> Path:
+    """The folder of a package that is not installed but unpacked, or the test skips."""
+    need_root(package)
+    folder = UNPACKED / package
+    if not folder.is_dir():
+        text = f"{package} is not unpacked: tools/daemons.sh test"
+        if os.environ.get("CI"):
+            pytest.fail(text)
+        pytest.skip(text)
+    return folder
 
 
 def need(program: str) -> str:
