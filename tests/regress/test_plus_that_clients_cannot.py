@@ -1,4 +1,4 @@
-"""mutt and neomutt with libgsasl choose SCRAM-SHA-256-PLUS where SMTP lists it, have no channel binding, and give up."""
+"""mutt and neomutt with libgsasl choose SCRAM-SHA-256-PLUS if SMTP lists it, have no channel binding, and give up."""
 
 import smtplib
 from pathlib import Path

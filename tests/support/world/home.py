@@ -8,7 +8,7 @@ import signal
 import smtplib
 import subprocess
 from base64 import b64decode
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, message_from_string, policy
@@ -19,6 +19,9 @@ from typing import Any
 
 from mailstead.app import wiring
 from mailstead.app.config_file import load
+from mailstead.ground.model.ids import SpoolId
+from mailstead.store.port import ReadTx
+from mailstead.store.port.spool import StoryRow
 from tests.support.authority import stranger
 from tests.support.server import MAILSTEAD, free_base
 from tests.support.world.waiting import until
@@ -189,7 +192,7 @@ class Home:
 
     def inbox(self, name: str = "ann") -> list[EmailMessage]:
         """The same, parsed."""
-        return [message_from_bytes(letter, EmailMessage, policy=policy.SMTP) for letter in self.raw_inbox(name)]
+        return [parse(letter) for letter in self.raw_inbox(name)]
 
     def wait_notice(self, about: str, name: str = "ann", action: str = "") -> EmailMessage:
         """The notice about the letter of that subject, or the one that says `action`."""
@@ -203,19 +206,29 @@ class Home:
 
     def stories(self, recipient: str) -> list[dict[str, Any]]:
         """The chapters of the letters that were spooled for a recipient, in order."""
-        return asyncio.run(self._stories(recipient))
+        return asyncio.run(self.tell(recipient))
 
-    async def _stories(self, recipient: str) -> list[dict[str, Any]]:
+    async def tell(self, recipient: str) -> list[dict[str, Any]]:
+        """The same, from within a loop."""
         event = await asyncio.to_thread(self.wait_event, "outbound.attempt.done", domain=recipient.partition("@")[2])
-        ids = {event["queue_id"]} | {
+        letters = {event["queue_id"]} | {
             json.loads(line)["queue_id"]
             for line in self.log().splitlines()
             if '"spool.recipient.' in line and f'"{recipient}"' in line
         }
         async with wiring.open_store(load(self._config).config) as store:
-            rows = [row for id in sorted(ids) for row in await store.read(lambda tx, id=id: tx.spool.list_story(id))]
+            rows = [row for one in sorted(letters) for row in await store.read(_list_story(one))]
         chapters = [{"kind": row.kind, **json.loads(row.detail)} for row in rows]
         return [one for one in chapters if any(result["to"] == recipient for result in one.get("results", ()))]
+
+
+def parse(letter: bytes) -> EmailMessage:
+    """By Python's own parser."""
+    return message_from_bytes(letter, EmailMessage, policy=policy.SMTP)
+
+
+def _list_story(letter: int) -> Callable[[ReadTx], Awaitable[list[StoryRow]]]:
+    return lambda tx: tx.spool.list_story(SpoolId(letter))
 
 
 def is_notice_of(letter: EmailMessage, subject: str) -> bool:
