@@ -107,13 +107,14 @@ class SendingRooms:
         self.delivery = Delivery(store, clock, ids, self.spooling, hostname=config.smtp_hostname)
         self.resolver = CachingResolver(find_servers(outbound.resolvers, outbound.resolver_port), clock)
         self.signer = signer_of(config, store, clock)
-        self._fetcher = HttpsFetcher(self.resolver)
+        contexts = ClientContexts(outbound.ca_file)
+        self._fetcher = HttpsFetcher(self.resolver, context=lambda: contexts.get(is_verified=True))
         self._trust = DomainTrust(
             store, self.resolver, self._fetcher.fetch, clock, dane=outbound.dane, mta_sts=outbound.mta_sts
         )
         self._outbound = Outbound(
             resolver=self.resolver, clock=clock, settings=settings_of(config), trust=self._trust,
-            random=random.SystemRandom(), contexts=ClientContexts(outbound.ca_file), sweep=sweep,
+            random=random.SystemRandom(), contexts=contexts, sweep=sweep,
         )  # fmt: skip
         notices = Noticing(
             store, clock,

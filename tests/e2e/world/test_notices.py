@@ -64,7 +64,7 @@ def test_the_null_sender_hears_of_nothing(home: Home) -> None:
 
 
 def test_a_late_bounce_finds_its_way_back(world: World, home: Home) -> None:
-    """bob at OpenSMTPD writes to an alias here, which Exim takes and then returns: to our SRS address, and so to bob."""
+    """bob writes to an alias here; Exim takes it, and then returns it to our SRS address, and so to bob."""
     home.say("alias", "add", "late@home.test", "late@exim.world.test")
     home.take(letter("late", author="bob@smtpd.world.test"), "late@home.test", sender="bob@smtpd.world.test")
     (arrived,) = world.opensmtpd.mail.wait("Mail delivery failed: returning message to sender", what=home.log)

@@ -3,7 +3,6 @@
 import asyncio
 import imaplib
 import json
-import os
 import signal
 import smtplib
 import subprocess
@@ -117,11 +116,11 @@ class Home:
         return done.stdout
 
     @contextmanager
-    def running(self, **environment: str) -> Iterator["Home"]:
+    def running(self) -> Iterator["Home"]:
         """Until the block ends; by then nothing of it may have been an error."""
         process = subprocess.Popen(
             [*MAILSTEAD, "run", "--config", str(self._config)],
-            env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )  # fmt: skip
         try:
             until(lambda: "app.program.ready" in self.log() or process.poll() is not None, self.log)
