@@ -23,6 +23,7 @@ PACKAGES = {
     "opendkim": "opendkim",
     "opendkim-testmsg": "opendkim-tools",
     "unshare": "util-linux",
+    "node": "nodejs npm",
     "dovecot": "dovecot-core dovecot-lmtpd",
 }
 

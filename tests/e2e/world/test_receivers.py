@@ -67,6 +67,28 @@ def test_one_of_three_is_unknown(world: World, home: Home) -> None:
     assert len(world.postfix.mail.letters("three")) == 2
 
 
+@pytest.mark.parametrize(
+    ("domain", "status", "words"),
+    [
+        ("exim.world.test", "5.1.1", "smtp; 550 No such user"),
+        ("smtpd.world.test", "5.2.4", "smtp; 524 5.2.4 Mailing list expansion problem"),
+    ],
+)
+def test_refusals_in_other_words(home: Home, domain: str, status: str, words: str) -> None:
+    """Exim gives no enhanced code, OpenSMTPD an odd one; the notice tells what was said."""
+    home.submit(letter(f"nobody-{domain}"), f"nobody@{domain}")
+    fate = fate_of(home.wait_notice(f"nobody-{domain}"))
+    assert fate["Status"] == status
+    assert fate["Diagnostic-Code"].strip().startswith(words)
+
+
+@pytest.mark.parametrize("name", ["bare", "named", "dual"])
+def test_ways_to_a_host(world: World, home: Home, name: str) -> None:
+    """No MX at all; an MX that is an alias; an IPv6 address where nobody listens."""
+    home.submit(letter(f"way-{name}"), f"bob@{name}.world.test")
+    world.postfix.mail.wait(f"way-{name}", what=home.log)
+
+
 def test_too_large_for_the_host(world: World, home: Home) -> None:
     home.submit(letter("large", b"0123456789\r\n" * 3000), "bob@small.world.test")
     fate = fate_of(home.wait_notice("large"))

@@ -23,7 +23,7 @@ from mailstead.store.port import ReadTx
 from mailstead.store.port.spool import StoryRow
 from tests.support.authority import stranger
 from tests.support.server import MAILSTEAD, free_base
-from tests.support.world.waiting import until
+from tests.support.world.waiting import PATIENCE, until
 
 PASSWORD = "correct horse"
 CONFIG = """
@@ -138,7 +138,7 @@ class Home:
         path = self.folder / "log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def wait_event(self, name: str, **facts: Any) -> dict[str, Any]:
+    def wait_event(self, name: str, timeout: float = PATIENCE, /, **facts: Any) -> dict[str, Any]:
         """The first event of that name with these fields."""
 
         def look() -> dict[str, Any]:
@@ -149,7 +149,7 @@ class Home:
                         return event
             return {}
 
-        return until(look, self.log)
+        return until(look, self.log, timeout)
 
     def submit(
         self, letter: bytes, *to: str, sender: str = "ann", mail: Sequence[str] = (), rcpt: Sequence[str] = ()

@@ -105,8 +105,9 @@ def zones(world: World, right: Issued) -> tuple[Zone, ...]:
         lines["world.test"] += [f'_mta-sts.{domain}. TXT "v=STSv1; id=1;"', f"mta-sts.{domain}. A {POLICY}"]
     for number in range(1, 60):
         lines["world.test"] += [f"pair{number} MX 10 mx.peer{number}.world.test.", f"pair{number} MX 20 mx.plain"]
-    lines["world.test"] += ["nomail MX 0 .", "hollow MX 10 void.world.test."]
-    ours = ['@ MX 10 mx\nmx A 127.0.0.1\n@ TXT "v=spf1 -all"', *world.records]
+    lines["world.test"] += ["nomail MX 0 .", "bare A 127.0.1.1", "named MX 10 alias", "alias CNAME mx.plain"]
+    lines["world.test"] += ["dual MX 10 mx.dual", "mx.dual AAAA ::1", "mx.dual A 127.0.1.1"]
+    ours = ["@ MX 10 mx", "mx A 127.0.0.1", *world.records]
     return (
         Zone("world.test", "\n".join(lines["world.test"]), signed=False),
         Zone("safe.test", "\n".join(lines["safe.test"])),

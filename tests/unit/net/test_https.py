@@ -132,6 +132,6 @@ async def test_cas_that_cannot_be_read(tmp_path: Path) -> None:
     """No text, and no fault of ours."""
     contexts = ClientContexts(tmp_path / "missing.pem")
     fetcher = HttpsFetcher(KnownNames(), context=lambda: contexts.get(is_verified=True))
-    with pytest.raises(FetchFailed, match="missing.pem does not exist"):
+    with pytest.raises(FetchFailed, match=r"missing\.pem does not exist"):
         await fetch(fetcher)
     await fetcher.close()
