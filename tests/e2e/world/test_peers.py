@@ -99,6 +99,30 @@ async def test_a_line_that_breaks_after_the_content(world: World, home: Home) ->
     assert world.postfix.mail.letters("broken") == []
 
 
+@pytest.mark.parametrize(
+    ("number", "play"), [(30, b"220 2.0.0 go ahead"), (31, b"454 4.7.0 not now"), (32, b"501 5.5.4 no")]
+)
+async def test_tls_that_does_not_come_about(world: World, home: Home, number: int, play: bytes) -> None:
+    """RFC 7435: it breaks in the handshake, or is refused; then it goes in the clear, to the same host."""
+    async with Peer("STARTTLS", STARTTLS=play).listen(host=world.host(number), port=world.port) as peer:
+        await asyncio.to_thread(home.submit, letter(f"clear{number}"), f"bob@peer{number}.world.test")
+        await wait_until(lambda: peer.letters)
+        await asyncio.to_thread(home.wait_event, "spool.recipient.sent", to=f"bob@peer{number}.world.test")
+        assert peer.commands.count("STARTTLS") == 1
+        assert len(peer.letters) == 1
+
+
+async def test_a_peer_that_takes_leave_between_letters(world: World, home: Home) -> None:
+    """The connection that was kept is of no use; nothing is late for that."""
+    script = {"content": b"250 2.0.0 taken\r\n421 4.4.2 you are idle\r\n"}
+    async with Peer(**script).listen(host=world.host(33), port=world.port) as peer:
+        for count in range(1, 5):
+            await asyncio.to_thread(home.submit, letter(f"left{count}"), "bob@peer33.world.test")
+            await wait_until(lambda count=count: len(peer.letters) == count)
+        assert peer.connections == 4
+    assert not [line for line in home.log().splitlines() if "peer33" in line and "spool.recipient.deferred" in line]
+
+
 def test_refused_for_now_until_its_life_is_over(world: World, home: Home) -> None:
     home.submit(letter("forever"), "bob@later.world.test")
     notice = home.wait_notice("forever", action="failed")

@@ -76,3 +76,21 @@ def test_both_signatures_hold(world: World, home: Home, tmp_path: Path, domain: 
         command = [opendkim, "-x", "conf", "-t", "letter"]
         asked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
         assert "succeeded" in asked.stdout, asked.stdout
+
+
+def test_notices_to_other_servers_are_signed(world: World, home: Home) -> None:
+    home.say("alias", "add", "left@home.test", "nobody@plain.world.test")
+    home.take(letter("left", author="bob@exim.world.test"), "left@home.test", sender="bob@exim.world.test")
+    (notice,) = world.exim.mail.wait("Not delivered: left", what=home.log)
+    assert verdicts(world, notice) == [True, True]
+
+
+def test_what_is_forwarded_keeps_the_signatures_of_others(world: World, home: Home) -> None:
+    """Nothing of it is changed on the way, and it leaves under an address of ours."""
+    home.say("alias", "add", "onward@home.test", "bob@exim.world.test")
+    home.submit(letter("onward", "grüße\r\n".encode(), *EIGHT_BIT), "cy@plain.world.test")
+    (signed,) = world.postfix.mail.wait("onward", what=home.log)
+    home.take(signed.replace(b"\n", b"\r\n"), "onward@home.test", sender="cy@plain.world.test")
+    (arrived,) = world.exim.mail.wait("onward", what=home.log)
+    assert verdicts(world, arrived)[-2:] == [True, True]
+    assert b"(envelope-from <SRS0=" in arrived

@@ -35,7 +35,7 @@ async def test_silence_at_every_stage(world: World, home: Home) -> None:
 
 async def settled(home: Home, number: int, stage: str) -> tuple[str, str]:
     """Who had the last word."""
-    event = "spool.recipient.deferred" if stage == "content" else "spool.recipient.sent"
+    event = "spool.recipient.failed" if stage == "content" else "spool.recipient.sent"  # its life is over by then
     address = f"bob@pair{number}.world.test"
     found = await asyncio.to_thread(home.wait_event, event, PATIENCE, to=address)
     return stage, str(found["delivery_host"])

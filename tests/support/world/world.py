@@ -40,7 +40,7 @@ POSTFIX = {  # by the domain; what that host is like
     "submit.world.test": "127.0.1.20",  # sends on for this machine
 }
 EXIM, OPENSMTPD = "127.0.3.1", "127.0.4.1"
-POLICY = "127.0.9.1"
+POLICY = f"127.0.9.{os.getpid() % 250 + 1}"
 """Where MTA-STS policies are, by HTTPS."""
 
 
