@@ -15,7 +15,8 @@ WORDS = {  # of the fields that the host adds
     "plain.world.test": (b"from mx.home.test", b"with ESMTP id"),
     "tls.world.test": (b"from mx.home.test", b"using TLSv1.3", b"with ESMTPS id"),
     "exim.world.test": (b"helo=mx.home.test", b"with esmtps"),
-    "smtpd.world.test": (b"from mx.home.test", b"TLSv1.3"),
+    # that of Debian 12 fails in every handshake, with OpenSSL's own client too: it comes in the clear then (RFC 7435)
+    "smtpd.world.test": (b"from mx.home.test", b"with ESMTP"),
 }
 
 
@@ -39,7 +40,8 @@ def test_what_arrives_is_what_was_sent(world: World, home: Home, domain: str) ->
         (arrived,) = maildir_of(world, domain).wait(f"{kind}-{domain}", what=home.log)
         assert arrived.endswith(b"\n" + stored(one))
         added = arrived[: -len(stored(one))]
-        assert all(word in added for word in WORDS[domain])
+        theirs = added.partition(b"\nDKIM-Signature:")[0]
+        assert all(word in theirs for word in WORDS[domain]), theirs
         assert all(line[:1] in b" \t" or b":" in line for line in added.splitlines())
 
 
