@@ -39,6 +39,7 @@ bench: install-dev ## side by side with Debian's Postfix, Dovecot and opendkim
 
 soak: install-dev ## the long runs; the dated result goes to docs/soak.md
 	@tools/daemons.sh bench
+	@tools/node.sh
 	@$(PY) tools/soak.py $(ARGS)
 
 clean: ## remove what was made here, but not the data of `make run`

@@ -240,7 +240,7 @@ async def test_mta_sts_by_real_names_and_https(hosts: Hosts, names: CachingResol
     certificate = issue("policy", root, hosts=("mta-sts.secure.test",))
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=certificate.context(tmp_path)).start()
     trusted = ssl.create_default_context(cadata=root.above.certificate.public_bytes(Encoding.PEM).decode())
-    fetcher = HttpsFetcher(names, context=trusted, port=runner.addresses[0][1])
+    fetcher = HttpsFetcher(names, context=lambda: trusted, port=runner.addresses[0][1])
     async with sqlite_engine(tmp_path) as engine:
         trust = DomainTrust(await engine.open(), names, fetcher.fetch, SystemClock())
         hop = await trust.judge_hop(Hop(domain="secure.test", route=Route(), has_mx=True))

@@ -74,14 +74,14 @@ class Peer:
         self._open: set[Connection] = set()
 
     @asynccontextmanager
-    async def listen(self, path: str = "") -> AsyncIterator["Peer"]:
+    async def listen(self, path: str = "", *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator["Peer"]:
         """Serve until the block ends."""
         loop = asyncio.get_running_loop()
         self._sweep = Sweep(0.05)
         if path:
             server: Any = await loop.create_unix_server(self._accept, path)
         else:
-            server = await loop.create_server(self._accept, "127.0.0.1", 0)
+            server = await loop.create_server(self._accept, host, port)
             self.port = server.sockets[0].getsockname()[1]
         try:
             yield self

@@ -2,9 +2,12 @@
 
 import os
 import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
+UNPACKED = Path(__file__).resolve().parents[2] / ".cache" / "unpacked"
 PACKAGES = {
     "swaks": "swaks libnet-ssleay-perl libauthen-sasl-perl",
     "mbsync": "isync",
@@ -20,15 +23,38 @@ PACKAGES = {
     "unbound": "unbound",
     "opendkim": "opendkim",
     "opendkim-testmsg": "opendkim-tools",
+    "unshare": "util-linux",
+    "node": "nodejs npm",
+    "dovecot": "dovecot-core dovecot-lmtpd",
 }
 
 
 def missing(program: str) -> None:
     """Skip with the command that would install it; on CI nothing skips."""
-    text = f"{program} is missing: apt-get install --no-install-recommends {PACKAGES.get(program, program)}"
+    _lacks(f"{program} is missing: apt-get install --no-install-recommends {PACKAGES.get(program, program)}")
+
+
+def _lacks(text: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(text)
     pytest.skip(text)
+
+
+def need_root(what: str) -> None:
+    """Some daemons change their user, and some need a mount namespace: only root may."""
+    if os.geteuid() != 0:
+        pytest.skip(f"{what} needs root")
+
+
+def need_unpacked(package: str) -> Path:
+    """The folder of a package that is not installed but unpacked, or the test skips."""
+    need_root(package)
+    if subprocess.run([need("unshare"), "--mount", "true"], capture_output=True, check=False).returncode:
+        pytest.skip(f"{package} needs a mount namespace, which is not allowed here")
+    folder = UNPACKED / package
+    if not folder.is_dir():
+        _lacks(f"{package} is not unpacked: tools/daemons.sh test")
+    return folder
 
 
 def need(program: str) -> str:

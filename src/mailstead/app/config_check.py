@@ -106,7 +106,11 @@ def check_identity(config: Config) -> list[Problem]:
 
 
 def _files(config: Config) -> Iterator[Finding]:
-    for key, path in (("tls.cert_file", config.tls.cert_file), ("tls.key_file", config.tls.key_file)):
+    for key, path in (
+        ("tls.cert_file", config.tls.cert_file),
+        ("tls.key_file", config.tls.key_file),
+        ("outbound.ca_file", config.outbound.ca_file),
+    ):
         if path is None:
             continue
         try:

@@ -142,11 +142,12 @@ class SendingRooms:
         self.delivery = Delivery(store, clock, ids, self.spooling, hostname=config.smtp_hostname)
         self.resolver = CachingResolver(find_servers(outbound.resolvers, outbound.resolver_port), clock)
         self.signer = signer_of(config, store, clock)
-        self._fetcher = HttpsFetcher(self.resolver)
+        contexts = ClientContexts(outbound.ca_file)
+        self._fetcher = HttpsFetcher(self.resolver, context=lambda: contexts.get(is_verified=True))
         self._trust = trust_of(outbound, store, self.resolver, self._fetcher, clock)
         self._outbound = Outbound(
             resolver=self.resolver, clock=clock, settings=settings_of(config), trust=self._trust,
-            random=random.SystemRandom(), contexts=ClientContexts(outbound.ca_file), sweep=sweep,
+            random=random.SystemRandom(), contexts=contexts, sweep=sweep,
         )  # fmt: skip
         notices = notices_of(config, store, clock, ids)
         self.guards = asking_of(config.guards, store, clock)
@@ -158,7 +159,15 @@ class SendingRooms:
         self.returning = Returns(store, clock, ids, self.spooling, notices)
         self._set_back = SetBack(store, clock, self.spooling.terms, _ms(config.queue.lease))
         self._rotation = Rotation(store, self.resolver, clock)
-        porter = Porter(
+        porter = self._make_porter(config, store, clock, ids, routes, notices)
+        self.dispatcher = Dispatcher(store, clock, porter, holder, limits_of(outbound, config.queue))
+        self.spooling.outbox = self.dispatcher
+        self._ending: asyncio.Task[None] | None = None
+
+    def _make_porter(
+        self, config: Config, store: Store, clock: Clock, ids: IdSource, routes: StoredRoutes, notices: Noticing
+    ) -> Porter:
+        return Porter(
             store,
             clock,
             ids,
@@ -168,13 +177,10 @@ class SendingRooms:
             routes=routes,
             notices=notices,
             local=LocalDelivery(store, clock, self.delivery, config.smtp.max_message_size, reverser=self.forwarding),
-            gate=TrapGate() if outbound.mode == "trap" else gate_of(config, store, clock, self.resolver),
+            gate=TrapGate() if config.outbound.mode == "trap" else gate_of(config, store, clock, self.resolver),
             senders=self.forwarding,
             observer=observer_of(config.guards),
         )
-        self.dispatcher = Dispatcher(store, clock, porter, holder, limits_of(outbound, config.queue))
-        self.spooling.outbox = self.dispatcher
-        self._ending: asyncio.Task[None] | None = None
 
     def duties(self) -> tuple[Duty, ...]:
         """What one worker of all does."""

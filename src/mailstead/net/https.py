@@ -2,12 +2,14 @@
 
 import socket
 import ssl
+from collections.abc import Callable
 from typing import Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from mailstead.net.dns import DnsError, Resolver
+from mailstead.net.tls import BadCertificate
 
 CONNECTIONS_MAX: Final = 20
 TOTAL_SECONDS: Final = 30.0
@@ -24,9 +26,15 @@ class FetchFailed(Exception):  # noqa: N818 - a fact about the other side
 
 
 class HttpsFetcher:
-    """One for a worker. `close` it."""
+    """One for a worker. `close` it. `context`: which CAs vouch for hosts; those of the system if it is not given."""
 
-    def __init__(self, resolver: Resolver, *, context: ssl.SSLContext | None = None, port: int = 443) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        *,
+        context: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+        port: int = 443,
+    ) -> None:
         self._resolver = resolver
         self._context = context
         self._port = port
@@ -42,6 +50,8 @@ class HttpsFetcher:
                 if response.content_type != content_type:
                     raise FetchFailed(f"{url} is {response.content_type[:80]}, not {content_type}")
                 return await _read(response, limit)
+        except BadCertificate as error:
+            raise FetchFailed(str(error)) from error
         except aiohttp.ClientSSLError as error:
             raise FetchFailed(f"{url}: {error}", is_certificate=True) from error
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -58,7 +68,7 @@ class HttpsFetcher:
         if self._session is None:
             connector = aiohttp.TCPConnector(
                 resolver=_Names(self._resolver), use_dns_cache=False, limit=CONNECTIONS_MAX, force_close=True,
-                ssl=self._context or ssl.create_default_context(),
+                ssl=self._context(),
             )  # fmt: skip
             self._session = aiohttp.ClientSession(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False,

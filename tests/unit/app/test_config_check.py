@@ -25,6 +25,8 @@ def test_certificates_that_are_not_there(tmp_path: Path) -> None:
     ]
     key.chmod(0o640)
     assert told(build({"tls.key_file": key})) == []
+    gone = tmp_path / "ca.pem"
+    assert told(build({"outbound.ca_file": gone})) == [f"outbound.ca_file: {gone}: No such file or directory"]
 
 
 def test_the_data_directory(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailstead.net.dns import Trouble
 from mailstead.net.https import FetchFailed, HttpsFetcher
+from mailstead.net.tls import ClientContexts
 from tests.support.chains import Issued, issue
 from tests.support.known_names import KnownNames
 
@@ -43,7 +44,7 @@ async def start(root: Issued, tmp_path: Path) -> AsyncIterator[Start]:
         names.fail("AAAA", HOST, Trouble.SERVFAIL)
         trusted = ssl.create_default_context(cadata=root.certificate.public_bytes(Encoding.PEM).decode())
         port = runner.addresses[0][1]
-        fetchers.append(HttpsFetcher(names, context=trusted, port=port))
+        fetchers.append(HttpsFetcher(names, context=lambda: trusted, port=port))
         return fetchers[-1]
 
     yield make
@@ -125,3 +126,12 @@ async def test_names_come_from_our_resolver(start: Start) -> None:
     fetcher = await start(says("x"))
     with pytest.raises(FetchFailed, match="no address"):
         await fetch(fetcher, "nowhere.test")
+
+
+async def test_cas_that_cannot_be_read(tmp_path: Path) -> None:
+    """No text, and no fault of ours."""
+    contexts = ClientContexts(tmp_path / "missing.pem")
+    fetcher = HttpsFetcher(KnownNames(), context=lambda: contexts.get(is_verified=True))
+    with pytest.raises(FetchFailed, match=r"missing\.pem does not exist"):
+        await fetch(fetcher)
+    await fetcher.close()

@@ -116,8 +116,11 @@ class Session:
 
     @property
     def line(self) -> Line:
-        """What logins have to know of the connection. Passwords go under TLS and nowhere else."""
-        return Line(self.stream.tls, is_private=self.stream.tls is not None)
+        """What logins have to know of the connection. Passwords go under TLS and nowhere else.
+
+        -PLUS is not listed: mutt and neomutt by libgsasl choose it first, have no binding, and then send nothing.
+        """
+        return Line(self.stream.tls, is_private=self.stream.tls is not None, lists_plus=False)
 
     @property
     def is_lmtp(self) -> bool:

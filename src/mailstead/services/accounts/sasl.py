@@ -61,10 +61,14 @@ class PrivacyRequired(Denied):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is true of a connection. `is_private`: under TLS, or from this machine where that is allowed."""
+    """What is true of a connection. `is_private`: under TLS, or from this machine where that is allowed.
+
+    `lists_plus`: -PLUS is advertised. It is taken all the same from those who bring a binding by themselves.
+    """
 
     tls: TlsInfo | None
     is_private: bool
+    lists_plus: bool = True
 
     @property
     def end_point(self) -> bytes:
@@ -108,7 +112,7 @@ class Sasl:
         if line.emails:
             names.append("EXTERNAL")
         if self._door.verifiers.are_complete:
-            names += [PLUS, SCRAM] if line.end_point else [SCRAM]
+            names += [PLUS, SCRAM] if line.end_point and line.lists_plus else [SCRAM]
         return (*names, "PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2")
 
     def begin(self, mechanism: str, line: Line, attempt: Attempt) -> "Exchange":
@@ -116,16 +120,18 @@ class Sasl:
         name = mechanism.upper()
         if not line.is_private:
             raise PrivacyRequired("start TLS first")
-        if name not in self.offered(line):
+        if name not in self.offered(replace(line, lists_plus=True)):
             raise NotOffered(f"{name[:20]} is not offered here")
         return Exchange(self._door, self._make(name, line), line, replace(attempt, mechanism=name))
 
     def _make(self, name: str, line: Line) -> Mechanism:
         if name in _SIMPLE:
             return _SIMPLE[name]()
-        is_plus = name == PLUS
         return Scram(
-            nonce=secrets.token_urlsafe(18), end_point=line.end_point, is_plus=is_plus, offers_plus=bool(line.end_point)
+            nonce=secrets.token_urlsafe(18),
+            end_point=line.end_point,
+            is_plus=name == PLUS,
+            offers_plus=bool(line.end_point) and line.lists_plus,
         )
 
 
