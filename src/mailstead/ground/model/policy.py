@@ -9,6 +9,10 @@ from enum import Enum
 
 from mailstead.ground.model.directory import DEFAULT_QUOTA, Domain, Status
 from mailstead.ground.model.errors import Invalid
+from mailstead.ground.model.ids import Instant
+
+TEMPLATE = "_default"
+"""In place of a domain: what new ones are copied from."""
 
 HEADERS_TO_SIGN = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type")
 
@@ -156,6 +160,7 @@ class Policy:
     """Everything a domain wants. Of two policies of one domain the higher version is the newer."""
 
     version: int = 0  # 0: nobody wrote it down, these are the defaults
+    changed_at: Instant = Instant(0)  # noqa: RUF009 - a NewType makes nothing
     dkim: Dkim = field(default_factory=Dkim)
     spf: Spf = field(default_factory=Spf)
     dmarc: Dmarc = field(default_factory=Dmarc)

@@ -5,7 +5,7 @@ What is not allowed is Invalid, with the name of the column and what may stand t
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Final, TypeVar
 
@@ -263,9 +263,7 @@ def dump_sheet(sheet: p.Sheet) -> str:
     return json.dumps(write_flat(sheet))
 
 
-def load_sheet(text: str, version: int) -> p.Sheet:
+def load_sheet(text: str) -> p.Sheet:
     """From either of them. A column that this program does not know is left out, one it misses has its default."""
     stored = json.loads(text)
-    known = {BY_FLAT[name]: value for name, value in stored.items() if name in BY_FLAT}
-    sheet = change(p.Sheet(), known)
-    return replace(sheet, policy=replace(sheet.policy, version=version))
+    return change(p.Sheet(), {BY_FLAT[name]: value for name, value in stored.items() if name in BY_FLAT})

@@ -22,6 +22,7 @@ from mailstead.store.port.folders import FolderReads, FolderWrites
 from mailstead.store.port.messages import MessageReads, MessageWrites
 from mailstead.store.port.metadata import MetadataReads, MetadataWrites
 from mailstead.store.port.placements import PlacementReads, PlacementWrites
+from mailstead.store.port.policies import PolicyReads, PolicyWrites
 from mailstead.store.port.quotas import QuotaReads, QuotaWrites
 from mailstead.store.port.signing import SigningReads, SigningWrites
 from mailstead.store.port.spool import SpoolReads, SpoolWrites
@@ -64,6 +65,8 @@ class ReadTx(Protocol):
     def signing(self) -> SigningReads: ...
     @property
     def trust(self) -> TrustReads: ...
+    @property
+    def policies(self) -> PolicyReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -105,6 +108,8 @@ class Tx(Protocol):
     def signing(self) -> SigningWrites: ...
     @property
     def trust(self) -> TrustWrites: ...
+    @property
+    def policies(self) -> PolicyWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

@@ -18,6 +18,7 @@ from mailstead.store.sql.folders import SqlFolders
 from mailstead.store.sql.messages import SqlMessages
 from mailstead.store.sql.metadata import SqlMetadata
 from mailstead.store.sql.placements import SqlPlacements
+from mailstead.store.sql.policies import SqlPolicies
 from mailstead.store.sql.quotas import SqlQuotas
 from mailstead.store.sql.session import Session
 from mailstead.store.sql.signing import SqlSigning
@@ -78,6 +79,10 @@ class SqlReadTx:
     @cached_property
     def trust(self) -> SqlTrust:
         return SqlTrust(self.session)
+
+    @cached_property
+    def policies(self) -> SqlPolicies:
+        return SqlPolicies(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
