@@ -15,18 +15,17 @@ def domain() -> None:
 @click.argument("name")
 @click.option("--alias-of", metavar="DOMAIN", help="Another name for a domain that is here already.")
 @click.option("--catchall", metavar="ADDRESS", help="Where mail to unknown names goes.")
-@click.option("--max-users", type=click.IntRange(0), default=0, help="Most accounts; 0: no limit.")
+@click.option("--max-users", type=click.IntRange(0), help="Most accounts; 0: no limit.")
 @click.option("--quota", type=SIZE, help="Default quota of its users, like 2GB; none: no limit.")
 @changing
-def add(shell: Shell, name: str, alias_of: str | None, catchall: str | None, max_users: int, quota: int | None) -> None:
-    """Add a domain.
+def add(shell: Shell, name: str, **said: str | int | None) -> None:
+    """Add a domain. What is not said here it takes from the template: mailstead policy default show.
 
     \b
     mailstead domain add example.com
     mailstead domain add example.net --alias-of example.com
     """
-    args = {"name": name, "alias_of": alias_of, "catchall": catchall, "max_users": max_users, "quota": quota}
-    shell.change("domain.add", args, lambda domain: f"added the domain {domain['name']}")
+    shell.change("domain.add", {"name": name, **said}, lambda domain: f"added the domain {domain['name']}")
 
 
 @domain.command("list")

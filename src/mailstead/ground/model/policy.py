@@ -228,3 +228,14 @@ PROFILES = {
         rate_limit=RateLimit(smtp_per_ip=UNLIMITED, smtp_per_user=UNLIMITED, smtp_per_domain=UNLIMITED),
     ),
 }
+
+
+def take_profile(policy: Policy, profile: Profile) -> Policy:
+    """The profile; keys, and what the domain publishes and reports of itself, stay as they were."""
+    chosen = PROFILES[profile]
+    own = policy.dmarc
+    dmarc = replace(chosen.dmarc, policy=own.policy, report_enabled=own.report_enabled, report_email=own.report_email)
+    return replace(
+        chosen, version=policy.version, changed_at=policy.changed_at, dkim=policy.dkim,
+        spf=replace(chosen.spf, record=policy.spf.record), dmarc=dmarc,
+    )  # fmt: skip

@@ -29,7 +29,7 @@ class DomainAdd(Change, frozen=True, kw_only=True):
     name: Text
     alias_of: Text | None = None
     catchall: Text | None = None
-    max_users: Annotated[int, msgspec.Meta(ge=0)] = 0
+    max_users: Annotated[int, msgspec.Meta(ge=0)] | None = None
     quota: Quota | None = None
 
 

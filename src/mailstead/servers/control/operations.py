@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from mailstead.ground.model.directory import DEFAULT_QUOTA, Role, Status
+from mailstead.ground.model.directory import Role, Status
 from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
 from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
@@ -28,9 +28,12 @@ async def _rows(say: Say, rows: Iterable[Mapping[str, object]]) -> Json:
 
 async def domain_add(desk: Desk, args: a.DomainAdd, _say: Say) -> Json:
     """Add a domain."""
-    quota = DEFAULT_QUOTA if args.quota is None else args.quota
     new = domains.NewDomain(
-        name=args.name, alias_of=args.alias_of, catchall=args.catchall, max_users=args.max_users, default_quota=quota
+        name=args.name,
+        alias_of=args.alias_of,
+        catchall=args.catchall,
+        max_users=args.max_users,
+        default_quota=args.quota,
     )
     domain = await domains.add_domain(desk.directory, new, dry_run=args.dry_run)
     return shapes.domain_shape(domain, alias_of=args.alias_of, undo=undo("domain", "remove", domain.name))
