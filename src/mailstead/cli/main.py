@@ -33,6 +33,7 @@ root = LazyGroup(
         "token": Row("mailstead.cli.credentials:token", "Bearer tokens for programs (OAUTHBEARER, XOAUTH2)."),
         "alias": Row("mailstead.cli.alias:alias", "Addresses that mean other addresses."),
         "dkim": Row("mailstead.cli.dkim:dkim", "Keys that sign what leaves, and their DNS records."),
+        "policy": Row("mailstead.cli.policy:policy", "What domains want: checks, limits, actions."),
         "db": Row("mailstead.cli.db:db", "The store."),
         "config": Row("mailstead.cli.config:config", "Look at the configuration, check it, explain it."),
         "version": Row("mailstead.cli.help:version", "What is installed."),

@@ -9,6 +9,7 @@ from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
 from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
 from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, Say, Unavailable
+from mailstead.servers.control.policy import POLICY_OPERATIONS
 from mailstead.servers.control.signing import SIGNING_OPERATIONS
 from mailstead.services.accounts import aliases, domains, imports, shared, users
 
@@ -236,6 +237,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     Operation("alias.remove", a.AliasRemove, alias_remove),
     *CREDENTIAL_OPERATIONS,
     *SIGNING_OPERATIONS,
+    *POLICY_OPERATIONS,
     Operation("db.check", a.Nothing, db_check),
     Operation("db.reindex", a.Nothing, db_reindex),
     Operation("status", a.Nothing, status),

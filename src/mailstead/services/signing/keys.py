@@ -10,6 +10,7 @@ from mailstead.ground.formats.dkim.record import record_name, render_record, zon
 from mailstead.ground.model.address import canonical_domain
 from mailstead.ground.model.errors import AlreadyExists, Conflict, Invalid, NotFound
 from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.policy import Dkim, KeyType
 from mailstead.ground.model.signing import Algorithm, KeyState, SigningKey
 from mailstead.services.accounts.directory import Directory, get_domain
 from mailstead.services.signing.making import make_key, record_of
@@ -34,6 +35,13 @@ def record_text(key: SigningKey) -> str:
 def zone_text(key: SigningKey) -> str:
     """Its record as a line of a zone file."""
     return zone_line(published_at(key), record_text(key))
+
+
+def wanted_algorithm(wish: Dkim) -> Algorithm:
+    """What a domain wants its next key made with."""
+    if wish.key_type is KeyType.ED25519:
+        return Algorithm.ED25519
+    return Algorithm.RSA_4096 if wish.key_size > 2048 else Algorithm.RSA_2048
 
 
 def read_selector(text: str) -> str:
