@@ -110,10 +110,13 @@ class Pop3Config:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiConfig:
-    """HTTP: health and metrics; later the API and the web pages."""
+    """HTTP: health, metrics and the API of the queue; later the web pages."""
 
     port: Annotated[Port, Doc("HTTP.")] = Port(8080)
-    admin_token: Annotated[Secret, Doc("Bearer token of the admin API.")] = Secret("")
+    admin_token: Annotated[
+        Secret,
+        Doc("Bearer token of the admin API, 16 characters or more; without it only tokens of administrators open it."),
+    ] = Secret("")
     listen: Annotated[
         tuple[IpAddress, ...], Doc("Addresses of the HTTP port. Put a TLS proxy before it to open it to others.")
     ] = LOOPBACK

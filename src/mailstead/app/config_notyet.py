@@ -9,7 +9,6 @@ NOT_YET: Final[Mapping[str, str]] = {
     "api.read_timeout": "the admin API",
     "api.write_timeout": "the admin API",
     "api.max_header_bytes": "the admin API",
-    "api.admin_token": "the admin API",
     "api.jwt_secret": "the admin API",
     "api.cors_origins": "the admin API",
     "webui.": "the web pages",

@@ -289,6 +289,7 @@ class Worker:
 
     async def _web(self) -> "WebServer":
         """aiohttp costs memory and start time: only where HTTP is served."""
+        from mailstead.app.admin import admin_api
         from mailstead.servers.web.app import Sources
         from mailstead.servers.web.server import WebServer
 
@@ -299,7 +300,8 @@ class Worker:
         async def metrics() -> Snapshot:
             return (await self._context.link.ask()).metrics
 
-        web = WebServer(Sources(illness, metrics))
+        admin = admin_api(self._config, self._directory, self._authenticator)
+        web = WebServer(Sources(illness, metrics, admin=admin))
         await web.start()
         return web
 

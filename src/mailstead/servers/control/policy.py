@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, Final
 
+from mailstead.ground.formats.date import render_rfc3339
 from mailstead.ground.model.policy import TEMPLATE, Profile
 from mailstead.ground.model.policy_columns import (
     COLUMNS,
@@ -15,7 +16,6 @@ from mailstead.ground.model.policy_columns import (
     write_grouped,
 )
 from mailstead.servers.control import args as a
-from mailstead.servers.control import shapes
 from mailstead.servers.control.desk import Desk, Json, Operation, Say
 from mailstead.services.policy import editing
 from mailstead.services.policy.editing import Edited
@@ -33,7 +33,7 @@ async def show(desk: Desk, args: a.PolicyShow, _say: Say) -> Json:
         "schema": POLICY,
         "domain": args.domain,
         "version": sheet.policy.version,
-        "changed_at": shapes.rfc3339(changed) if changed else None,
+        "changed_at": render_rfc3339(changed) if changed else None,
         **write_grouped(sheet),
     }
 

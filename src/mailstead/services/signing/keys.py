@@ -152,6 +152,20 @@ async def show_keys(directory: Directory, domain: str, selector: str | None) -> 
     return keys
 
 
+async def current_key(directory: Directory, domain: str) -> SigningKey | None:
+    """The key whose record has to be in the DNS now: the newest that signs, or else the newest that waits to."""
+    found = await list_keys(directory, domain)
+    for state in (KeyState.ACTIVE, KeyState.NEW):
+        if chosen := [key for key in found if key.state is state]:
+            return max(chosen, key=_age)
+    return None
+
+
+def public_key(key: SigningKey) -> bytes:
+    """As its record has it."""
+    return record_of(key.pem).key
+
+
 async def activate_key(directory: Directory, domain: str, selector: str, *, dry_run: bool = False) -> list[SigningKey]:
     """It signs, whatever the DNS says; its predecessors retire. All that changed, it first; NotFound, Conflict."""
     name, now = canonical_domain(domain), directory.clock.now()

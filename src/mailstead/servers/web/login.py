@@ -1,0 +1,72 @@
+"""Who may use the API: whoever has the token of the configuration, or a token of a user who is an administrator."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from mailstead.servers.web.refusals import Refused
+from mailstead.services.accounts.attempt import Attempt, Rejection
+from mailstead.services.accounts.login import Authenticator
+
+KEY_MAX: Final = 1024
+BY_TOKEN: Final = "api token"  # noqa: S105 - a name
+TOKEN_MIN: Final = 16
+"""Characters."""
+EXAMPLES: Final = frozenset({"your-secure-random-token-here"})
+"""From the documentation of gomailserver: everybody knows them."""
+HOW: Final = "send Authorization: Bearer TOKEN, or X-API-Key: TOKEN"
+CLOSED: Final = (
+    "set api.admin_token in the configuration, to at least 16 characters of your own, "
+    "or mailstead token create for a user who is an administrator"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gatekeeper:
+    """`admin_token` is that of the configuration; "", or one that can be guessed: there is none."""
+
+    authenticator: Authenticator
+    admin_token: str
+
+    async def identify(self, request: web.Request) -> str:
+        """The name under which a call is told; Refused, Limited."""
+        token = _token_of(request)
+        if not token:
+            raise Refused(401, "unauthorized", "the API is for administrators", self._fix)
+        attempt = Attempt(client_ip=request.remote or "127.0.0.1", service="api", mechanism="BEARER")
+        # First, and whatever failed before: behind a proxy all come from one address, and guesses of others must not
+        # shut the administrator out. So long a token is not guessed.
+        if self._is_open and _are_equal(token, self.admin_token):
+            return BY_TOKEN
+        entered = await self.authenticator.enter_by_token(attempt, "", token)
+        if isinstance(entered, Rejection):
+            await self.authenticator.refuse(attempt, entered.name, entered.reason)
+            raise Refused(401, "unauthorized", "that token is not known, or no longer good", self._fix)
+        if not entered.user.is_admin:
+            raise Refused(403, "forbidden", f"{entered.user.login} is no administrator", CLOSED)
+        return entered.user.login
+
+    @property
+    def _fix(self) -> str:
+        return HOW if self._is_open else CLOSED
+
+    @property
+    def _is_open(self) -> bool:
+        return len(self.admin_token) >= TOKEN_MIN and self.admin_token not in EXAMPLES
+
+
+def _token_of(request: web.Request) -> str:
+    """RFC 6750 §2.1, or the header that Elemta's clients send; "" if there is none."""
+    key = request.headers.get("X-API-Key", "").strip()
+    scheme, _, value = request.headers.get("Authorization", "").strip().partition(" ")
+    token = value.strip() if scheme.lower() == "bearer" and value else key
+    return token if len(token) <= KEY_MAX else ""
+
+
+def _are_equal(one: str, other: str) -> bool:
+    """In a time that tells neither their length nor where they differ."""
+    digests = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in (one, other)]
+    return hmac.compare_digest(*digests)
