@@ -12,8 +12,7 @@ from mailstead.cli.main import root as cli
 from mailstead.ground.model.policy import PROFILES, Sheet
 from mailstead.ground.model.policy_columns import COLUMNS
 from mailstead.ground.wire.smtp.reply import Status
-from mailstead.servers.web import users
-from mailstead.servers.web.domains import CALLS
+from mailstead.servers.web import domains, users
 from mailstead.telemetry.event import Event
 from mailstead.telemetry.fields import FIELDS
 from mailstead.telemetry.metrics import Gauge
@@ -107,7 +106,7 @@ def _code(value: object) -> str:
 
 def admin_api() -> str:
     """Every call of the admin API."""
-    rows = [f"| `{call.method}` | `{call.path}` | {call.words} |" for call in CALLS]
+    rows = [f"| `{call.method}` | `{call.path}` | {call.words} |" for call in domains.CALLS]
     rows.append(f"| `POST` | `{users.PATH}` | {users.WORDS} |")
     return (
         f"# HTTP API of domains and their policies\n\n{MADE}\n"

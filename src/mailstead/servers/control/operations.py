@@ -9,7 +9,7 @@ from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
 from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
 from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, Say, Unavailable
-from mailstead.servers.control.policy import POLICY_OPERATIONS
+from mailstead.servers.control.policy import POLICY_OPERATIONS, commands_to_restore
 from mailstead.servers.control.signing import SIGNING_OPERATIONS
 from mailstead.services.accounts import aliases, domains, imports, shared, users
 
@@ -69,12 +69,14 @@ async def domain_set(desk: Desk, args: a.DomainSet, _say: Say) -> Json:
 
 async def domain_remove(desk: Desk, args: a.DomainRemove, _say: Say) -> Json:
     """Remove a domain without accounts."""
+    policy = await commands_to_restore(desk, args.name)
     view = await domains.remove_domain(desk.directory, args.name, dry_run=args.dry_run)
     words = ["domain", "add", view.domain.name, "--quota", str(view.domain.default_quota)]
     words += ["--alias-of", view.alias_of] if view.alias_of else []
     words += ["--catchall", view.domain.catchall] if view.domain.catchall else []
     words += ["--max-users", str(view.domain.max_users)] if view.domain.max_users else []
-    return {**shapes.domain_view_shape(view), "schema": shapes.REMOVAL, "undo": undo(*words)}
+    back = undo(*words) + ("" if view.alias_of else policy)
+    return {**shapes.domain_view_shape(view), "schema": shapes.REMOVAL, "undo": back}
 
 
 async def user_add(desk: Desk, args: a.UserAdd, _say: Say) -> Json:

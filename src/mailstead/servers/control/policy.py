@@ -11,6 +11,7 @@ from mailstead.ground.model.policy_columns import (
     IDENTITY,
     KINDS,
     Column,
+    differences,
     find_column,
     read_words,
     write_grouped,
@@ -23,6 +24,8 @@ from mailstead.services.policy.editing import Edited
 POLICY: Final = "mailstead.policy.v1"
 CHANGE: Final = "mailstead.policy-change.v1"
 WHO: Final = "command"
+SAID_TO_ADD: Final = frozenset({"default_quota", "max_users", "catchall_email"})
+"""Columns that `domain add` has options for."""
 
 
 async def show(desk: Desk, args: a.PolicyShow, _say: Say) -> Json:
@@ -54,6 +57,17 @@ async def profile(desk: Desk, args: a.PolicyProfile, _say: Say) -> Json:
     """Take checks and limits from a profile."""
     chosen = Profile(args.profile)
     return _shape(await editing.choose_profile(desk.directory, args.domain, chosen, who=WHO, dry_run=args.dry_run))
+
+
+async def commands_to_restore(desk: Desk, domain: str) -> str:
+    """What follows `domain add` to have the policy back that a domain has now; "" if it is that of any new one."""
+    wanted, given = await editing.show(desk.directory, domain), await editing.show(desk.directory, TEMPLATE)
+    words = [
+        f"{column.dotted}={_word(column.of(wanted))}"
+        for column in differences(given, wanted)
+        if column.flat not in SAID_TO_ADD
+    ]
+    return " && " + shlex.join(("mailstead", "policy", "set", "--domain", domain, *words)) if words else ""
 
 
 def _columns(names: Sequence[str]) -> list[Column]:

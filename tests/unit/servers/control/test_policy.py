@@ -45,6 +45,18 @@ async def test_a_profile_and_back(admin: Admin) -> None:
     assert {**again, "version": 0} == {**before, "version": 0}
 
 
+async def test_a_removed_domain_comes_back_with_its_policy(admin: Admin) -> None:
+    await admin.ask("domain.add", name="new.test", max_users=3)
+    await admin.ask("policy.set", domain="new.test", values=["spam.reject_score=8", "backup_mx=mx2.test"])
+    before = await admin.ask("policy.show", domain="new.test")
+    again, policy = (await admin.ask("domain.remove", name="new.test"))["undo"].split(" && ")
+    assert again == "mailstead domain add new.test --quota 1073741824 --max-users 3"
+    await admin.ask("domain.add", name="new.test", max_users=3)
+    await undo(admin, policy)
+    after = await admin.ask("policy.show", domain="new.test")
+    assert {**after, "version": 0} == {**before, "version": 0}
+
+
 async def test_the_template_and_reset(admin: Admin) -> None:
     changed = await admin.ask("policy.set", domain="_default", values=["dkim.key_size=4096", "default_quota=7"])
     assert changed["undo"].startswith("mailstead policy default set identity.default_quota=1073741824 ")
