@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.test_commands import Say, home, made, say  # noqa: F401 - fixtures
 from tests.support.authority import stranger
 from tests.support.server import Sandbox, sandbox
 
@@ -114,7 +115,7 @@ def test_signing_is_turned_off_and_on_while_letters_leave(box: Sandbox, next_hos
         assert answer == {"message": "security configuration updated successfully", "domain": DOMAIN}
         assert signed(people, next_host) == [False] * SESSIONS
         done = box.cli("policy", "set", "--domain", DOMAIN, "dkim.signing_enabled=on")
-        assert done.stdout == f"changed dkim.signing_enabled of {DOMAIN}: false -> true\n"
+        assert done.stdout == f"changed the policy of {DOMAIN}\n  dkim.signing_enabled  false -> true\n"
         assert signed(people, next_host) == [True] * SESSIONS
     assert box.workers() == workers
     told = [line for line in box.log().splitlines() if "policy.domain.changed" in line and '"api token"' in line]
@@ -157,3 +158,24 @@ def test_the_sandbox_lets_nobody_wait(box: Sandbox) -> None:
     assert (shown["spf"]["fail_action"], shown["spf"]["softfail_action"]) == ("tag", "tag")
     template = json.loads(box.cli("policy", "default", "show", "--json").stdout)
     assert template["greylist"]["enabled"] is True
+
+
+@pytest.mark.usefixtures("home")
+def test_by_command_without_a_server(made: Say) -> None:  # noqa: F811 - a fixture
+    assert "spam.reject_score=10.0\n" in made("policy", "show", "--domain", "example.com").out
+    rehearsed = made("policy", "set", "--domain", "example.com", "spam.reject_score=8", "--dry-run")
+    assert rehearsed.out == "would have changed the policy of example.com\n  spam.reject_score  10.0 -> 8.0\n"
+    done = made("policy", "set", "--domain", "example.com", "spam.reject_score=8")
+    assert done.err == "undo: mailstead policy set --domain example.com spam.reject_score=10.0\n"
+    assert made("policy", "profile", "example.com", "mu", "--json").json["changes"][0]["field"] == "spf.fail_action"
+    assert made("policy", "reset", "--domain", "example.com").code == 0
+    again = made("policy", "reset", "--domain", "example.com")
+    assert again.out == "changed nothing of example.com: it is so already\n"
+    refused = made("policy", "set", "--domain", "example.com", "spf.fail_action=drop")
+    assert (refused.code, "one of reject, quarantine, accept, tag" in refused.err) == (2, True)
+    made("policy", "default", "set", "identity.max_users=7", "greylist.enabled=no")
+    assert made("domain", "add", "new.test", "--json").json["max_users"] == 7
+    assert made("policy", "show", "--domain", "new.test", "--json").json["greylist"]["enabled"] is False
+    assert made("policy", "default", "reset", "greylist").out == (
+        "changed the policy of _default\n  greylist.enabled  false -> true\n"
+    )

@@ -114,11 +114,12 @@ def _change(shell: Shell, command: str, domain: str, args: Json) -> None:
 
 
 def _words(result: Json) -> str:
+    if not result["changes"]:
+        return f"changed nothing of {result['domain']}: it is so already"
     changes = [
-        f"changed {change['field']} of {result['domain']}: {_word(change['before'])} -> {_word(change['after'])}"
-        for change in result["changes"]
+        f"  {change['field']}  {_word(change['before'])} -> {_word(change['after'])}" for change in result["changes"]
     ]
-    return "\n".join(changes) or f"changed nothing of {result['domain']}: it is so already"
+    return "\n".join([f"changed the policy of {result['domain']}", *changes])
 
 
 def _word(value: object) -> str:
