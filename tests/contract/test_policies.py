@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.policy import PROFILES, Action, Identity, Policy, Profile, Sheet, Spf
+from mailstead.services.policy.policies import Policies
 from mailstead.store.port import ReadTx, Tx
 from tests.support.stores import Engine
 
@@ -64,6 +65,21 @@ async def test_the_mark_moves_with_the_domains_too_and_policies_go_with_theirs(e
     assert (await store.read(look))[0] == 3
     await store.write(lambda tx: tx.directory.delete_domain(domain.id))
     assert await store.read(look) == (4, Policy())
+
+
+async def test_another_node_sees_a_change_at_its_next_look(engine: Engine) -> None:
+    here, there = await engine.open(), await engine.open()
+    policies = Policies(there)
+    began = await policies.look()
+    assert await began.of("") == Policy()
+
+    async def close_the_door(tx: Tx) -> Sheet:
+        return await tx.policies.put_template(Sheet(policy=MU), version=await tx.policies.advance(), now=NOW)
+
+    await here.write(close_the_door)
+    assert (await began.of("")).rate_limit == Policy().rate_limit, "a session that began goes on as it began"
+    assert (await policies.of("")).rate_limit == MU.rate_limit
+    assert await policies.look() is await policies.look()
 
 
 async def test_changes_beside_each_other_lose_nothing(engine: Engine) -> None:

@@ -58,8 +58,8 @@ class DomainApi:
 
     async def list_(self, _request: web.Request, _who: str) -> web.Response:
         """All."""
-        listed = await editing.list_all(self.directory)
-        shown = [_show(one, await self._signs(one.row.name, one.sheet)) for one in listed]
+        listed = editing.list_all(self.directory)
+        shown = [_show(one, await self._signs(one.row.name, one.sheet)) async for one in listed]
         return web.json_response({"domains": shown, "count": len(shown)})
 
     async def add(self, request: web.Request, who: str) -> web.Response:

@@ -3,8 +3,10 @@
 The name `_default` stands for the template of new domains; those that are there already are left as they are.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from mailstead.ground.model.address import canonical_domain
 from mailstead.ground.model.directory import Domain
@@ -57,10 +59,19 @@ async def find(directory: Directory, name: str) -> Listed:
     return await directory.store.read(unit)
 
 
-async def list_all(directory: Directory) -> list[Listed]:
-    """All domains, by name. Each is read for itself: others come between."""
-    rows = await directory.store.read(lambda tx: tx.directory.list_domains())
-    return [await directory.store.read(lambda tx, row=row: _read(tx, row)) for row in rows]  # type: ignore[misc]
+async def list_all(directory: Directory) -> AsyncIterator[Listed]:
+    """All domains, by name. Each is read for itself, and others come between: there may be thousands."""
+    for row in await directory.store.read(lambda tx: tx.directory.list_domains()):
+        listed = await directory.store.read(partial(_look_again, row.name))
+        if listed is not None:
+            yield listed
+        await asyncio.sleep(0)
+
+
+async def _look_again(name: str, tx: ReadTx) -> Listed | None:
+    """None if it was removed meanwhile."""
+    row = await tx.directory.find_domain(name)
+    return None if row is None else await _read(tx, row)
 
 
 async def _read(tx: ReadTx | Tx, row: Domain) -> Listed:

@@ -154,7 +154,7 @@ async def show_keys(directory: Directory, domain: str, selector: str | None) -> 
 
 async def current_key(directory: Directory, domain: str) -> SigningKey | None:
     """The key whose record has to be in the DNS now: the newest that signs, or else the newest that waits to."""
-    found = await list_keys(directory, domain)
+    found = await directory.store.read(lambda tx: tx.signing.list_keys(domain, limit=KEYS_AT_ONCE))
     for state in (KeyState.ACTIVE, KeyState.NEW):
         if chosen := [key for key in found if key.state is state]:
             return max(chosen, key=_age)

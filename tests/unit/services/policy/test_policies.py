@@ -176,7 +176,7 @@ async def test_domains_that_cannot_be_changed(directory: Directory) -> None:
         await set_words(directory, "other.test", "spam.reject_score=8")
     with pytest.raises(NotFound, match=r"no domain nowhere\.test"):
         await set_words(directory, "nowhere.test", "spam.reject_score=8")
-    listed = await editing.list_all(directory)
+    listed = [one async for one in editing.list_all(directory)]
     assert [(one.row.name, one.alias_of) for one in listed] == [(DOMAIN, ""), ("other.test", DOMAIN)]
     assert listed[0].sheet.policy == listed[1].sheet.policy
 
