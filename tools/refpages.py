@@ -9,7 +9,10 @@ import click
 
 from mailstead.app.config_reference import reference
 from mailstead.cli.main import root as cli
+from mailstead.ground.model.policy import PROFILES, Sheet
+from mailstead.ground.model.policy_columns import COLUMNS
 from mailstead.ground.wire.smtp.reply import Status
+from mailstead.servers.web import domains, users
 from mailstead.servers.web.queue import CALLS
 from mailstead.servers.web.refusals import STATUSES
 from mailstead.telemetry.event import Event
@@ -95,6 +98,43 @@ def queue_api() -> str:
     )
 
 
+def policy() -> str:
+    """Every column of a policy."""
+    profiles = {profile: Sheet(policy=chosen) for profile, chosen in PROFILES.items()}
+    rows = []
+    for column in COLUMNS:
+        default = column.of(Sheet())
+        others = [
+            f"{one.value} {_code(column.of(sheet))}" for one, sheet in profiles.items() if column.of(sheet) != default
+        ]
+        cells = (f"`{column.dotted}`", f"`{column.flat}`", _code(default), ", ".join(others))
+        rows.append(f"| {' | '.join(cells)} | {column.kind.allowed} |")
+    return (
+        f"# What a domain may want\n\n{MADE}\n"
+        "The first name is that of `mailstead policy` and of `/security`, the second that of `/api/domains`.\n"
+        "What they mean stands in [policy.md](../policy.md).\n\n"
+        "| field | column | default | in other profiles | allowed |\n|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
+    )
+
+
+def _code(value: object) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"`{text}`" if text else ""
+
+
+def admin_api() -> str:
+    """Every call of the admin API."""
+    rows = [f"| `{call.method}` | `{call.path}` | {call.words} |" for call in domains.CALLS]
+    rows.append(f"| `POST` | `{users.PATH}` | {users.WORDS} |")
+    return (
+        f"# HTTP API of domains and their policies\n\n{MADE}\n"
+        "In the words of gomailserver's admin API. Every call shows `Authorization: Bearer TOKEN`, the token of "
+        "`api.admin_token` or one of\na user who is an administrator. A body is a JSON object of at most 64 KiB. "
+        'Refusals are `{"error": words, "status": number}`.\nThe columns are those of [policy.md](policy.md).\n\n'
+        "| method | path | does |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+    )
+
+
 WRITERS: dict[str, Callable[[], str]] = {
     "config.md": reference,
     "events.md": events,
@@ -102,6 +142,8 @@ WRITERS: dict[str, Callable[[], str]] = {
     "replies.md": replies,
     "commands.md": commands,
     "queue-api.md": queue_api,
+    "policy.md": policy,
+    "admin-api.md": admin_api,
 }
 
 

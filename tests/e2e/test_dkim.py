@@ -14,6 +14,7 @@ from mailstead.services.dispatch.content import LetterContent
 from mailstead.services.outbound.parcel import Rendition
 from mailstead.services.signing.making import make_key, record_of
 from mailstead.services.signing.rotation import activated
+from mailstead.services.signing.signer import Seal
 from tests.e2e.test_commands import Say, home, made, say, serving  # noqa: F401 - fixtures
 from tests.support.dkim import RSA_PEM
 from tests.support.programs import need
@@ -35,7 +36,7 @@ async def test_opendkim_takes_our_letters(tmp_path: Path, canonicalization: str,
     opendkim = need("opendkim")
     key = activated(await make_key("x.test", "sel", Algorithm.RSA_2048, Instant(1)), Instant(1))
     async with open_signer(tmp_path, key, canonicalization=canonicalization) as (signer, _, _):
-        content = LetterContent(b"Received: by us;\r\n\tnow\r\n", MemoryBlob(LETTER), signer, "x.test")
+        content = LetterContent(b"Received: by us;\r\n\tnow\r\n", MemoryBlob(LETTER), signer, Seal("x.test"))
         rendition = await content.render(eight_bit=eight_bit, binary=False)
         assert isinstance(rendition, Rendition)
         letter = b"".join([chunk async for chunk in rendition.chunks()])

@@ -40,6 +40,7 @@ from mailstead.services.outbound.outbound import Outbound
 from mailstead.services.outbound.probing import Prober
 from mailstead.services.outbound.settings import OutboundSettings, Timeouts
 from mailstead.services.outbound.trust.judging import DomainTrust
+from mailstead.services.policy.policies import Policies
 from mailstead.services.signing.rotation import Rotation
 from mailstead.services.spool.outbox import NoOutbox
 from mailstead.services.spool.spooling import Spooling
@@ -141,6 +142,7 @@ class SendingRooms:
         self.forwarding = Forwarding(store, clock)
         self.delivery = Delivery(store, clock, ids, self.spooling, hostname=config.smtp_hostname)
         self.resolver = CachingResolver(find_servers(outbound.resolvers, outbound.resolver_port), clock)
+        self.policies = Policies(store)
         self.signer = signer_of(config, store, clock)
         contexts = ClientContexts(outbound.ca_file)
         self._fetcher = HttpsFetcher(self.resolver, context=lambda: contexts.get(is_verified=True))
@@ -173,7 +175,7 @@ class SendingRooms:
             ids,
             self.spooling,
             carrier=self._outbound,
-            contents=SignedContents(store.blobs, self.signer),
+            contents=SignedContents(store.blobs, self.signer, self.policies),
             routes=routes,
             notices=notices,
             local=LocalDelivery(store, clock, self.delivery, config.smtp.max_message_size, reverser=self.forwarding),

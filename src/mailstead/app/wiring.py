@@ -304,6 +304,7 @@ class Worker:
 
     async def _web(self) -> "WebServer":
         """aiohttp costs memory and start time: only where HTTP is served."""
+        from mailstead.app.admin import admin_api
         from mailstead.servers.web.app import Sources
         from mailstead.servers.web.server import WebServer
 
@@ -314,7 +315,8 @@ class Worker:
         async def metrics() -> Snapshot:
             return await self._console.counts.add_to((await self._context.link.ask()).metrics)
 
-        web = WebServer(Sources(illness, metrics, self._console.api(self._authenticator)))
+        admin = admin_api(self._config, self._directory, self._authenticator)
+        web = WebServer(Sources(illness, metrics, self._console.api(self._authenticator), admin))
         await web.start()
         return web
 

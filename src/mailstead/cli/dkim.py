@@ -15,23 +15,21 @@ def dkim() -> None:
 
 @dkim.command("generate")
 @_DOMAIN
-@click.option("--selector", help="Its selector; dkim.selector of the configuration if not given.")
+@click.option("--selector", help="Its selector; that of the domain's policy or of the configuration if not given.")
 @click.option(
     "--algorithm",
     type=click.Choice(("rsa2048", "rsa4096", "ed25519", "both")),
-    default="rsa2048",
-    show_default=True,
-    help="both: an RSA key, and an Ed25519 key with a selector of its own.",
+    help="As the domain's policy has it if not given. both: RSA, and Ed25519 with a selector of its own.",
 )
 @changing
-def generate(shell: Shell, domain: str, selector: str | None, algorithm: str) -> None:
+def generate(shell: Shell, domain: str, selector: str | None, algorithm: str | None) -> None:
     """Make a key. It signs by itself once its record is in the DNS.
 
     \b
     mailstead dkim generate --domain example.com --algorithm both
     """
-    chosen = selector or shell.loaded.config.dkim.selector
-    args = {"domain": domain, "selector": chosen, "algorithm": algorithm}
+    fallback = shell.loaded.config.dkim.selector
+    args = {"domain": domain, "selector": selector, "algorithm": algorithm, "fallback": fallback}
     made = shell.change("dkim.generate", args, lambda result: f"made {_names(result)}")
     _tell_records(shell, made)
 

@@ -24,13 +24,13 @@ def domain() -> None:
 @click.argument("name")
 @click.option("--alias-of", metavar="DOMAIN", help="Another name for a domain that is here already.")
 @click.option("--catchall", metavar="ADDRESS", help="Where mail to unknown names goes.")
-@click.option("--max-users", type=click.IntRange(0), default=0, help="Most accounts; 0: no limit.")
+@click.option("--max-users", type=click.IntRange(0), help="Most accounts; 0: no limit.")
 @click.option("--quota", type=SIZE, help="Default quota of its users, like 2GB; none: no limit.")
 @_HAND_OFF
 @_VERIFY
 @changing
 def add(shell: Shell, name: str, verify: str | None, **said: str | int | None) -> None:
-    """Add a domain.
+    """Add a domain. What is not said here it takes from the template: mailstead policy default show.
 
     \b
     mailstead domain add example.com

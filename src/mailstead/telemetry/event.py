@@ -277,6 +277,11 @@ class Event(Enum):
         "policy.rate.exceeded", WARNING, REJECTION, "session protocol client_ip sender domain reason limit",
         "rate_limit_exceeded", Count("rate_limit_hits_total", "Rates that were met.", by=("protocol", "reason")),
     )  # fmt: skip
+    POLICY_DOMAIN_CHANGED = (
+        "policy.domain.changed", INFO, SYSTEM, "domain who fields version",
+        "policy of {domain} changed by {who}: {fields}",
+        Count("policy_changes_total", "Changes of what domains want."),
+    )  # fmt: skip
     CONTENT_VIRUS_FOUND = (
         "content.virus.found", WARNING, REJECTION, "session client_ip sender recipient_count reason", "virus_detected",
         Count("viruses_total", "Letters with a virus."),

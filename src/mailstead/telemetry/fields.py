@@ -51,6 +51,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "domain": Field(Kind.TEXT, "A mail domain."),
     "elapsed": Field(Kind.SECONDS, "How long it took, in seconds."),
     "error": Field(Kind.TEXT, "Type and words of the error."),
+    "fields": Field(Kind.TEXT, "Names of what was changed, with a space between; never the values."),
     "folder": Field(Kind.TEXT, "Path or id of the folder."),
     "incident": Field(Kind.TEXT, "Id under which a failure was told to the peer."),
     "key": Field(Kind.TEXT, "Name of a configuration key; never its value."),
@@ -81,5 +82,6 @@ FIELDS: Final[Mapping[str, Field]] = {
     "trace": Field(Kind.TEXT, "Stack of the failure, lines joined."),
     "username": Field(Kind.LOGIN, "Login name as given."),
     "version": Field(Kind.TEXT, "Version of a program or schema."),
+    "who": Field(Kind.LOGIN, "Who did it: a login, or `api token`, or `command`."),
     "worker": Field(Kind.NUMBER, "Number of the worker process."),
 }

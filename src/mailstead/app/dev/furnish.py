@@ -6,6 +6,7 @@ from mailstead.app.dev.samples import samples
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.directory import Account, Role
 from mailstead.ground.model.ids import MessageId
+from mailstead.ground.model.policy import Profile
 from mailstead.net.clock import SystemClock
 from mailstead.net.ids import IdSource
 from mailstead.services.accounts.directory import Directory
@@ -15,6 +16,7 @@ from mailstead.services.accounts.shared import add_shared
 from mailstead.services.accounts.users import NewUser, add_user
 from mailstead.services.folders.append import place, put_letter
 from mailstead.services.folders.incoming import take
+from mailstead.services.policy.editing import choose_profile
 from mailstead.store.port import ReadTx, Store, Tx
 
 MEMBER_ROLES = (Role.ADMIN, Role.SENDER)
@@ -28,6 +30,7 @@ async def furnish(store: Store, domain: str, passwords: Mapping[str, str], share
         store=store, hasher=DirectHasher(), clock=SystemClock(), default_domain=domain, min_password_length=8
     )
     await ensure_domain(directory, domain)
+    await choose_profile(directory, domain, Profile.DEV, who="dev")
     for person, password in passwords.items():
         if await _find(store, Address(person, domain)) is None:
             is_first = person == next(iter(passwords))

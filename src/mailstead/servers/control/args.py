@@ -32,7 +32,7 @@ class DomainAdd(Change, frozen=True, kw_only=True):
     catchall: Text | None = None
     hand_off: Text | None = None
     verify: bool = True
-    max_users: Annotated[int, msgspec.Meta(ge=0)] = 0
+    max_users: Annotated[int, msgspec.Meta(ge=0)] | None = None
     quota: Quota | None = None
 
 
@@ -171,11 +171,12 @@ class DkimDomain(Change, frozen=True, kw_only=True):
 
 
 class DkimGenerate(Change, frozen=True, kw_only=True):
-    """`dkim.generate`."""
+    """`dkim.generate`: what is not said is as the domain's policy has it; `fallback` is the selector if it has none."""
 
     domain: Text
-    selector: Text
-    algorithm: Literal["rsa2048", "rsa4096", "ed25519", "both"] = "rsa2048"
+    selector: Text | None = None
+    algorithm: Literal["rsa2048", "rsa4096", "ed25519", "both"] | None = None
+    fallback: Text = "default"
 
 
 class DkimShow(Args, frozen=True, kw_only=True):
@@ -356,3 +357,30 @@ class TlsRuleAdd(TlsRuleName, frozen=True, kw_only=True):
 
     demand: Literal["none", "may", "encrypt", "secure", "dane-only"]
     note: Text = ""
+
+
+class PolicyShow(Args, frozen=True, kw_only=True):
+    """`policy.show`: `_default` is the template of new domains, here and below."""
+
+    domain: Text
+
+
+class PolicySet(Change, frozen=True, kw_only=True):
+    """`policy.set`: `group.field=value` each."""
+
+    domain: Text
+    values: Annotated[list[Text], msgspec.Meta(min_length=1, max_length=200)]
+
+
+class PolicyReset(Change, frozen=True, kw_only=True):
+    """`policy.reset`: groups, or `group.field`; none: all groups but identity."""
+
+    domain: Text
+    fields: Annotated[list[Text], msgspec.Meta(max_length=200)] = []
+
+
+class PolicyProfile(Change, frozen=True, kw_only=True):
+    """`policy.profile`."""
+
+    domain: Text
+    profile: Literal["gomailserver", "mu", "dev"]

@@ -4,12 +4,13 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from mailstead.ground.model.directory import DEFAULT_QUOTA, Role, Status
+from mailstead.ground.model.directory import Role, Status
 from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
 from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
 from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, Say, Unavailable
 from mailstead.servers.control.guards import GUARD_OPERATIONS
+from mailstead.servers.control.policy import POLICY_OPERATIONS, commands_to_restore
 from mailstead.servers.control.queue import QUEUE_OPERATIONS
 from mailstead.servers.control.routing import ROUTING_OPERATIONS
 from mailstead.servers.control.signing import SIGNING_OPERATIONS
@@ -36,11 +37,15 @@ async def _rows(say: Say, rows: Iterable[Mapping[str, object]]) -> Json:
 
 async def domain_add(desk: Desk, args: a.DomainAdd, _say: Say) -> Json:
     """Add a domain."""
-    quota = DEFAULT_QUOTA if args.quota is None else args.quota
     new = domains.NewDomain(
-        name=args.name, alias_of=args.alias_of, catchall=args.catchall, max_users=args.max_users, default_quota=quota,
-        hand_off=args.hand_off or "", verify=args.verify,
-    )  # fmt: skip
+        name=args.name,
+        alias_of=args.alias_of,
+        catchall=args.catchall,
+        max_users=args.max_users,
+        default_quota=args.quota,
+        hand_off=args.hand_off or "",
+        verify=args.verify,
+    )
     domain = await domains.add_domain(desk.directory, new, dry_run=args.dry_run)
     return shapes.domain_shape(domain, alias_of=args.alias_of, undo=undo("domain", "remove", domain.name))
 
@@ -77,6 +82,7 @@ async def domain_set(desk: Desk, args: a.DomainSet, _say: Say) -> Json:
 
 async def domain_remove(desk: Desk, args: a.DomainRemove, _say: Say) -> Json:
     """Remove a domain without accounts."""
+    policy = await commands_to_restore(desk, args.name)
     view = await domains.remove_domain(desk.directory, args.name, dry_run=args.dry_run)
     words = ["domain", "add", view.domain.name, "--quota", str(view.domain.default_quota)]
     words += ["--alias-of", view.alias_of] if view.alias_of else []
@@ -84,7 +90,8 @@ async def domain_remove(desk: Desk, args: a.DomainRemove, _say: Say) -> Json:
     words += ["--max-users", str(view.domain.max_users)] if view.domain.max_users else []
     words += ["--hand-off", view.domain.hand_off] if view.domain.hand_off else []
     words += [] if view.domain.verify else ["--verify", "no"]
-    return {**shapes.domain_view_shape(view), "schema": shapes.REMOVAL, "undo": undo(*words)}
+    back = undo(*words) + ("" if view.alias_of else policy)
+    return {**shapes.domain_view_shape(view), "schema": shapes.REMOVAL, "undo": back}
 
 
 async def user_add(desk: Desk, args: a.UserAdd, _say: Say) -> Json:
@@ -251,6 +258,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     *GUARD_OPERATIONS,
     *QUEUE_OPERATIONS,
     *ROUTING_OPERATIONS,
+    *POLICY_OPERATIONS,
     Operation("db.check", a.Nothing, db_check),
     Operation("db.reindex", a.Nothing, db_reindex),
     Operation("status", a.Nothing, status),

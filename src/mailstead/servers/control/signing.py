@@ -10,6 +10,7 @@ from mailstead.ground.model.signing import Algorithm, SigningKey
 from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
 from mailstead.servers.control.desk import Desk, Json, Operation, Say
+from mailstead.services.policy import editing
 from mailstead.services.signing import keys
 
 KEY: Final = "mailstead.dkim-key.v1"
@@ -65,8 +66,10 @@ def _made(made: Sequence[SigningKey]) -> Json:
 
 async def generate(desk: Desk, args: a.DkimGenerate, _say: Say) -> Json:
     """Make keys, which sign once their records are in the DNS."""
-    algorithms = ALGORITHMS[args.algorithm]
-    return _made(await keys.generate_keys(desk.directory, args.domain, args.selector, algorithms, dry_run=args.dry_run))
+    policy = (await editing.show(desk.directory, args.domain)).policy
+    algorithms = ALGORITHMS[args.algorithm] if args.algorithm else (keys.wanted_algorithm(policy.dkim),)
+    selector = args.selector or policy.dkim.selector or args.fallback
+    return _made(await keys.generate_keys(desk.directory, args.domain, selector, algorithms, dry_run=args.dry_run))
 
 
 async def rotate(desk: Desk, args: a.DkimDomain, _say: Say) -> Json:

@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from mailstead.net.guest import Guest
+from mailstead.servers.web.admin import AdminApi
 from mailstead.servers.web.queue import QueueApi
 from mailstead.telemetry import incident
 from mailstead.telemetry.exposition import CONTENT_TYPE, render_metrics
@@ -30,6 +31,7 @@ class Sources:
     illness: Callable[[], Awaitable[str]]
     metrics: Callable[[], Awaitable[Snapshot]]
     queue: QueueApi | None = None
+    admin: AdminApi | None = None
 
 
 class Pages:
@@ -67,7 +69,7 @@ async def within_time(request: web.Request, handler: Handler) -> web.StreamRespo
         async with asyncio.timeout(REQUEST_TIME):
             return await handler(request)
     except TimeoutError:
-        return web.json_response({"error": "request timeout"}, status=408)
+        return web.json_response({"error": "request timeout", "status": 408}, status=408)
     finally:
         if guest is not None:
             guest.idle(KEEP_ALIVE)
@@ -80,10 +82,11 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return await handler(request)
     except web.HTTPException as refusal:
         headers = {"Allow": refusal.headers["Allow"]} if "Allow" in refusal.headers else None
-        return web.json_response({"error": refusal.reason.lower()}, status=refusal.status, headers=headers)
+        body = {"error": refusal.reason.lower(), "status": refusal.status}
+        return web.json_response(body, status=refusal.status, headers=headers)
     except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
         name = incident(error, subsystem="web")
-        return web.json_response({"error": "internal error", "incident": name}, status=500)
+        return web.json_response({"error": "internal error", "status": 500, "incident": name}, status=500)
 
 
 async def _hide_versions(_: web.Request, response: web.StreamResponse) -> None:
@@ -99,4 +102,6 @@ def build_app(sources: Sources) -> web.Application:
     app.router.add_get("/metrics", pages.metrics)
     if sources.queue is not None:
         sources.queue.attach(app)
+    if sources.admin is not None:
+        sources.admin.attach(app)
     return app

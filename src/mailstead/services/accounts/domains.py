@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mailstead.ground.model.address import Address, canonical_domain
-from mailstead.ground.model.directory import DEFAULT_QUOTA, AccountKind, Domain
+from mailstead.ground.model.directory import AccountKind, Domain
 from mailstead.ground.model.errors import AlreadyExists, Conflict, Invalid
 from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.policy import Identity, Sheet
 from mailstead.ground.model.route import parse_route, shown_route
 from mailstead.services.accounts.directory import Directory, get_domain, get_real_domain
 from mailstead.store.port import ReadTx, Tx
@@ -18,13 +19,13 @@ NOBODY: Final = "none"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDomain:
-    """What an administrator may say of a new domain."""
+    """What an administrator may say of a new domain; None: as the template has it."""
 
     name: str
     alias_of: str | None = None
     catchall: str | None = None
-    max_users: int = 0
-    default_quota: int = DEFAULT_QUOTA
+    max_users: int | None = None
+    default_quota: int | None = None
     hand_off: str = ""
     verify: bool = True
 
@@ -44,34 +45,47 @@ class DomainView:
 
 async def add_domain(directory: Directory, new: NewDomain, *, dry_run: bool = False) -> Domain:
     """Add a domain; AlreadyExists, NotFound (the other domain), Invalid."""
-    name = canonical_domain(new.name)
-    if new.max_users < 0 or new.max_users > MAX_USERS_MAX or new.default_quota < 0:
-        raise Invalid("limits are zero (none) or more")
-    catchall = Address.parse(new.catchall) if new.catchall else None
-    hand_off = read_hand_off(new.hand_off)
-    if hand_off and (catchall is not None or new.alias_of):
-        raise Invalid("what is handed off is neither caught here nor of another name")
     now = directory.clock.now()
 
     async def unit(tx: Tx) -> Domain:
-        if await tx.directory.find_domain(name) is not None:
-            raise AlreadyExists(f"the domain {name} is here already")
-        target = await get_real_domain(tx, canonical_domain(new.alias_of)) if new.alias_of else None
-        if target is not None and catchall is not None:
-            raise Invalid(f"{name} is another name of {target.name}: set the catch-all there")
-        domain = await tx.directory.insert_domain(
-            name,
-            now=now,
-            alias_of=target.id if target else None,
-            catchall=str(catchall) if catchall else None,
-            max_users=new.max_users,
-            default_quota=new.default_quota,
-        )
-        domain = replace(domain, hand_off=hand_off, verify=new.verify)
-        await tx.directory.update_domain(domain)
-        return domain
+        return await put_domain(tx, new, now)
 
     return await directory.commit(unit, dry_run=dry_run)
+
+
+async def put_domain(tx: Tx, new: NewDomain, now: Instant, sheet: Sheet | None = None) -> Domain:
+    """The row of a new domain and its policy, copies of the template or of this sheet; errors as `add_domain`."""
+    name = canonical_domain(new.name)
+    version = await tx.policies.advance()
+    if await tx.directory.find_domain(name) is not None:
+        raise AlreadyExists(f"the domain {name} is here already")
+    sheet = sheet or await tx.policies.get_template()
+    identity = _identity_of(new, sheet.identity)
+    hand_off = read_hand_off(new.hand_off)
+    if hand_off and (new.catchall or new.alias_of):
+        raise Invalid("what is handed off is neither caught here nor of another name")
+    if new.alias_of:
+        target = await get_real_domain(tx, canonical_domain(new.alias_of))
+        if new.catchall:
+            raise Invalid(f"{name} is another name of {target.name}: set the catch-all there")
+        return await tx.directory.insert_domain(
+            name, now=now, alias_of=target.id, max_users=identity.max_users, default_quota=identity.default_quota
+        )
+    row = await tx.directory.insert_domain(name, now=now, default_quota=identity.default_quota)
+    domain = replace(identity.put_in(row), hand_off=hand_off, verify=new.verify)
+    await tx.directory.update_domain(domain)
+    await tx.policies.put_policy(name, sheet.policy, version=version, now=now)
+    return domain
+
+
+def _identity_of(new: NewDomain, origin: Identity) -> Identity:
+    """What was said goes before what is copied."""
+    max_users = origin.max_users if new.max_users is None else new.max_users
+    default_quota = origin.default_quota if new.default_quota is None else new.default_quota
+    if not 0 <= max_users <= MAX_USERS_MAX or default_quota < 0:
+        raise Invalid("limits are zero (none) or more")
+    catchall = str(Address.parse(new.catchall)) if new.catchall else origin.catchall_email
+    return replace(origin, max_users=max_users, default_quota=default_quota, catchall_email=catchall)
 
 
 async def ensure_domain(directory: Directory, name: str) -> Domain:

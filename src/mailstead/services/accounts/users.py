@@ -109,12 +109,22 @@ async def open_account(
     tx: Tx, directory: Directory, domain: Domain, address: Address, kind: AccountKind, quota: int | None
 ) -> Account:
     """The account with the folders it is born with."""
-    size = domain.default_quota if quota is None else quota
+    size = _within(domain, quota)
     now = directory.clock.now()
     account = await tx.directory.insert_account(domain.id, address, kind=kind, quota_bytes=size, now=now)
     modseq = (await tx.advance(account.id))[account.id]
     await tx.folders.create_birth_folders(account.id, modseq=modseq, now=now)
     return account
+
+
+def _within(domain: Domain, quota: int | None) -> int:
+    """What the domain gives, or what was asked for if it allows that; Invalid."""
+    most = domain.max_mailbox_size
+    if quota is None:
+        return min(domain.default_quota or most, most) if most else domain.default_quota
+    if most and not 0 < quota <= most:
+        raise Invalid(f"{domain.name} allows no account more than {most} bytes")
+    return quota
 
 
 async def get_user(tx: ReadTx | Tx, directory: Directory, name: str) -> User:
@@ -208,6 +218,8 @@ async def _change_quota(tx: Tx, user: User | None, account: Account | None, chan
         return UserChange()
     if account is None:
         raise NotFound(f"{user.login if user is not None else 'nobody'} has no account of their own")
+    if change.quota_bytes is not None:
+        _within(await tx.directory.get_domain(account.domain_id), change.quota_bytes)
     await tx.directory.update_account(account.id, quota_bytes=change.quota_bytes, quota_messages=change.quota_messages)
     return UserChange(
         quota_bytes=account.quota_bytes if change.quota_bytes is not None else None,

@@ -14,7 +14,7 @@ from mailstead.ground.formats.recode import Recoder, Step, Survey, Unfit
 from mailstead.ground.formats.structure import HEADER_MAX, Scanner
 from mailstead.ground.model.envelope import BodyType
 from mailstead.services.outbound.parcel import Chunks, Rendition, Unsuitable
-from mailstead.services.signing.signer import BodyDigest, Signer
+from mailstead.services.signing.signer import BodyDigest, Seal, Signer
 
 MEMORY_MAX: Final = 256 << 10
 """Octets of a letter that is kept in memory between the passes."""
@@ -132,14 +132,14 @@ class _Splitter:
 class LetterContent:
     """Implements `outbound.parcel.Content` over a stored letter.
 
-    `domain` signs; "" if none does. `is_foreign`: others have signed it, so it is recoded only where it has to be.
+    It is signed as `seal` says. `is_foreign`: others have signed it, so it is recoded only where it has to be.
     """
 
-    def __init__(self, prefix: bytes, blob: Reader, signer: Signer, domain: str, *, is_foreign: bool = False) -> None:
+    def __init__(self, prefix: bytes, blob: Reader, signer: Signer, seal: Seal, *, is_foreign: bool = False) -> None:
         self._prefix = prefix
         self._blob = blob
         self._signer = signer
-        self._domain = domain
+        self._wanted = seal
         self._is_foreign = is_foreign
         self._source: Chunks | None = None
         self._fit: Fit | None = None
@@ -215,12 +215,12 @@ class LetterContent:
 
     async def _seal(self, source: Chunks, body: BodyType) -> Rendition:
         """Count and sign."""
-        splitter = _Splitter(self._signer.digest() if await self._signer.signs(self._domain) else None)
+        splitter = _Splitter(self._signer.digest() if await self._signer.signs(self._wanted.domain) else None)
         async for chunk in source():
             splitter.feed(chunk)
         digest, signature = splitter.finish(), b""
         if digest is not None:
-            signature = await self._signer.sign(self._domain, bytes(splitter.header), digest)
+            signature = await self._signer.sign(self._wanted, bytes(splitter.header), digest)
         chunks = _Signed(signature, source) if signature else source
         return Rendition(size=len(signature) + splitter.size, body=body, chunks=chunks)
 

@@ -5,9 +5,11 @@ from typing import Final
 
 from mailstead.ground.model.errors import NotFound
 from mailstead.ground.model.ids import SpoolId
+from mailstead.ground.model.policy import HEADERS_TO_SIGN
 from mailstead.ground.model.spool import Origin, SpooledLetter
 from mailstead.services.dispatch.content import LetterContent
-from mailstead.services.signing.signer import Signer
+from mailstead.services.policy.policies import Policies
+from mailstead.services.signing.signer import UNSIGNED, Seal, Signer
 from mailstead.store.port.blobs import Blobs
 
 KEPT_MAX: Final = 32
@@ -17,9 +19,10 @@ _FOREIGN: Final = frozenset({Origin.FORWARDED, Origin.RELAYED, Origin.HANDED_OFF
 class SignedContents:
     """Implements `ports.Contents`."""
 
-    def __init__(self, blobs: Blobs, signer: Signer) -> None:
+    def __init__(self, blobs: Blobs, signer: Signer, policies: Policies) -> None:
         self._blobs = blobs
         self._signer = signer
+        self._policies = policies
         self._kept: OrderedDict[SpoolId, LetterContent] = OrderedDict()
 
     async def open(self, letter: SpooledLetter) -> LetterContent:
@@ -36,5 +39,15 @@ class SignedContents:
         if letter.blob_id is None:
             raise NotFound("the letter was settled")
         blob = await self._blobs.open(letter.blob_id)
-        domain = letter.domain if letter.origin is not Origin.HANDED_OFF else ""
-        return LetterContent(letter.prefix, blob, self._signer, domain, is_foreign=letter.origin in _FOREIGN)
+        is_foreign = letter.origin in _FOREIGN
+        return LetterContent(letter.prefix, blob, self._signer, await self._seal_of(letter), is_foreign=is_foreign)
+
+    async def _seal_of(self, letter: SpooledLetter) -> Seal:
+        if not letter.domain or letter.origin is Origin.HANDED_OFF:
+            return UNSIGNED
+        wish = (await self._policies.of(letter.domain)).dkim
+        if not wish.signing_enabled:
+            return UNSIGNED
+        # As long as nobody wrote the column of this domain down, the configuration names the fields: it has more.
+        is_own = wish.headers_to_sign != HEADERS_TO_SIGN
+        return Seal(letter.domain, tuple(name.lower().encode() for name in wish.headers_to_sign) if is_own else ())

@@ -10,6 +10,7 @@ from mailstead.ground.formats.dkim.record import record_name, render_record, zon
 from mailstead.ground.model.address import canonical_domain
 from mailstead.ground.model.errors import AlreadyExists, Conflict, Invalid, NotFound
 from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.policy import Dkim, KeyType
 from mailstead.ground.model.signing import Algorithm, KeyState, SigningKey
 from mailstead.services.accounts.directory import Directory, get_domain
 from mailstead.services.signing.making import make_key, record_of
@@ -34,6 +35,13 @@ def record_text(key: SigningKey) -> str:
 def zone_text(key: SigningKey) -> str:
     """Its record as a line of a zone file."""
     return zone_line(published_at(key), record_text(key))
+
+
+def wanted_algorithm(wish: Dkim) -> Algorithm:
+    """What a domain wants its next key made with."""
+    if wish.key_type is KeyType.ED25519:
+        return Algorithm.ED25519
+    return Algorithm.RSA_4096 if wish.key_size > 2048 else Algorithm.RSA_2048
 
 
 def read_selector(text: str) -> str:
@@ -142,6 +150,20 @@ async def show_keys(directory: Directory, domain: str, selector: str | None) -> 
     if not keys:
         raise NotFound(f"{name} has no key (mailstead dkim generate --domain {name})")
     return keys
+
+
+async def current_key(directory: Directory, domain: str) -> SigningKey | None:
+    """The key whose record has to be in the DNS now: the newest that signs, or else the newest that waits to."""
+    found = await directory.store.read(lambda tx: tx.signing.list_keys(domain, limit=KEYS_AT_ONCE))
+    for state in (KeyState.ACTIVE, KeyState.NEW):
+        if chosen := [key for key in found if key.state is state]:
+            return max(chosen, key=_age)
+    return None
+
+
+def public_key(key: SigningKey) -> bytes:
+    """As its record has it."""
+    return record_of(key.pem).key
 
 
 async def activate_key(directory: Directory, domain: str, selector: str, *, dry_run: bool = False) -> list[SigningKey]:

@@ -20,6 +20,17 @@ LOOK_AGAIN: Final = 5.0
 DOMAINS_MAX: Final = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """In whose name a letter is signed ("": nobody's), and which fields of it (none: those of the rules)."""
+
+    domain: str
+    signed: tuple[bytes, ...] = ()  # lower-case names
+
+
+UNSIGNED: Final = Seal("")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningRules:
     """How letters are signed."""
@@ -41,6 +52,12 @@ class SigningRules:
             body_canon=Canon(body),
             life=life,
         )
+
+    def names_for(self, seal: Seal) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+        """Fields to sign and to oversign. What a domain leaves out of its list may change on the way: neither."""
+        if not seal.signed:
+            return self.signed, self.oversigned
+        return seal.signed, tuple(name for name in self.oversigned if name in seal.signed)
 
 
 class BodyDigest:
@@ -86,8 +103,9 @@ class Signer:
         """Feed it the body, then `sign` with what it gives."""
         return BodyDigest(self._rules.body_canon)
 
-    async def sign(self, domain: str, header: bytes, body_hash: bytes) -> bytes:
+    async def sign(self, seal: Seal, header: bytes, body_hash: bytes) -> bytes:
         """The fields to put before the letter, one for each key; b"" if the domain has none."""
+        domain = seal.domain
         ring = await self._ring(domain)
         if not ring.keys:
             return b""
@@ -95,7 +113,7 @@ class Signer:
         fields = split_fields(header)
         draft = Draft(
             domain=domain,
-            headers=select_names(fields, rules.signed, rules.oversigned),
+            headers=select_names(fields, *rules.names_for(seal)),
             body_hash=body_hash,
             header_canon=rules.header_canon,
             body_canon=rules.body_canon,

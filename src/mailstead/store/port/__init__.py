@@ -23,6 +23,7 @@ from mailstead.store.port.guards import GuardReads, GuardWrites
 from mailstead.store.port.messages import MessageReads, MessageWrites
 from mailstead.store.port.metadata import MetadataReads, MetadataWrites
 from mailstead.store.port.placements import PlacementReads, PlacementWrites
+from mailstead.store.port.policies import PolicyReads, PolicyWrites
 from mailstead.store.port.quotas import QuotaReads, QuotaWrites
 from mailstead.store.port.routes import RouteReads, RouteWrites
 from mailstead.store.port.signing import SigningReads, SigningWrites
@@ -70,6 +71,8 @@ class ReadTx(Protocol):
     def guards(self) -> GuardReads: ...
     @property
     def routes(self) -> RouteReads: ...
+    @property
+    def policies(self) -> PolicyReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -115,6 +118,8 @@ class Tx(Protocol):
     def guards(self) -> GuardWrites: ...
     @property
     def routes(self) -> RouteWrites: ...
+    @property
+    def policies(self) -> PolicyWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

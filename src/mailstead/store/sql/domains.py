@@ -6,21 +6,22 @@ from mailstead.ground.model.directory import Domain, Status
 from mailstead.ground.model.errors import AlreadyExists, Conflict, NotFound
 from mailstead.ground.model.ids import DomainId, Instant
 from mailstead.store.sql.accounts import quota_of
+from mailstead.store.sql.policies import ADVANCE
 from mailstead.store.sql.session import Row, Session
 
 LIST: Final = """
     SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at,
-           hand_off, verify, quota_bytes, quota_messages, used_bytes, used_messages
+           hand_off, verify, max_mailbox_size, backup_mx, quota_bytes, quota_messages, used_bytes, used_messages
       FROM domain ORDER BY name"""
 
 FIND: Final = """
     SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at,
-           hand_off, verify, quota_bytes, quota_messages, used_bytes, used_messages
+           hand_off, verify, max_mailbox_size, backup_mx, quota_bytes, quota_messages, used_bytes, used_messages
       FROM domain WHERE name = :name"""
 
 GET: Final = """
     SELECT id, name, status, alias_of, catchall, max_users, default_quota, created_at,
-           hand_off, verify, quota_bytes, quota_messages, used_bytes, used_messages
+           hand_off, verify, max_mailbox_size, backup_mx, quota_bytes, quota_messages, used_bytes, used_messages
       FROM domain WHERE id = :domain"""
 
 KEEP: Final = "SELECT id FROM domain WHERE id = :domain {share}"
@@ -33,7 +34,8 @@ INSERT: Final = """
 
 UPDATE: Final = """
     UPDATE domain SET status = :status, alias_of = :alias_of, catchall = :catchall, max_users = :max_users,
-                      default_quota = :default_quota, hand_off = :hand_off, verify = :verify
+                      default_quota = :default_quota, hand_off = :hand_off, verify = :verify,
+                      max_mailbox_size = :max_mailbox_size, backup_mx = :backup_mx
      WHERE id = :domain"""
 
 KEEP_ALONE: Final = "SELECT id FROM domain WHERE id = :domain {for_update}"
@@ -61,15 +63,18 @@ DELETE_KEYS: Final = """
     DELETE FROM signing_key
      WHERE domain = :name OR domain IN (SELECT d.name FROM domain d WHERE d.alias_of = :domain)"""
 
+DELETE_POLICY: Final = "DELETE FROM policy WHERE domain = :name"
+
 DELETE_ALIAS_DOMAINS: Final = "DELETE FROM domain WHERE alias_of = :domain"
 
 
 def _domain_of(row: Row) -> Domain:
-    identity, name, status, alias_of, catchall, max_users, default_quota, created_at, hand_off, verify, *quota = row
+    identity, name, status, alias_of, catchall, max_users, default_quota, created_at, hand_off, verify, *rest = row
+    max_mailbox_size, backup_mx, *quota = rest
     return Domain(
         id=identity, name=name, status=Status(status), alias_of=alias_of, catchall=catchall,
         max_users=max_users, default_quota=default_quota, created_at=created_at, hand_off=hand_off,
-        verify=bool(verify), quota=quota_of(tuple(quota)),
+        verify=bool(verify), max_mailbox_size=max_mailbox_size, backup_mx=backup_mx, quota=quota_of(tuple(quota)),
     )  # fmt: skip
 
 
@@ -108,6 +113,7 @@ class SqlDomains:
         row = await self._session.row(INSERT, values)
         if row is None:
             raise AlreadyExists(f"domain {name} is there already")
+        await self._session.row(ADVANCE)
         return Domain(
             id=row[0], name=name, alias_of=alias_of, catchall=catchall,
             max_users=max_users, default_quota=default_quota, created_at=now,
@@ -120,9 +126,11 @@ class SqlDomains:
             "domain": domain.id, "status": domain.status.value, "alias_of": domain.alias_of,
             "catchall": domain.catchall, "max_users": domain.max_users, "default_quota": domain.default_quota,
             "hand_off": domain.hand_off, "verify": int(domain.verify),
+            "max_mailbox_size": domain.max_mailbox_size, "backup_mx": domain.backup_mx,
         }  # fmt: skip
         if not await self._session.run(UPDATE, values):
             raise NotFound(f"domain {domain.name} is gone")
+        await self._session.row(ADVANCE)
 
     async def set_domain_quota(self, domain: DomainId, quota_bytes: int, quota_messages: int) -> None:
         """Its accounts stand still meanwhile, so that the use counted from here on is the true one."""
@@ -148,4 +156,6 @@ class SqlDomains:
             raise Conflict(f"the domain still has {row[0]} accounts")
         await self._session.run(DELETE_ALIASES, values)
         await self._session.run(DELETE_KEYS, {**values, "name": gone[0]})
+        await self._session.run(DELETE_POLICY, {"name": gone[0]})
+        await self._session.row(ADVANCE)
         await self._session.run(DELETE_ALIAS_DOMAINS, values)

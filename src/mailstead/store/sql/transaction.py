@@ -19,6 +19,7 @@ from mailstead.store.sql.guards import SqlGuards
 from mailstead.store.sql.messages import SqlMessages
 from mailstead.store.sql.metadata import SqlMetadata
 from mailstead.store.sql.placements import SqlPlacements
+from mailstead.store.sql.policies import SqlPolicies
 from mailstead.store.sql.quotas import SqlQuotas
 from mailstead.store.sql.routes import SqlRoutes
 from mailstead.store.sql.session import Session
@@ -88,6 +89,10 @@ class SqlReadTx:
     @cached_property
     def routes(self) -> SqlRoutes:
         return SqlRoutes(self.session)
+
+    @cached_property
+    def policies(self) -> SqlPolicies:
+        return SqlPolicies(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""

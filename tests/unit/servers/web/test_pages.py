@@ -107,7 +107,7 @@ async def test_a_fault_of_ours_shows_its_incident_only(site: Site) -> None:
     site.fails = ZeroDivisionError
     status, _, body = await site.request("GET /health HTTP/1.1")
     assert status == 500
-    assert set(json.loads(body)) == {"error", "incident"}
+    assert set(json.loads(body)) == {"error", "status", "incident"}
     assert b"ZeroDivision" not in body
 
 

@@ -12,7 +12,7 @@ from mailstead.ground.formats.fit import fit_of
 from mailstead.ground.model.envelope import BodyType
 from mailstead.services.dispatch.content import MEMORY_MAX, READ, LetterContent
 from mailstead.services.outbound.parcel import Content, Rendition, Unsuitable
-from mailstead.services.signing.signer import Signer
+from mailstead.services.signing.signer import Seal, Signer
 from tests.support.fake_clock import START_MS
 from tests.support.signing import BOTH, RECORDS, open_signer
 from tests.unit.ground.formats.dkim.test_verify import check_all
@@ -64,7 +64,7 @@ def is_signed(data: bytes) -> bool:
 
 
 def content_of(letter: bytes, signer: Signer, domain: str = "x.test", *, is_foreign: bool = False) -> LetterContent:
-    content = LetterContent(PREFIX, MemoryBlob(letter), signer, domain, is_foreign=is_foreign)
+    content = LetterContent(PREFIX, MemoryBlob(letter), signer, Seal(domain), is_foreign=is_foreign)
     as_port: Content = content
     assert as_port is content
     return content
@@ -154,7 +154,7 @@ async def test_a_large_letter_is_read_in_pieces(signer: Signer, eight_bit: bool)
     letter = HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + parts
     blob = MemoryBlob(letter)
     assert blob.size > 3 * MEMORY_MAX
-    rendition = await LetterContent(PREFIX, blob, signer, "x.test").render(eight_bit=eight_bit, binary=False)
+    rendition = await LetterContent(PREFIX, blob, signer, Seal("x.test")).render(eight_bit=eight_bit, binary=False)
     data = await octets(rendition)
     assert is_signed(data)
     assert fit_of(data).suits(eight_bit=eight_bit)

@@ -10,7 +10,7 @@ from mailstead.ground.formats.dkim.signature import read_signature
 from mailstead.ground.formats.dkim.verify import Result
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.signing import KeyState
-from mailstead.services.signing.signer import LOOK_AGAIN, Signer
+from mailstead.services.signing.signer import LOOK_AGAIN, Seal, Signer
 from mailstead.telemetry import Event
 from tests.support.dkim import ED25519, RSA
 from tests.support.fake_clock import START_MS
@@ -26,7 +26,7 @@ NOW = START_MS // 1000
 async def sign(signer: Signer, domain: str = "x.test") -> bytes:
     digest = signer.digest()
     digest.feed(BODY)
-    return await signer.sign(domain, HEADER, digest.finish())
+    return await signer.sign(Seal(domain), HEADER, digest.finish())
 
 
 @pytest.mark.parametrize("canonicalization", ["relaxed/relaxed", "relaxed/simple", "simple/relaxed", "simple/simple"])
@@ -47,6 +47,16 @@ async def test_what_is_signed(tmp_path: Path) -> None:
     assert signature.headers.count(b"cc") == 1
     assert b"x-other" not in signature.headers
     assert b"list-id" not in signature.headers
+
+
+async def test_the_fields_of_a_domain_are_its_own_choice(tmp_path: Path) -> None:
+    async with open_signer(tmp_path, BOTH[1]) as (signer, _, _):
+        digest = signer.digest()
+        digest.feed(BODY)
+        signed = await signer.sign(Seal("x.test", (b"from", b"to", b"x-other")), HEADER, digest.finish())
+    signature = read_signature(split_fields(signed)[0].raw)
+    assert {bytes(name) for name in signature.headers} == {b"from", b"to", b"x-other"}
+    assert signature.headers.count(b"from") == 2, "still nobody adds another"
 
 
 async def test_no_key(tmp_path: Path, told: Told) -> None:
