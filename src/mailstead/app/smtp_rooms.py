@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable
 
+from mailstead.app.checks import checks_of
 from mailstead.app.config import Config
 from mailstead.app.sending import SendingRooms
 from mailstead.app.smtp_settings import limits_of, rules_of, submission_profile
@@ -47,9 +48,9 @@ class SmtpRooms:
         rules = ReceptionRules(
             max_message_size=self._config.smtp.max_message_size, relay_networks=tuple(self._config.smtp.relay_networks)
         )
-        reception = Reception(self._store, sending.delivery, rules, refusals, sending.forwarding)
-        self.mx = self._serve(mx, reception)
-        self.lmtp = self._serve(lmtp, reception)
+        takes = (self._store, sending.delivery, rules, refusals, sending.forwarding)
+        self.mx = self._serve(mx, Reception(*takes, checks_of(config, sending, clock)))
+        self.lmtp = self._serve(lmtp, Reception(*takes))
         self.submission = self._people(sending, authenticator, refusals)
 
     def drain(self) -> None:

@@ -45,9 +45,11 @@ class Domain:
     alias_of: DomainId | None = None
     catchall: str | None = None
     max_users: int = 0  # 0: no limit
+    max_mailbox_size: int = 0  # no account may have a larger quota; 0: no limit
     default_quota: int = DEFAULT_QUOTA
     quota: Quota = NO_QUOTA  # of all its accounts together; its use is counted only if there is a limit
     hand_off: str = ""  # where its mail is kept, if not here: "lmtp://host:port"
+    backup_mx: str = ""  # hosts that take its mail when we are away, as published
     created_at: Instant = Instant(0)  # noqa: RUF009 - a NewType makes nothing
 
 

@@ -25,6 +25,8 @@ class Reason(Enum):
     AUTHOR_UNCLEAR = "From names no address, or several"
     HEADER_INVALID = "header against the rules"
     SENDING_LIMIT = "sending limit reached"
+    SPF_FAILED = "SPF failed"
+    DMARC_FAILED = "DMARC failed"
 
 
 @dataclass(frozen=True, slots=True)

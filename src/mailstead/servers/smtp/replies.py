@@ -25,6 +25,8 @@ REFUSALS: Final[Mapping[Reason, Status]] = {
     Reason.AUTHOR_UNCLEAR: Status.AUTHOR_UNCLEAR,
     Reason.HEADER_INVALID: Status.HEADER_INVALID,
     Reason.SENDING_LIMIT: Status.SENDING_LIMIT,
+    Reason.SPF_FAILED: Status.SPF_FAILED,
+    Reason.DMARC_FAILED: Status.DMARC_FAILED,
 }
 
 DEFERRALS: Final[Mapping[Reason, Status]] = {
@@ -45,6 +47,8 @@ DEFERRALS: Final[Mapping[Reason, Status]] = {
     Reason.AUTHOR_UNCLEAR: Status.SENDER_LATER,
     Reason.HEADER_INVALID: Status.SIZE_LATER,
     Reason.SENDING_LIMIT: Status.SENDING_LATER,
+    Reason.SPF_FAILED: Status.AUTHENTICITY_LATER,
+    Reason.DMARC_FAILED: Status.AUTHENTICITY_LATER,
 }
 
 

@@ -1,19 +1,23 @@
 """Reception: judges mail from others at the cheapest stage, and takes what passes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Final
+from typing import Final, Protocol
 
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.errors import Busy
+from mailstead.ground.model.outcome import Failed
+from mailstead.ground.model.policy import Action
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse, Verdict
 from mailstead.services.accounts.resolve import Abroad, Resolution, Reverser, look_up
+from mailstead.services.checks.checks import Examination, reason_field
+from mailstead.services.checks.judging import Judgement, soften
 from mailstead.services.delivery.deliver import Delivery, Receipt
 from mailstead.services.delivery.filing import has_room
-from mailstead.services.delivery.plan import Accepted, Manner
+from mailstead.services.delivery.plan import Accepted, Manner, Treatment
 from mailstead.services.folders.incoming import Letter
-from mailstead.services.reception.body import Body
+from mailstead.services.reception.body import Body, Examined
 from mailstead.services.reception.refusals import Refusals
 from mailstead.store.port import Store
 
@@ -30,12 +34,27 @@ class ReceptionRules:
     relay_networks: tuple[Network, ...] = ()
 
 
+class Examiner(Protocol):
+    """Looks into letters: see `services.checks`."""
+
+    def begin(self, envelope: Envelope, client: Client) -> Examination:
+        """At the beginning of the content."""
+
+
 class Reception:
-    """One for all listeners that take mail from strangers (MX) or from another mail server of ours (LMTP)."""
+    """For listeners that take mail from strangers (MX) or from another mail server of ours (LMTP), which examined it:
+    there `examiner` is None."""
 
     def __init__(
-        self, store: Store, delivery: Delivery, rules: ReceptionRules, refusals: Refusals, reverser: Reverser
+        self,
+        store: Store,
+        delivery: Delivery,
+        rules: ReceptionRules,
+        refusals: Refusals,
+        reverser: Reverser,
+        examiner: Examiner | None = None,
     ) -> None:
+        self._examiner = examiner
         self._store = store
         self._reverser = reverser
         self.refusals = refusals
@@ -66,21 +85,54 @@ class Reception:
             case Refuse() | Defer():
                 return resolution
 
-    def begin_body(self) -> Body:
-        """For the content of one transaction."""
-        return Body(self._store.blobs, self.rules.max_message_size)
+    def begin_body(self, envelope: Envelope, client: Client) -> Body:
+        """For the content of one transaction. Hosts that may relay are ours, and not examined."""
+        examination = None
+        if self._examiner is not None and client.ip and not self._may_relay(client.ip):
+            examination = self._examiner.begin(envelope, client)
+        return Body(self._store.blobs, self.rules.max_message_size, examination)
 
     async def accept(
         self, letter: Letter, envelope: Envelope, accepted: Sequence[Accepted], client: Client, *, each_is_told: bool
     ) -> Receipt:
         """After the last byte."""
-        return await self._delivery.deliver(letter, envelope, accepted, client, Manner(each_is_told=each_is_told))
+        if not isinstance(letter, Examined):
+            return await self._delivery.deliver(letter, envelope, accepted, client, Manner(each_is_told=each_is_told))
+        report = await letter.examination.report()
+        judgements = [report.judgements[one.recipient.address.domain] for one in accepted]
+        verdicts = [judgement.verdict for judgement in judgements]
+        if refused := [verdict for verdict in verdicts if isinstance(verdict, Refuse)]:
+            self._note(envelope, accepted, client, verdicts)
+            if len(refused) == len(accepted):
+                return Receipt(0, tuple(Failed(verdict.reason) for verdict in refused))
+            judgements = [soften(judgement) for judgement in judgements]
+        treated = tuple(
+            replace(one, treatment=_treat(judgement, report.facts))
+            for one, judgement in zip(accepted, judgements, strict=True)
+        )
+        manner = Manner(each_is_told=each_is_told, added=report.field)
+        return await self._delivery.deliver(letter, envelope, treated, client, manner)
+
+    def _note(
+        self, envelope: Envelope, accepted: Sequence[Accepted], client: Client, verdicts: Sequence[Verdict]
+    ) -> None:
+        """Who would not have it, though others may."""
+        for one, verdict in zip(accepted, verdicts, strict=True):
+            if isinstance(verdict, Refuse):
+                sender = str(envelope.sender or "")
+                self.refusals.note(verdict, client, sender=sender, recipient=str(one.recipient.address))
 
     def _may_relay(self, ip: str) -> bool:
         if not self.rules.relay_networks:
             return False
         address = ip_address(ip)
         return any(address in network for network in self.rules.relay_networks)
+
+
+def _treat(judgement: Judgement, found: Mapping[str, object]) -> Treatment:
+    """What the recipient gets to see of it, and the trace."""
+    facts = {**found, "action": judgement.action.value, "words": judgement.words}
+    return Treatment(reason_field(judgement), judgement.action is Action.QUARANTINE, facts)
 
 
 def _judge_room(recipient: Recipient, resolution: Resolution, size: int) -> Accepted | Defer:

@@ -51,6 +51,7 @@ class Sender:
     helo: str = ""
     receiver: str = "unknown"  # §7.2: %{r}
     now: int = 0  # %{t}, in seconds
+    terms: int = TERMS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +250,8 @@ class _Check:
 
     def _count_term(self) -> None:
         self.terms += 1
-        if self.terms > TERMS_MAX:
-            raise _Stop(Result.PERMERROR, f"more than {TERMS_MAX} terms that ask the DNS")
+        if self.terms > self.sender.terms:
+            raise _Stop(Result.PERMERROR, f"more than {self.sender.terms} terms that ask the DNS")
 
     def _count_void(self) -> None:
         self.voids += 1
