@@ -152,11 +152,12 @@ def _read_finding(group: Sequence[str]) -> Finding | None:
 
 
 def _join(group: Sequence[str]) -> list[str]:
-    """There may be blanks and comments around the sign of a pair."""
+    """There may be blanks and comments around the signs of a pair: method/version=result, type.property=value."""
     parts: list[str] = []
     for piece in group:
         name, equals, value = parts[-1].partition("=") if parts else ("", "", "")
-        if parts and name and not value and (equals or piece.startswith("=")):
+        is_open = equals or name.endswith((".", "/")) or piece.startswith(("=", ".", "/"))
+        if name and not value and is_open:
             parts[-1] += piece
         else:
             parts.append(piece)

@@ -16,7 +16,7 @@ from mailstead.services.checks.evidence import Evidence, Facts
 from mailstead.services.checks.gathering import Origin, Wanted, complete, look_at_origin
 from mailstead.services.checks.judging import Judgement, judge
 from mailstead.services.checks.reading import Copy, Reader
-from mailstead.services.checks.telling import tell
+from mailstead.services.checks.telling import tell, tell_judged
 
 
 class PolicySource(Protocol):
@@ -80,12 +80,10 @@ class Checks:
     ) -> Report:
         """When all of it is here."""
         evidence = await complete(inquiry, origin, copy, Wanted.of(policies.values()), self._now())
+        judgements = {domain: judge(evidence, policy) for domain, policy in policies.items()}
         tell(evidence, client)
-        return Report(
-            field=self._render(evidence),
-            facts=evidence.facts(),
-            judgements={domain: judge(evidence, policy) for domain, policy in policies.items()},
-        )
+        tell_judged(judgements, client)
+        return Report(field=self._render(evidence), facts=evidence.facts(), judgements=judgements)
 
     def inquire(self) -> Inquiry:
         """For one letter."""

@@ -1,7 +1,10 @@
 """The events of an examination."""
 
+from collections.abc import Mapping
+
 from mailstead.ground.model.envelope import Client
 from mailstead.services.checks.evidence import Evidence
+from mailstead.services.checks.judging import Judgement
 from mailstead.telemetry import Event, emit
 
 
@@ -34,4 +37,18 @@ def tell(evidence: Evidence, client: Client) -> None:
             domain=one.author,
             result=one.result.value,
             detail=one.why or one.aligned,
+        )
+
+
+def tell_judged(judgements: Mapping[str, Judgement], client: Client) -> None:
+    """One for each domain that had to judge it."""
+    for domain, judgement in judgements.items():
+        emit(
+            Event.CHECKS_LETTER_JUDGED,
+            session=int(client.session or 0),
+            client_ip=client.ip,
+            domain=domain,
+            result=judgement.action.value,
+            reason=judgement.charges[0].reason.value if judgement.charges else "",
+            detail=judgement.words,
         )

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.errors import Busy
-from mailstead.ground.model.outcome import Failed
+from mailstead.ground.model.outcome import Deferred, Failed
 from mailstead.ground.model.policy import Action
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse, Verdict
 from mailstead.services.accounts.resolve import Abroad, Resolution, Reverser, look_up
@@ -98,7 +98,10 @@ class Reception:
         """After the last byte."""
         if not isinstance(letter, Examined):
             return await self._delivery.deliver(letter, envelope, accepted, client, Manner(each_is_told=each_is_told))
-        report = await letter.examination.report()
+        try:
+            report = await letter.examination.report()
+        except Busy:
+            return Receipt(0, (Deferred(Reason.BUSY),) * len(accepted))
         judgements = [report.judgements[one.recipient.address.domain] for one in accepted]
         verdicts = [judgement.verdict for judgement in judgements]
         if refused := [verdict for verdict in verdicts if isinstance(verdict, Refuse)]:

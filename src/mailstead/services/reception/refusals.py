@@ -43,6 +43,7 @@ class Refusals:
             "from": sender or "<>",
             "to": recipient,
             "reason": verdict.reason.value,
+            "why": verdict.evidence,
             "final": isinstance(verdict, Refuse),
             "session": client.session,
         }
