@@ -7,6 +7,7 @@ asks is a generator of questions (see `ground.model.question`).
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from mailstead.ground.formats.dkim.tags import Malformed, read_tags
@@ -15,6 +16,10 @@ from mailstead.ground.model.question import Asking, Found, Kind, Question
 LABELS_MAX: Final = 8
 """§4.10: a walk asks at most so often."""
 ADDRESSES_MAX: Final = 20
+RECORD_MAX: Final = 4096
+"""Characters that are looked at."""
+REMEMBERED_MAX: Final = 256
+"""Records as they were read."""
 
 
 class Result(Enum):
@@ -71,6 +76,7 @@ class Record:
         return _MILDER[wish] if self.is_testing else wish
 
 
+@lru_cache(REMEMBERED_MAX)
 def read_record(text: str) -> Record | None:
     """None if it is no record of DMARC."""
     try:
@@ -150,6 +156,10 @@ class Vouchers:
     is_spf_pending: bool = False  # its DNS was silent: it may pass at another time
     is_dkim_pending: bool = False
 
+    def include(self, domain: str) -> bool:
+        """True if that very one is among them."""
+        return domain == self.spf.lower() or any(domain == one.lower() for one in self.dkim)
+
 
 class _Silence(Exception):  # noqa: N818 - a fact of the DNS
     """There is no answer now."""
@@ -165,6 +175,13 @@ class Evaluator:
         """§5.3. `author` is the domain of From, in A-labels."""
         author = author.lower()
         try:
+            record, _ = yield from self._fetch(author)
+            if record is not None and record.applies and vouchers.include(author):
+                wish = record.wish_for(is_below=False, exists=True)
+                return Evaluation(  # §4.10.2: nothing above it could change that
+                    result=Result.PASS, author=author, organization=author, at=author,
+                    record=record, wish=wish, aligned=author,
+                )  # fmt: skip
             stations = yield from self._walk(author)
             organization = _organization(author, stations)
             policy = _policy(author, organization, stations)
@@ -228,7 +245,8 @@ class Evaluator:
         """The one record of a domain, and whether `_dmarc` below it exists."""
         if domain not in self.known:
             found = yield from _ask(Kind.TXT, f"_dmarc.{domain}")
-            records = [record for record in map(read_record, found.records) if record is not None]
+            texts = [text[:RECORD_MAX] for text in found.records]
+            records = [record for record in map(read_record, texts) if record is not None]
             self.known[domain] = records[0] if len(records) == 1 else None, found.exists
         return self.known[domain]
 

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -27,6 +28,8 @@ from mailstead.ground.formats.dkim.tags import Malformed
 
 CLAIMS_MAX: Final = 5
 """Signatures looked at: each costs a question to the DNS (RFC 6376 §8.4)."""
+KEYS_MAX: Final = 256
+"""Public keys kept ready: reading one costs as much as a verification."""
 RSA_MIN: Final = 1024  # RFC 8301 §3.2
 RSA_MAX: Final = 8192
 CLOCK_SLACK: Final = 3600
@@ -181,6 +184,7 @@ def _verify(record: KeyRecord, signature: bytes, data: bytes) -> None:
     _read_rsa(record.key).verify(signature, hashed, PKCS1v15(), _PREHASHED)
 
 
+@lru_cache(KEYS_MAX)
 def _read_rsa(data: bytes) -> RSAPublicKey:
     try:
         key = load_der_public_key(data)
