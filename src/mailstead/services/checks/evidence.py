@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from mailstead.ground.formats.arc import Result as ArcResult
+from mailstead.ground.formats.arc import Verdict as ArcVerdict
 from mailstead.ground.formats.authres import Finding
 from mailstead.ground.formats.dkim.verify import Check
 from mailstead.ground.formats.dmarc import Evaluation as DmarcEvaluation
@@ -50,6 +52,7 @@ class Evidence:
     mail_from: SpfCheck | None = None
     dkim: tuple[Check, ...] = ()
     dmarc: tuple[DmarcEvaluation, ...] = ()  # for each domain in From
+    arc: ArcVerdict | None = None
     reverse: Reverse | None = None
 
     @property
@@ -72,6 +75,8 @@ class Evidence:
         found = [_spf_finding(check) for check in (self.helo, self.mail_from) if check is not None]
         found += [_dkim_finding(check) for check in self.dkim] or [Finding("dkim", "none")]
         found += [_dmarc_finding(one) for one in self.dmarc]
+        if self.arc is not None and self.arc.result is not ArcResult.NONE:
+            found.append(Finding("arc", self.arc.result.value, reason=self.arc.why))
         if self.reverse is not None:
             found.append(Finding("iprev", self.reverse.result, (("policy.iprev", self.reverse.ip),)))
         return tuple(found)
@@ -82,6 +87,7 @@ class Evidence:
             "spf": [_spf_facts(check) for check in (self.helo, self.mail_from) if check is not None],
             "dkim": [_dkim_facts(check) for check in self.dkim],
             "dmarc": [_dmarc_facts(one) for one in self.dmarc],
+            "arc": _arc_facts(self.arc) if self.arc is not None else {},
             "iprev": {"result": self.reverse.result, "name": self.reverse.name} if self.reverse else None,
         }
 
@@ -149,4 +155,9 @@ def _dmarc_facts(one: DmarcEvaluation) -> Facts:
         "by": one.aligned,
         "why": one.why,
     }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _arc_facts(verdict: ArcVerdict) -> Facts:
+    facts = {"result": verdict.result.value, "why": verdict.why, "sealers": verdict.sealers}
     return {name: value for name, value in facts.items() if value}

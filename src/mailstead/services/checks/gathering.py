@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
+from mailstead.ground.formats import arc
 from mailstead.ground.formats.addresslist import parse_mailboxes
 from mailstead.ground.formats.dkim.record import KeyRecord, read_record
 from mailstead.ground.formats.dkim.tags import Malformed
@@ -128,6 +129,9 @@ async def complete(inquiry: Inquiry, origin: Origin, copy: Copy, wanted: Wanted,
                 )
             )
         )
+    sealed = None
+    if wanted.dkim:
+        sealed = await inquiry.run(arc.verify(copy.chain, copy.fields, copy.chain_digest, now), wanted.dmarc_seconds)
     judged: list[Evaluation] = []
     if wanted.dmarc:
         evaluator, vouchers = Evaluator(), _vouchers(origin, checks)
@@ -136,7 +140,12 @@ async def complete(inquiry: Inquiry, origin: Origin, copy: Copy, wanted: Wanted,
             for author in find_authors(copy)
         ]
     return Evidence(
-        helo=origin.helo, mail_from=origin.mail_from, dkim=checks, dmarc=tuple(judged), reverse=origin.reverse
+        helo=origin.helo,
+        mail_from=origin.mail_from,
+        dkim=checks,
+        dmarc=tuple(judged),
+        arc=sealed,
+        reverse=origin.reverse,
     )
 
 

@@ -1,7 +1,8 @@
 """Reads a letter as it streams in: what its signatures cover is hashed, what is forged in its header is left out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from mailstead.ground.formats.arc import Chain, read_chain
 from mailstead.ground.formats.authres import HeadFilter
 from mailstead.ground.formats.dkim.header import Field, split_fields
 from mailstead.ground.formats.dkim.verify import BodyDigests, Claim, find_claims
@@ -14,6 +15,8 @@ class Copy:
     fields: tuple[Field, ...] = ()
     claims: tuple[Claim, ...] = ()
     digests: tuple[bytes, ...] = ()
+    chain: Chain = field(default_factory=Chain)
+    chain_digest: bytes = b""
 
 
 class Reader:
@@ -24,6 +27,7 @@ class Reader:
         self._seen = 0
         self._fields: list[Field] | None = None
         self._claims: list[Claim] = []
+        self._chain = Chain()
         self._digests = BodyDigests(())
 
     def feed(self, data: bytes) -> bytes:
@@ -43,11 +47,14 @@ class Reader:
             self._begin(b"")
         self._digests.finish()
         fields = tuple(self._fields or ())
-        return kept, Copy(fields, tuple(self._claims), tuple(map(self._digests.of, self._claims)))
+        digests = tuple(map(self._digests.of, self._claims))
+        sealed = b"".join(map(self._digests.of, self._chain.last))
+        return kept, Copy(fields, tuple(self._claims), digests, self._chain, sealed)
 
     def _begin(self, body: bytes) -> None:
         """The header is here."""
         self._fields = split_fields(self._filter.head)
         self._claims = find_claims(self._fields)
-        self._digests = BodyDigests(self._claims)
+        self._chain = read_chain(self._fields)
+        self._digests = BodyDigests([*self._claims, *self._chain.last])
         self._digests.feed(body)

@@ -17,6 +17,7 @@ from mailstead.net.resolver import CachingResolver
 from mailstead.services.checks.asking import Inquiry
 from mailstead.services.checks.checks import Checks, OnePolicy, Report
 from mailstead.telemetry.metrics import REGISTRY
+from tests.support.arc import seal
 from tests.support.dkim import ED25519, RSA, sign
 from tests.support.fake_clock import FakeClock
 from tests.support.known_names import KnownNames
@@ -87,6 +88,17 @@ async def test_a_changed_body() -> None:
     names.put("TXT", "s._domainkey.x.test", RSA.record)
     report = await examine(checks, sign(LETTER, RSA) + b"more\r\n")
     assert ("dkim", "fail") in found(report)
+
+
+async def test_a_chain_of_relays() -> None:
+    names, checks = known()
+    names.put("TXT", "s._domainkey.one.test", RSA.record)
+    names.put("TXT", "s._domainkey.two.test", RSA.record)
+    letter = seal(seal(LETTER, "one.test"), "two.test")
+    report = await examine(checks, letter)
+    assert ("arc", "pass") in found(report)
+    assert report.facts["arc"] == {"result": "pass", "sealers": ("two.test", "one.test")}
+    assert ("arc", "fail") in found(await examine(checks, letter + b"more\r\n"))
 
 
 async def test_a_bounce() -> None:
