@@ -106,6 +106,7 @@ class _Check:
     terms: int = 0
     voids: int = 0
     validated: tuple[str, ...] | None = None  # names of the address that lead back to it
+    is_nameless: bool = False
     values: dict[str, str] = field(default_factory=dict)
 
     def host(self, domain: str, *, is_included: bool = False) -> Asking[Evaluation]:
@@ -173,6 +174,8 @@ class _Check:
                 return bool(found.records)
             case _:
                 names = yield from self._names()
+                if self.is_nameless:
+                    self._count_void()
                 ends = f".{target.lower()}"
                 return any(f".{name}".endswith(ends) for name in names)
 
@@ -203,6 +206,7 @@ class _Check:
             self.validated = ()
             found = yield Question(Kind.PTR, str(self.sender.ip))
             records = found.records[:NAMES_MAX] if found is not None else ()
+            self.is_nameless = found is not None and not records
             for name in [one.removesuffix(".").lower() for one in records]:
                 if _is_name(name):
                     answer = yield Question(self._kind, name)
