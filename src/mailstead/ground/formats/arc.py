@@ -7,7 +7,7 @@ from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 
-from mailstead.ground.formats.dkim.canonical import Canon
+from mailstead.ground.formats.dkim.canonical import Canon, canonical_field
 from mailstead.ground.formats.dkim.header import Field
 from mailstead.ground.formats.dkim.record import KeyRecord, read_record
 from mailstead.ground.formats.dkim.record import record_name as key_name
@@ -149,24 +149,24 @@ def verify(chain: Chain, fields: Sequence[Field], digest: bytes, now: int) -> As
     check = judge(claim, fields, digest, record, now)
     if check.result is not DkimResult.PASS:
         return Verdict(Result.FAIL, f"set {len(chain.links)}: {check.why}", sealers)
+    canonical = [canonical_field(raw, Canon.RELAXED) for link in chain.links for raw in link.fields]
     for number in range(len(chain.links), 0, -1):
         link = chain.links[number - 1]
         record = yield from _find_key(link.seal)
-        if trouble := _judge_seal(chain.links[:number], record):
+        if trouble := _judge_seal(link, canonical[: 3 * number - 1], record):
             return Verdict(Result.FAIL, f"set {number}: {trouble}", sealers)
     return Verdict(Result.PASS, "", sealers)
 
 
-def _judge_seal(links: Sequence[Link], record: KeyRecord | None) -> str:
+def _judge_seal(link: Link, before: Sequence[bytes], record: KeyRecord | None) -> str:
     """§5.1.1: a seal is over all sets up to its own. What is wrong, or ""."""
-    seal = links[-1].seal
     if record is None:
         return "no key record"
-    if trouble := find_trouble(record, seal):
+    if trouble := find_trouble(record, link.seal):
         return trouble
-    sealed = [raw for link in links for raw in link.fields]
+    sealed = b"".join(before) + signed_bytes((), link.fields[-1], Canon.RELAXED)
     try:
-        verify_bytes(record, seal.signature, signed_bytes(sealed[:-1], sealed[-1], Canon.RELAXED))
+        verify_bytes(record, link.seal.signature, sealed)
     except InvalidSignature:
         return "the seal does not match"
     except Malformed as fault:

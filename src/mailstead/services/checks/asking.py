@@ -21,20 +21,24 @@ class Inquiry:
         self._clock = clock
         self._left = questions
 
-    async def run(self, asking: Asking[T], seconds: float) -> T:
+    def deadline(self, seconds: float) -> float:
+        """So far from now."""
+        return self._clock.monotonic() + seconds
+
+    async def run(self, asking: Asking[T], until: float) -> T:
         """What the generator comes to."""
-        until = self._clock.monotonic() + seconds
         try:
             question = next(asking)
             while True:
-                question = asking.send(await self.ask(question, until - self._clock.monotonic()))
+                question = asking.send(await self.ask(question, until))
         except StopIteration as end:
             value: T = end.value
             return value
 
-    async def ask(self, question: Question, seconds: float) -> Found | None:
+    async def ask(self, question: Question, until: float) -> Found | None:
         """One answer, or None."""
         self._left -= 1
+        seconds = until - self._clock.monotonic()
         if self._left < 0 or seconds <= 0:
             return None
         try:

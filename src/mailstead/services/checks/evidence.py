@@ -46,11 +46,11 @@ class Reverse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Of one letter. What was not looked into is None or empty."""
+    """Of one letter. What was not looked into is None."""
 
     helo: SpfCheck | None = None
     mail_from: SpfCheck | None = None
-    dkim: tuple[Check, ...] = ()
+    dkim: tuple[Check, ...] | None = None  # empty: there is no signature
     dmarc: tuple[DmarcEvaluation, ...] = ()  # for each domain in From
     arc: ArcVerdict | None = None
     reverse: Reverse | None = None
@@ -73,7 +73,8 @@ class Evidence:
     def findings(self) -> tuple[Finding, ...]:
         """For Authentication-Results."""
         found = [_spf_finding(check) for check in (self.helo, self.mail_from) if check is not None]
-        found += [_dkim_finding(check) for check in self.dkim] or [Finding("dkim", "none")]
+        if self.dkim is not None:
+            found += [_dkim_finding(check) for check in self.dkim] or [Finding("dkim", "none")]
         found += [_dmarc_finding(one) for one in self.dmarc]
         if self.arc is not None and self.arc.result is not ArcResult.NONE:
             found.append(Finding("arc", self.arc.result.value, reason=self.arc.why))
@@ -85,7 +86,7 @@ class Evidence:
         """For the trace."""
         return {
             "spf": [_spf_facts(check) for check in (self.helo, self.mail_from) if check is not None],
-            "dkim": [_dkim_facts(check) for check in self.dkim],
+            "dkim": [_dkim_facts(check) for check in self.dkim or ()],
             "dmarc": [_dmarc_facts(one) for one in self.dmarc],
             "arc": _arc_facts(self.arc) if self.arc is not None else {},
             "iprev": {"result": self.reverse.result, "name": self.reverse.name} if self.reverse else None,

@@ -69,15 +69,16 @@ async def look_at_origin(
     inquiry: Inquiry, envelope: Envelope, client: Client, wanted: Wanted, *, receiver: str, now: int
 ) -> Origin:
     """SPF of both identities, and the name of the address."""
+    until = inquiry.deadline(wanted.spf_seconds)
     if not wanted.spf:
-        return Origin(reverse=await _reverse(inquiry, client.ip, wanted.dmarc_seconds))
+        return Origin(reverse=await _reverse(inquiry, client.ip, until))
     sender = envelope.sender
     senders = [_sender(client, "", client.helo, wanted, receiver, now)]
     if sender is not None:
         senders.append(_sender(client, sender.local, sender.domain, wanted, receiver, now))
     *checks, reverse = await asyncio.gather(
-        *(inquiry.run(evaluate(one), wanted.spf_seconds) for one in senders),
-        _reverse(inquiry, client.ip, wanted.spf_seconds),
+        *(inquiry.run(evaluate(one), until) for one in senders),
+        _reverse(inquiry, client.ip, until),
     )
     assert isinstance(reverse, Reverse)
     results = [one for one in checks if isinstance(one, SpfEvaluation)]
@@ -101,9 +102,9 @@ def _canonical(name: str) -> str:
         return name
 
 
-async def _reverse(inquiry: Inquiry, ip: str, seconds: float) -> Reverse:
+async def _reverse(inquiry: Inquiry, ip: str, until: float) -> Reverse:
     """RFC 8601 §3: by its names to its addresses."""
-    found = await inquiry.ask(Question(Kind.PTR, ip), seconds)
+    found = await inquiry.ask(Question(Kind.PTR, ip), until)
     if found is None:
         return Reverse("temperror", ip)
     if not found.records:
@@ -111,48 +112,46 @@ async def _reverse(inquiry: Inquiry, ip: str, seconds: float) -> Reverse:
     address = ip_address(ip)
     kind = Kind.A if address.version == 4 else Kind.AAAA
     for name in found.records[:NAMES_MAX]:
-        hosts = await inquiry.ask(Question(kind, name), seconds)
+        hosts = await inquiry.ask(Question(kind, name), until)
         if hosts is not None and any(ip_address(host) == address for host in hosts.records):
             return Reverse("pass", ip, name)
     return Reverse("fail", ip, found.records[0])
 
 
 async def complete(inquiry: Inquiry, origin: Origin, copy: Copy, wanted: Wanted, now: int) -> Evidence:
-    """With the letter itself."""
+    """With the letter itself. One deadline for all of it: the client waits for its reply."""
+    until = inquiry.deadline(wanted.dmarc_seconds)
     checks: tuple[Check, ...] = ()
     if wanted.dkim and copy.claims:
         checks = tuple(
             await asyncio.gather(
                 *(
-                    _verify(inquiry, claim, digest, copy, wanted.dmarc_seconds, now)
+                    _verify(inquiry, claim, digest, copy, until, now)
                     for claim, digest in zip(copy.claims, copy.digests, strict=True)
                 )
             )
         )
     sealed = None
     if wanted.dkim:
-        sealed = await inquiry.run(arc.verify(copy.chain, copy.fields, copy.chain_digest, now), wanted.dmarc_seconds)
+        sealed = await inquiry.run(arc.verify(copy.chain, copy.fields, copy.chain_digest, now), until)
     judged: list[Evaluation] = []
     if wanted.dmarc:
         evaluator, vouchers = Evaluator(), _vouchers(origin, checks)
-        judged = [
-            await inquiry.run(evaluator.evaluate(author, vouchers), wanted.dmarc_seconds)
-            for author in find_authors(copy)
-        ]
+        judged = [await inquiry.run(evaluator.evaluate(author, vouchers), until) for author in find_authors(copy)]
     return Evidence(
         helo=origin.helo,
         mail_from=origin.mail_from,
-        dkim=checks,
+        dkim=checks if wanted.dkim else None,
         dmarc=tuple(judged),
         arc=sealed,
         reverse=origin.reverse,
     )
 
 
-async def _verify(inquiry: Inquiry, claim: Claim, digest: bytes, copy: Copy, seconds: float, now: int) -> Check:
+async def _verify(inquiry: Inquiry, claim: Claim, digest: bytes, copy: Copy, until: float, now: int) -> Check:
     record: KeyRecord | None = None
     if claim.signature is not None:
-        found = await inquiry.ask(Question(Kind.TXT, claim.key_name), seconds)
+        found = await inquiry.ask(Question(Kind.TXT, claim.key_name), until)
         if found is None:
             return Check(Result.TEMPERROR, "no answer for its key", claim)
         record = _first_key(found.records)

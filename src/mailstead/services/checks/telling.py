@@ -20,7 +20,7 @@ def tell(evidence: Evidence, client: Client) -> None:
             result=check.evaluation.result.value,
             detail=check.evaluation.why or check.evaluation.mechanism,
         )
-    for signature in evidence.dkim:
+    for signature in evidence.dkim or ():
         emit(
             Event.CHECKS_DKIM,
             session=session,

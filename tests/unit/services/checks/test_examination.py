@@ -136,7 +136,7 @@ async def test_who_gives_up_leaves_nothing_behind() -> None:
 async def test_questions_have_an_end() -> None:
     names = KnownNames()
     inquiry = Inquiry(names, FakeClock(), questions=3)
-    answers = [await inquiry.ask(Question(Kind.A, "x.test"), 1) for _ in range(5)]
+    answers = [await inquiry.ask(Question(Kind.A, "x.test"), inquiry.deadline(1)) for _ in range(5)]
     assert [answer is None for answer in answers] == [False, False, False, True, True]
 
 
