@@ -105,7 +105,7 @@ class Reception:
         judgements = [report.judgements[one.recipient.address.domain] for one in accepted]
         verdicts = [judgement.verdict for judgement in judgements]
         if refused := [verdict for verdict in verdicts if isinstance(verdict, Refuse)]:
-            self._note(envelope, accepted, client, verdicts)
+            self._note(envelope, accepted, client, verdicts, report.facts)
             if len(refused) == len(accepted):
                 return Receipt(0, tuple(Failed(verdict.reason) for verdict in refused))
             judgements = [soften(judgement) for judgement in judgements]
@@ -117,13 +117,19 @@ class Reception:
         return await self._delivery.deliver(letter, envelope, treated, client, manner)
 
     def _note(
-        self, envelope: Envelope, accepted: Sequence[Accepted], client: Client, verdicts: Sequence[Verdict]
+        self,
+        envelope: Envelope,
+        accepted: Sequence[Accepted],
+        client: Client,
+        verdicts: Sequence[Verdict],
+        found: Mapping[str, object],
     ) -> None:
         """Who would not have it, though others may."""
         for one, verdict in zip(accepted, verdicts, strict=True):
             if isinstance(verdict, Refuse):
                 sender = str(envelope.sender or "")
-                self.refusals.note(verdict, client, sender=sender, recipient=str(one.recipient.address))
+                recipient = str(one.recipient.address)
+                self.refusals.note(verdict, client, sender=sender, recipient=recipient, checks=found)
 
     def _may_relay(self, ip: str) -> bool:
         if not self.rules.relay_networks:
