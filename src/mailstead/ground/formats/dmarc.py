@@ -23,7 +23,7 @@ REMEMBERED_MAX: Final = 256
 
 
 class Result(Enum):
-    """§10.2."""
+    """§9.2."""
 
     NONE = "none"
     PASS = "pass"  # noqa: S105 - a word, no secret
