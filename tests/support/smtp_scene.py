@@ -15,7 +15,10 @@ from mailstead.ground.model.directory import Access, AccountKind, Role, Status
 from mailstead.ground.model.errors import NoSpace
 from mailstead.ground.model.guards import Limits as SendingLimits
 from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.policy import PROFILES, Policy
+from mailstead.ground.model.policy import Profile as PolicyProfile
 from mailstead.ground.model.rate import parse_rates
+from mailstead.net.dns import Mx
 from mailstead.net.ids import IdSource
 from mailstead.net.stream import TlsInfo
 from mailstead.servers.smtp.profile import Dialect, Limits, Profile
@@ -23,6 +26,7 @@ from mailstead.servers.smtp.server import SmtpServer
 from mailstead.servers.smtp.taker import Logins
 from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.accounts.login import Authenticator
+from mailstead.services.checks.checks import Checks
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.guards.asking import SendingGuards
 from mailstead.services.guards.caps import Caps
@@ -37,6 +41,7 @@ from mailstead.store.port.messages import Load
 from mailstead.store.port.spool import Wanted
 from tests.support.directory import MARK, CountingHasher
 from tests.support.fake_clock import FakeClock
+from tests.support.known_names import KnownNames
 from tests.support.memory_stream import MemoryStream
 from tests.support.stores import AnyStore, sqlite_engine
 
@@ -84,11 +89,13 @@ class SmtpScene:
         """Statements of `then`."""
         if match := re.fullmatch(r"(\S+@\S+) has (\d+) letters?", statement):
             assert len(await inbox(self.store, match[1])) == int(match[2])
-        elif match := re.fullmatch(r"letter (\d+) of (\S+@\S+) (is|ends|has no|has) ?(.*)", statement):
-            letter = (await inbox(self.store, match[2]))[int(match[1]) - 1]
-            text = match[4].encode().decode("unicode_escape").encode("latin-1")
+        elif match := re.fullmatch(r"(\S+@\S+) has (\d+) letters? in (\S+)", statement):
+            assert len(await inbox(self.store, match[1], match[3])) == int(match[2])
+        elif match := re.fullmatch(r"letter (\d+)( in Junk)? of (\S+@\S+) (is|ends|has no|has) ?(.*)", statement):
+            letter = (await inbox(self.store, match[3], "Junk" if match[2] else "INBOX"))[int(match[1]) - 1]
+            text = match[5].encode().decode("unicode_escape").encode("latin-1")
             holds = {"is": letter.partition(b"\0")[2] == text, "ends": letter.endswith(text), "has": text in letter}
-            assert holds["has"] is False if match[3] == "has no" else holds[match[3]], letter
+            assert holds["has"] is False if match[4] == "has no" else holds[match[4]], letter
         elif match := re.fullmatch(r"spool has (\d+) letters?", statement):
             assert len(await spool(self.store)) == int(match[1])
         elif match := re.fullmatch(r"(\S+@\S+) goes", statement):
@@ -113,12 +120,12 @@ SWITCHES = {
 }
 
 
-async def inbox(store: Any, address: str) -> list[bytes]:
-    """Each letter of an INBOX: prefix, NUL, body."""
+async def inbox(store: Any, address: str, path: str = "INBOX") -> list[bytes]:
+    """Each letter of a folder: prefix, NUL, body."""
 
     async def rows(tx: Any) -> Any:
         account = await tx.directory.find_account(Address.parse(address))
-        folder = await tx.folders.find_folder(account.id, "INBOX")
+        folder = await tx.folders.find_folder(account.id, path)
         return await tx.messages.fetch(folder.id, 1, 0xFFFFFFFF, Load.MESSAGE, limit=10_000)
 
     letters = []
@@ -223,7 +230,8 @@ def build(store: Any, clock: FakeClock, given: Mapping[str, str]) -> SmtpServer:
         Refusals(store, clock),
     )
     if not profile.takes_logins:
-        return SmtpServer(profile, Reception(store, delivery, rules, refusals, Forwarding(store, clock)), clock, ids)
+        takes = Reception(store, delivery, rules, refusals, Forwarding(store, clock), examiner=examiner(clock, given))
+        return SmtpServer(profile, takes, clock, ids)
     guards = SendingGuards(store, clock, Caps(SendingLimits(parse_rates(given.get("sends", "")), ())))
     local, size = DeliveringMailroom(store, delivery, Forwarding(store, clock), guards), rules.max_message_size
     wanted = SubmissionRules(max_message_size=size, hide_client=given.get("hide_client") != "no")
@@ -231,6 +239,34 @@ def build(store: Any, clock: FakeClock, given: Mapping[str, str]) -> SmtpServer:
     authenticator = Authenticator(store, CountingHasher(), clock, default_domain=DOMAIN)
     logins = Logins(authenticator=authenticator, admit=submission.open, max_message_size=size)
     return SmtpServer(profile, logins, clock, ids)
+
+
+class Policies:
+    """By domain: `policy=example.test:mu,...`; others have the defaults."""
+
+    def __init__(self, words: str) -> None:
+        self._profiles = dict(word.split(":") for word in words.split(",") if word)
+
+    async def of(self, domain: str) -> Policy:
+        return PROFILES[PolicyProfile(self._profiles.get(domain, "gomailserver"))]
+
+
+def examiner(clock: FakeClock, given: Mapping[str, str]) -> Checks | None:
+    """With `dns="TXT client.test v=spf1 -all | PTR 192.0.2.1 client.test | ..."`; SERVFAIL as the value is silence."""
+    if "dns" not in given:
+        return None
+    names = KnownNames()
+    records: dict[tuple[str, str], list[Any]] = {}
+    for line in filter(None, map(str.strip, given["dns"].split("|"))):
+        kind, name, value = line.split(" ", 2)
+        read = {"TXT": str.encode, "MX": lambda host: Mx(10, host)}.get(kind, str)
+        records.setdefault((kind, name), []).append(value if value == "SERVFAIL" else read(value))
+    for (kind, name), values in records.items():
+        if "SERVFAIL" in values:
+            names.fail(kind, name)
+        else:
+            names.put(kind, name, *values)
+    return Checks(names, clock, Policies(given.get("policy", "")), hostname=HOSTNAME)
 
 
 @asynccontextmanager

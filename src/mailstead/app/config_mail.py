@@ -55,6 +55,12 @@ class SmtpConfig:
             "a proxy in front of such a list opens a relay, so addresses of trusted proxies never count."
         ),
     ] = ()
+    examine_neighbours: Annotated[
+        bool,
+        Doc(
+            "Ask for SPF, DKIM and DMARC of hosts on this machine and in private networks, too: what comes by a proxy."
+        ),
+    ] = False
     smtputf8: Annotated[bool, Doc("Offer SMTPUTF8 (RFC 6531): addresses in any script.")] = True
 
 

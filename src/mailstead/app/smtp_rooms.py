@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable
 
+from mailstead.app.checks import checks_of
 from mailstead.app.config import Config
 from mailstead.app.sending import SendingRooms
 from mailstead.app.smtp_settings import limits_of, rules_of, submission_profile
@@ -45,13 +46,15 @@ class SmtpRooms:
         self._tls = tls
         self._login_tls = login_tls
         rules = ReceptionRules(
-            max_message_size=self._config.smtp.max_message_size, relay_networks=tuple(self._config.smtp.relay_networks)
+            max_message_size=config.smtp.max_message_size,
+            relay_networks=tuple(config.smtp.relay_networks),
+            examines_neighbours=config.smtp.examine_neighbours,
         )
         is_trapped = config.outbound.mode == "trap"  # then nothing leaves, and no question either
         verification = None if is_trapped else Verification(sending.prober, clock)
-        reception = Reception(self._store, sending.delivery, rules, refusals, sending.forwarding, verification)
-        self.mx = self._serve(mx, reception)
-        self.lmtp = self._serve(lmtp, reception)
+        takes = (self._store, sending.delivery, rules, refusals, sending.forwarding, verification)
+        self.mx = self._serve(mx, Reception(*takes, checks_of(config, sending, clock)))
+        self.lmtp = self._serve(lmtp, Reception(*takes))
         self.outboxes = self._make_outboxes(sending, refusals)
         self.submission = self._people(authenticator)
 

@@ -155,6 +155,24 @@ class Event(Enum):
     )  # fmt: skip
     SMTP_SESSION_ENDED = "smtp.session.ended", DEBUG, SYSTEM, "session protocol client_ip reason count elapsed"
 
+    # checks
+    CHECKS_SPF = (
+        "checks.spf.evaluated", INFO, RECEPTION, "session client_ip domain result detail", "spf",
+        Count("spf_checks_total", "Letters whose sender was looked up in SPF.", by=("result",)),
+    )  # fmt: skip
+    CHECKS_DKIM = (
+        "checks.dkim.verified", INFO, RECEPTION, "session client_ip domain result detail", "dkim",
+        Count("dkim_checks_total", "DKIM signatures verified.", by=("result",)),
+    )  # fmt: skip
+    CHECKS_DMARC = (
+        "checks.dmarc.evaluated", INFO, RECEPTION, "session client_ip domain result detail", "dmarc",
+        Count("dmarc_checks_total", "Author domains evaluated by DMARC.", by=("result",)),
+    )  # fmt: skip
+    CHECKS_LETTER_JUDGED = (
+        "checks.letter.judged", INFO, RECEPTION, "session client_ip domain result reason detail", "",
+        Count("letters_judged_total", "Letters judged for a domain, by what is done with them.", by=("result",)),
+    )  # fmt: skip
+
     # delivery
     DELIVERY_MESSAGE_FILED = (
         "delivery.message.filed", INFO, DELIVERY,

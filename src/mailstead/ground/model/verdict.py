@@ -26,6 +26,8 @@ class Reason(Enum):
     HEADER_INVALID = "header against the rules"
     SENDING_LIMIT = "sending limit reached"
     RECIPIENT_SUPPRESSED = "recipient suppressed"
+    SPF_FAILED = "SPF failed"
+    DMARC_FAILED = "DMARC failed"
 
 
 @dataclass(frozen=True, slots=True)

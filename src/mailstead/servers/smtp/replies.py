@@ -26,6 +26,8 @@ REFUSALS: Final[Mapping[Reason, Status]] = {
     Reason.HEADER_INVALID: Status.HEADER_INVALID,
     Reason.SENDING_LIMIT: Status.SENDING_LIMIT,
     Reason.RECIPIENT_SUPPRESSED: Status.RECIPIENT_SUPPRESSED,
+    Reason.SPF_FAILED: Status.SPF_FAILED,
+    Reason.DMARC_FAILED: Status.DMARC_FAILED,
 }
 
 DEFERRALS: Final[Mapping[Reason, Status]] = {
@@ -47,6 +49,8 @@ DEFERRALS: Final[Mapping[Reason, Status]] = {
     Reason.HEADER_INVALID: Status.SIZE_LATER,
     Reason.SENDING_LIMIT: Status.SENDING_LATER,
     Reason.RECIPIENT_SUPPRESSED: Status.RECIPIENT_LATER,
+    Reason.SPF_FAILED: Status.AUTHENTICITY_LATER,
+    Reason.DMARC_FAILED: Status.AUTHENTICITY_LATER,
 }
 
 

@@ -42,7 +42,7 @@ class Taker(Protocol):
     ) -> Accepted | Refuse | Defer:
         """At RCPT."""
 
-    def begin_body(self, envelope: Envelope) -> Sink:
+    def begin_body(self, envelope: Envelope, client: Client) -> Sink:
         """At DATA, or the first BDAT."""
 
     async def accept(
@@ -64,9 +64,9 @@ class FromStrangers:
         """What is known before any recipient."""
         return self._reception.judge_sender(envelope, client)
 
-    def begin_body(self, _envelope: Envelope) -> Sink:
+    def begin_body(self, envelope: Envelope, client: Client) -> Sink:
         """As it comes: mail of strangers is not mended."""
-        return self._reception.begin_body()
+        return self._reception.begin_body(envelope, client)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from mailstead.ground.formats.received import count_hops, render_delivered_to, render_received, render_return_path
 from mailstead.ground.model.envelope import Client, Envelope
 from mailstead.ground.model.errors import Busy, NoSpace, NotFound
-from mailstead.ground.model.folder import INBOX
+from mailstead.ground.model.folder import INBOX, SpecialUse
 from mailstead.ground.model.ids import AccountId, Instant, MessageId, SpoolId
 from mailstead.ground.model.outcome import Deferred, Delivered, Failed, Outcome
 from mailstead.ground.model.verdict import Reason
@@ -26,6 +27,7 @@ from mailstead.store.port import ReadTx, Store
 HOPS_MAX: Final = 100
 """RFC 5321 §6.3: a hundred Received fields are a loop."""
 GONE_RETRIES: Final = 3
+JUNK: Final = SpecialUse.JUNK.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Delivery:
     ) -> Plan:
         now = self._clock.now()
         sending, prefix = manner.sending, manner.prefix
-        bare = self._received(number, accepted, client, now) if prefix is None else prefix
+        bare = manner.added + self._received(number, accepted, client, now) if prefix is None else prefix
         keeper = sending.account_id if manner.keeps_copy and sending is not None else None
         return Plan(
             id=number,
@@ -85,7 +87,7 @@ class Delivery:
             envelope=envelope,
             client=client,
             accepted=accepted,
-            copies=self._copies(number, envelope, accepted, client),
+            copies=self._copies(number, envelope, accepted, client, bare),
             prefix=render_return_path(envelope.sender) + bare,
             bundles=self._bundles(number, letter, envelope, accepted, sending, bare, now),
             sent=SentCopy(keeper, MessageId(self._ids.next())) if keeper is not None else None,
@@ -120,16 +122,27 @@ class Delivery:
         )  # fmt: skip
 
     def _copies(
-        self, number: int, envelope: Envelope, accepted: tuple[Accepted, ...], client: Client
+        self, number: int, envelope: Envelope, accepted: tuple[Accepted, ...], client: Client, bare: bytes
     ) -> tuple[Copy, ...]:
         """One for each account, though several recipients may mean it."""
         copies: dict[AccountId, Copy] = {}
+        return_path = render_return_path(envelope.sender)
         for one in accepted:
+            treatment = one.treatment
             for target in one.targets:
                 account = target.account.id
                 if account not in copies:
-                    story = tell(client, envelope, one.recipient, transaction=number, folder=INBOX, tag=target.tag)
-                    copies[account] = Copy(account_id=account, message_id=MessageId(self._ids.next()), story=story)
+                    story = partial(
+                        tell, client, envelope, one.recipient,
+                        transaction=number, tag=target.tag, checks=treatment.facts,
+                    )  # fmt: skip
+                    copies[account] = Copy(
+                        account_id=account,
+                        message_id=MessageId(self._ids.next()),
+                        story=story(folder=INBOX),
+                        prefix=return_path + treatment.added + bare,
+                        aside_story=story(folder=JUNK) if treatment.is_aside else b"",
+                    )
         return tuple(copies[account] for account in sorted(copies))
 
     def _received(self, number: int, accepted: tuple[Accepted, ...], client: Client, now: Instant) -> bytes:

@@ -63,16 +63,17 @@ class Filing:
 
     async def _file(self, tx: Tx, copy: Copy, blob_id: BlobId, modseqs: Mapping[AccountId, ModSeq]) -> None:
         plan = self.plan
-        inbox = await tx.folders.find_folder(copy.account_id, INBOX)
-        assert inbox is not None, "INBOX cannot be deleted"
+        junk = await tx.folders.find_special(copy.account_id, SpecialUse.JUNK) if copy.aside_story else None
+        folder = junk or await tx.folders.find_folder(copy.account_id, INBOX)
+        assert folder is not None, "INBOX cannot be deleted"
         modseq = modseqs[copy.account_id]
-        await self._place(tx, inbox, copy.message_id, blob_id, plan.prefix, _NO_FLAGS, modseq)
+        await self._place(tx, folder, copy.message_id, blob_id, copy.prefix, _NO_FLAGS, modseq)
         trace = Trace(
             at=plan.now,
             account_id=copy.account_id,
             message_id=copy.message_id,
             session=plan.client.session,
-            story=copy.story,
+            story=copy.aside_story if junk is not None else copy.story,
         )
         await tx.duties.insert_trace(trace)
 

@@ -43,9 +43,13 @@ def sort_onward(
 
 def await_notice(accepted: Sequence[Accepted]) -> tuple[Accepted, ...]:
     """Who wants to be told of success is filed out of the spool, whose settling writes the notice (RFC 3461 §5.2.3)."""
-    return tuple(
-        _by_spool(one) if one.targets and "SUCCESS" in (one.recipient.dsn.notify or ()) else one for one in accepted
-    )
+    return tuple(_by_spool(one) if _wants_success(one) else one for one in accepted)
+
+
+def _wants_success(accepted: Accepted) -> bool:
+    """Of what is set aside nothing is told: whoever sent it need not know that the address is good."""
+    wants = "SUCCESS" in (accepted.recipient.dsn.notify or ())
+    return wants and bool(accepted.targets) and not accepted.treatment.is_aside
 
 
 def _by_spool(accepted: Accepted) -> Accepted:

@@ -1,8 +1,9 @@
 """What one transaction will file: frozen before its unit, which may run more than once."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.ids import AccountId, Instant, MessageId, SpoolId
@@ -12,6 +13,20 @@ from mailstead.services.spool.outbox import Bundle
 from mailstead.services.spool.spooling import Sending
 from mailstead.services.spool.terms import Terms
 from mailstead.store.port import Tx
+
+Facts = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What the checks want done with a letter for one recipient, and what its trace tells of them."""
+
+    added: bytes = b""  # fields that say why
+    is_aside: bool = False  # filed as junk
+    facts: Facts = field(default_factory=dict)
+
+
+USUAL: Final = Treatment()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +38,7 @@ class Accepted:
     targets: tuple[Target, ...]
     full: tuple[Target, ...] = ()
     abroad: tuple[Abroad, ...] = ()
+    treatment: Treatment = USUAL
 
 
 class Fate(Enum):
@@ -40,6 +56,8 @@ class Copy:
     account_id: AccountId
     message_id: MessageId
     story: bytes
+    prefix: bytes  # what stands before the letter
+    aside_story: bytes = b""  # it goes to the folder for junk if there is one, and this is its story then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +69,7 @@ class Manner:
     keeps_copy: bool = False  # that account files it under its sent mail
     prefix: bytes | None = None  # our trace fields, of a letter that has been here for a while
     within: "Within | None" = None  # what else is true once it is filed
+    added: bytes = b""  # fields before our trace fields, the same for all
 
 
 Within = Callable[[Tx], Awaitable[None]]

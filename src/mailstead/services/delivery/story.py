@@ -1,12 +1,23 @@
 """The trace of a filed letter: one compact JSON row, written in its unit and never rewritten."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 
 
-def tell(client: Client, envelope: Envelope, recipient: Recipient, *, transaction: int, folder: str, tag: str) -> bytes:
-    """Who brought it, for whom, under which name, and where it went. Empty facts are left out."""
+def tell(
+    client: Client,
+    envelope: Envelope,
+    recipient: Recipient,
+    *,
+    transaction: int,
+    folder: str,
+    tag: str,
+    checks: Mapping[str, object] | None = None,
+) -> bytes:
+    """Who brought it, for whom, under which name, what was found, and where it went. Empty facts are left out."""
     dsn = recipient.dsn
     facts = {
         "id": transaction,
@@ -23,5 +34,6 @@ def tell(client: Client, envelope: Envelope, recipient: Recipient, *, transactio
         "notify": sorted(dsn.notify) if dsn.notify else None,
         "orcpt": dsn.original,
         "folder": folder,
+        "checks": checks,
     }
     return msgspec.json.encode({name: value for name, value in facts.items() if value})

@@ -1,6 +1,6 @@
 """The events of a letter that was filed or spooled."""
 
-from mailstead.ground.model.folder import INBOX
+from mailstead.ground.model.folder import INBOX, SpecialUse
 from mailstead.services.delivery.filing import Filed
 from mailstead.services.delivery.plan import Fate, Plan
 from mailstead.telemetry import Event, emit
@@ -18,7 +18,7 @@ def tell_filed(plan: Plan, filed: Filed, elapsed: float) -> None:
                 queue_id=plan.id,
                 account=copy.account_id,
                 sender=sender,
-                folder=INBOX,
+                folder=SpecialUse.JUNK.value if copy.aside_story else INBOX,
                 message=copy.message_id,
                 size=plan.size,
                 message_id=plan.letter.rendered.message_id,

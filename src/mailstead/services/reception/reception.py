@@ -1,19 +1,23 @@
 """Reception: judges mail from others at the cheapest stage, and takes what passes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Final
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Final, Protocol
 
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.errors import Busy
+from mailstead.ground.model.outcome import Deferred, Failed
+from mailstead.ground.model.policy import Action
 from mailstead.ground.model.verdict import PASS, Defer, Pass, Reason, Refuse, Verdict
 from mailstead.services.accounts.resolve import Abroad, Resolution, Reverser, look_up
+from mailstead.services.checks.checks import Examination, reason_field
+from mailstead.services.checks.judging import Judgement, soften
 from mailstead.services.delivery.deliver import Delivery, Receipt
 from mailstead.services.delivery.filing import has_room
-from mailstead.services.delivery.plan import Accepted, Manner
+from mailstead.services.delivery.plan import Accepted, Manner, Treatment
 from mailstead.services.folders.incoming import Letter
-from mailstead.services.reception.body import Body
+from mailstead.services.reception.body import Body, Examined
 from mailstead.services.reception.refusals import Refusals
 from mailstead.services.reception.verification import Verification
 from mailstead.store.port import Store
@@ -22,6 +26,11 @@ DEFAULT_MAX_SIZE: Final = 52_428_800
 
 Network = IPv4Network | IPv6Network
 
+NEIGHBOURS: Final = tuple(
+    map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10"))
+)
+"""RFC 1918, RFC 3927, RFC 4193, RFC 4291 §2.5.6."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceptionRules:
@@ -29,10 +38,19 @@ class ReceptionRules:
 
     max_message_size: int = DEFAULT_MAX_SIZE
     relay_networks: tuple[Network, ...] = ()
+    examines_neighbours: bool = False  # SPF, DKIM and DMARC of hosts on this machine and in private networks, too
+
+
+class Examiner(Protocol):
+    """Looks into letters: see `services.checks`."""
+
+    def begin(self, envelope: Envelope, client: Client) -> Examination:
+        """At the beginning of the content."""
 
 
 class Reception:
-    """One for all listeners that take mail from strangers (MX) or from another mail server of ours (LMTP)."""
+    """For listeners that take mail from strangers (MX) or from another mail server of ours (LMTP), which examined it:
+    there `examiner` is None."""
 
     def __init__(
         self,
@@ -42,7 +60,9 @@ class Reception:
         refusals: Refusals,
         reverser: Reverser,
         verification: Verification | None = None,
+        examiner: Examiner | None = None,
     ) -> None:
+        self._examiner = examiner
         self._store = store
         self._verification = verification
         self._reverser = reverser
@@ -96,21 +116,72 @@ class Reception:
             return against
         return replace(resolution, abroad=tuple(abroad))
 
-    def begin_body(self) -> Body:
-        """For the content of one transaction."""
-        return Body(self._store.blobs, self.rules.max_message_size)
+    def begin_body(self, envelope: Envelope, client: Client) -> Body:
+        """For the content of one transaction. Hosts that may relay are ours, and not examined."""
+        examination = None
+        if self._examiner is not None and client.ip and self._is_stranger(client.ip):
+            examination = self._examiner.begin(envelope, client)
+        return Body(self._store.blobs, self.rules.max_message_size, examination)
+
+    def _is_stranger(self, ip: str) -> bool:
+        """What SPF says is said of the world's addresses: neighbours have none of their own there."""
+        return not self._may_relay(ip) and (self.rules.examines_neighbours or not _is_neighbour(ip))
 
     async def accept(
         self, letter: Letter, envelope: Envelope, accepted: Sequence[Accepted], client: Client, *, each_is_told: bool
     ) -> Receipt:
         """After the last byte."""
-        return await self._delivery.deliver(letter, envelope, accepted, client, Manner(each_is_told=each_is_told))
+        if not isinstance(letter, Examined):
+            return await self._delivery.deliver(letter, envelope, accepted, client, Manner(each_is_told=each_is_told))
+        try:
+            report = await letter.examination.report()
+        except Busy:
+            return Receipt(0, (Deferred(Reason.BUSY),) * len(accepted))
+        judgements = [report.judgements[one.recipient.address.domain] for one in accepted]
+        verdicts = [judgement.verdict for judgement in judgements]
+        if refused := [verdict for verdict in verdicts if isinstance(verdict, Refuse)]:
+            self._note(envelope, accepted, client, verdicts, report.facts)
+            if len(refused) == len(accepted):
+                return Receipt(0, tuple(Failed(verdict.reason) for verdict in refused))
+            judgements = [soften(judgement) for judgement in judgements]
+        treated = tuple(
+            replace(one, treatment=_treat(judgement, report.facts))
+            for one, judgement in zip(accepted, judgements, strict=True)
+        )
+        manner = Manner(each_is_told=each_is_told, added=report.field)
+        return await self._delivery.deliver(letter, envelope, treated, client, manner)
+
+    def _note(
+        self,
+        envelope: Envelope,
+        accepted: Sequence[Accepted],
+        client: Client,
+        verdicts: Sequence[Verdict],
+        found: Mapping[str, object],
+    ) -> None:
+        """Who would not have it, though others may."""
+        for one, verdict in zip(accepted, verdicts, strict=True):
+            if isinstance(verdict, Refuse):
+                sender = str(envelope.sender or "")
+                recipient = str(one.recipient.address)
+                self.refusals.note(verdict, client, sender=sender, recipient=recipient, checks=found)
 
     def _may_relay(self, ip: str) -> bool:
         if not self.rules.relay_networks:
             return False
         address = ip_address(ip)
         return any(address in network for network in self.rules.relay_networks)
+
+
+def _treat(judgement: Judgement, found: Mapping[str, object]) -> Treatment:
+    """What the recipient gets to see of it, and the trace."""
+    facts = {**found, "action": judgement.action.value, "words": judgement.words}
+    return Treatment(reason_field(judgement), judgement.action is Action.QUARANTINE, facts)
+
+
+def _is_neighbour(ip: str) -> bool:
+    address = ip_address(ip)
+    return address.is_loopback or any(address in network for network in NEIGHBOURS)
 
 
 def _judge_room(recipient: Recipient, resolution: Resolution, size: int) -> Accepted | Defer:

@@ -4,6 +4,7 @@ Under attack the buffer is lossy, and what it lost is counted: nobody can make u
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -32,20 +33,31 @@ class Refusals:
         self._rows: list[Row] = []
         self._lost = 0
 
-    def note(self, verdict: Refuse | Defer, client: Client, *, sender: str, recipient: str) -> None:
-        """Remember one, if there is room."""
+    def note(
+        self,
+        verdict: Refuse | Defer,
+        client: Client,
+        *,
+        sender: str,
+        recipient: str,
+        checks: Mapping[str, object] | None = None,
+    ) -> None:
+        """Remember one, if there is room; `checks` is what was found out about it."""
         if len(self._rows) >= KEPT_MAX:
             self._lost += 1
             return
-        facts = {
+        facts: dict[str, object] = {
             "ip": client.ip,
             "helo": client.helo,
             "from": sender or "<>",
             "to": recipient,
             "reason": verdict.reason.value,
+            "why": verdict.evidence,
             "final": isinstance(verdict, Refuse),
             "session": client.session,
         }
+        if checks:
+            facts["checks"] = checks
         self._rows.append((self._clock.now(), msgspec.json.encode(facts)))
 
     async def flush(self) -> None:

@@ -164,7 +164,7 @@ class Outbox:
             case Refuse() | Defer() as against:
                 return against
 
-    def begin_body(self, envelope: Envelope) -> Manuscript:
+    def begin_body(self, envelope: Envelope, _client: Client | None = None) -> Manuscript:
         """For the octets of one letter; what its header lacks is added, what must not leave is taken out."""
         submission = self._submission
         author = envelope.sender or self._rights.principal.account.address

@@ -1,12 +1,19 @@
 """Small letters whole, large ones in pieces, nothing past the limit."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from mailstead.ground.model.address import Address
+from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.errors import NoSpace, TooLarge
-from mailstead.services.reception.body import Body
+from mailstead.ground.model.policy import Policy
+from mailstead.services.checks.checks import Checks, OnePolicy
+from mailstead.services.reception.body import Body, Examined
 from mailstead.store.port.blobs import INLINE_MAX
+from tests.support.fake_clock import FakeClock
+from tests.support.known_names import KnownNames
 
 
 class Blobs:
@@ -84,3 +91,28 @@ async def test_a_full_disk_is_told() -> None:
     blobs.is_full = True
     with pytest.raises(NoSpace):
         await Body(blobs, 10).finish(b"x")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [100, 3 * INLINE_MAX])
+async def test_what_is_forged_is_not_stored(size: int) -> None:
+    blobs = Blobs()
+    checks = Checks(KnownNames(), FakeClock(), OnePolicy(Policy()), hostname="us.test")
+    envelope = Envelope(sender=None, recipients=(Recipient(Address.parse("bob@us.test")),))
+    examination = checks.begin(envelope, Client(ip="192.0.2.1"))
+    body = Body(blobs, 10 * INLINE_MAX, examination)  # type: ignore[arg-type]
+    rest = b"\r\nFrom: a@x.test\r\n\r\n" + b"x" * size + b"\r\n"
+    body.write(b"Subject: y\r\nAuthentication-Results: US.test; dkim=pass")
+    letter = await body.finish(rest)
+    assert isinstance(letter, Examined)
+    assert (blobs.large or blobs.small[0]) == b"Subject: y" + rest
+    assert b"Authentication-Results: us.test;" in (await letter.examination.report()).field
+
+
+async def test_a_body_that_is_forgotten_ends_its_examination() -> None:
+    names = KnownNames()
+    checks = Checks(names, FakeClock(), OnePolicy(Policy()), hostname="us.test")
+    body = Body(Blobs(), 10, checks.begin(Envelope(sender=None), Client(ip="192.0.2.1")))  # type: ignore[arg-type]
+    with pytest.raises(TooLarge):
+        body.write(b"x" * 11)
+    await asyncio.sleep(0)
+    assert names.asked == []

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -103,10 +103,15 @@ def signed_bytes(picked: Iterable[bytes], field: bytes, canon: Canon) -> bytes:
 def read_signature(field: bytes) -> Signature:
     """What a whole DKIM-Signature field says; Malformed."""
     tags = read_tags(field.partition(b":")[2])
-    if missing := [tag for tag in ("v", "a", "b", "bh", "d", "h", "s") if not tags.get(tag)]:
+    if tags.get("v") != "1":
+        raise Malformed("v= is not 1" if tags.get("v") else "v= is missing")
+    return signature_of(tags)
+
+
+def signature_of(tags: Mapping[str, str]) -> Signature:
+    """What such tags say, whatever the field; Malformed."""
+    if missing := [tag for tag in ("a", "b", "bh", "d", "h", "s") if not tags.get(tag)]:
         raise Malformed(f"{missing[0]}= is missing")
-    if tags["v"] != "1":
-        raise Malformed("v= is not 1")
     header, _, body = squeeze(tags.get("c", "simple/simple")).lower().partition("/")
     signature = Signature(
         algorithm=squeeze(tags["a"]).lower(),
@@ -133,7 +138,7 @@ def _canon(word: str) -> Canon:
         raise Malformed(f"c= names {word[:20]!r}") from None
 
 
-def _hold_together(signature: Signature, tags: dict[str, str]) -> None:
+def _hold_together(signature: Signature, tags: Mapping[str, str]) -> None:
     """§6.1.1: what must hold before a key is asked for."""
     if b"from" not in signature.headers:
         raise Malformed("h= lacks From")

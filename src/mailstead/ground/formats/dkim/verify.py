@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -27,6 +28,8 @@ from mailstead.ground.formats.dkim.tags import Malformed
 
 CLAIMS_MAX: Final = 5
 """Signatures looked at: each costs a question to the DNS (RFC 6376 §8.4)."""
+KEYS_MAX: Final = 256
+"""Public keys kept ready: reading one costs as much as a verification."""
 RSA_MIN: Final = 1024  # RFC 8301 §3.2
 RSA_MAX: Final = 8192
 CLOCK_SLACK: Final = 3600
@@ -78,13 +81,14 @@ def find_claims(fields: Sequence[Field], limit: int = CLAIMS_MAX) -> list[Claim]
     for field in fields:
         if field.name == b"dkim-signature" and len(claims) < limit:
             try:
-                claims.append(Claim(field.raw, _supported(read_signature(field.raw))))
+                claims.append(Claim(field.raw, supported(read_signature(field.raw))))
             except Malformed as error:
                 claims.append(Claim(field.raw, None, str(error)))
     return claims
 
 
-def _supported(signature: Signature) -> Signature:
+def supported(signature: Signature) -> Signature:
+    """The same, if we know its algorithm; Malformed."""
     if signature.algorithm not in _ALGORITHMS:  # RFC 8301 §3.1: rsa-sha1 is no signature
         raise Malformed(f"a={signature.algorithm[:30]} is not taken")
     return signature
@@ -142,13 +146,13 @@ def judge(claim: Claim, fields: Sequence[Field], digest: bytes, record: KeyRecor
         return Check(Result.PERMERROR, claim.trouble, claim)
     if record is None:
         return Check(Result.PERMERROR, "no key record", claim)
-    if trouble := _unusable(record, signature):
+    if trouble := find_trouble(record, signature):
         return Check(Result.PERMERROR, trouble, claim, record.is_testing)
     if digest != signature.body_hash:
         return Check(Result.FAIL, "the body was changed", claim, record.is_testing)
     data = signed_bytes(Picker(fields).pick(signature.headers), claim.field, signature.header_canon)
     try:
-        _verify(record, signature.signature, data)
+        verify_bytes(record, signature.signature, data)
     except InvalidSignature:
         return Check(Result.FAIL, "the signature does not match the header", claim, record.is_testing)
     except Malformed as error:
@@ -157,7 +161,7 @@ def judge(claim: Claim, fields: Sequence[Field], digest: bytes, record: KeyRecor
     return Check(result, why, claim, record.is_testing)
 
 
-def _unusable(record: KeyRecord, signature: Signature) -> str:
+def find_trouble(record: KeyRecord, signature: Signature) -> str:
     """Why this key does not serve that signature (§6.1.2); "" if it does."""
     host = signature.identity.rpartition("@")[2].lower()
     troubles = {
@@ -170,8 +174,8 @@ def _unusable(record: KeyRecord, signature: Signature) -> str:
     return next((trouble for trouble, holds in troubles.items() if holds), "")
 
 
-def _verify(record: KeyRecord, signature: bytes, data: bytes) -> None:
-    """InvalidSignature, Malformed."""
+def verify_bytes(record: KeyRecord, signature: bytes, data: bytes) -> None:
+    """That this key made this signature; InvalidSignature, Malformed."""
     hashed = hashlib.sha256(data).digest()
     if record.type == KeyType.ED25519.value:
         if len(record.key) != 32:
@@ -181,6 +185,7 @@ def _verify(record: KeyRecord, signature: bytes, data: bytes) -> None:
     _read_rsa(record.key).verify(signature, hashed, PKCS1v15(), _PREHASHED)
 
 
+@lru_cache(KEYS_MAX)
 def _read_rsa(data: bytes) -> RSAPublicKey:
     try:
         key = load_der_public_key(data)

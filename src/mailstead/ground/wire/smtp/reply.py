@@ -53,6 +53,7 @@ class Status(Enum):
     SENDER_LATER = 450, "4.1.8", "Sender cannot be judged now, try again later"
     RECIPIENT_LATER = 450, "4.1.1", "Recipient cannot be judged now, try again later"
     SENDING_LATER = 450, "4.7.1", "Sending limit reached, try again later"
+    AUTHENTICITY_LATER = 451, "4.7.24", "Sender cannot be verified now, try again later"
     LOCAL_ERROR = 451, "4.3.0", "Local error, try again later (incident {incident})"
     TRY_LATER = 451, "4.3.2", "System busy, try again later"
     HOPS_LATER = 451, "4.4.6", "Routing loop suspected, try again later"
@@ -98,6 +99,8 @@ class Status(Enum):
     DUE_TOO_SOON = 550, "5.4.7", "Delivery by then cannot be promised"
     AUTHOR_NOT_OWNED = 550, "5.7.1", "Address in From or Sender rejected: not owned by user"
     AUTHOR_UNCLEAR = 550, "5.7.1", "From must name exactly one address"
+    SPF_FAILED = 550, "5.7.23", "SPF validation failed: this host may not use the sender's domain"  # RFC 7372 §3.2
+    DMARC_FAILED = 550, "5.7.26", "Rejected by the DMARC policy of the author's domain"  # RFC 7372 §3.4
     MAILBOX_FULL_NOW = 552, "5.2.2", "Mailbox is full"
     NO_SPACE_EVER = 552, "5.3.1", "Mail system full"
     TOO_LARGE = 552, "5.3.4", "Message exceeds the maximum size"

@@ -24,7 +24,9 @@ async def bdat(session: Session, command: Bdat) -> Sequence[Reply]:
     transaction = session.transaction
     assert transaction is not None, "so the states say"
     is_first = session.intake is None
-    intake = session.intake = session.intake or Intake(session.taker.begin_body(transaction.envelope), session.number)
+    if session.intake is None:
+        session.intake = Intake(session.taker.begin_body(transaction.envelope, session.client), session.number)
+    intake = session.intake
     if intake.size + command.size > limit:
         intake.refuse(Reply(Status.TOO_LARGE))
     end = await _read(session, command, intake, is_first=is_first)

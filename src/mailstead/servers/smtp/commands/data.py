@@ -19,7 +19,7 @@ async def data(session: Session, _command: Word) -> Sequence[Reply]:
         return (Reply(Status.NEED_BDAT),)  # RFC 3030 §3
     session.send(Reply(Status.START_INPUT))
     session.flush()
-    intake = Intake(session.taker.begin_body(transaction.envelope), session.number)
+    intake = Intake(session.taker.begin_body(transaction.envelope, session.client), session.number)
     try:
         end = await _read(session, intake)
     except BaseException:  # the client is gone, too slow, or we stop: nothing of it stays

@@ -1,0 +1,128 @@
+"""One letter under examination: from the beginning of its content to the judgement of each recipient's domain."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailstead.ground.formats.authres import Results, render, render_reason
+from mailstead.ground.model.envelope import Client, Envelope
+from mailstead.ground.model.policy import Action, Policy
+from mailstead.net.clock import Clock
+from mailstead.net.dns import Resolver
+from mailstead.services.checks.asking import Inquiry
+from mailstead.services.checks.evidence import Evidence, Facts
+from mailstead.services.checks.gathering import Origin, Wanted, complete, look_at_origin
+from mailstead.services.checks.judging import Judgement, judge
+from mailstead.services.checks.reading import Copy, Reader
+from mailstead.services.checks.telling import tell, tell_judged
+
+
+class PolicySource(Protocol):
+    """What domains want."""
+
+    async def of(self, domain: str) -> Policy: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OnePolicy:
+    """The same for every domain."""
+
+    policy: Policy
+
+    async def of(self, _domain: str) -> Policy:
+        """Whatever the domain."""
+        return self.policy
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came out. `field` is Authentication-Results, the same for all; judgements are by domain."""
+
+    field: bytes
+    facts: Facts
+    judgements: Mapping[str, Judgement]
+
+
+def reason_field(judgement: Judgement) -> bytes:
+    """Why it is where it is, for those who are to see it."""
+    return render_reason(judgement.words) if judgement.action is not Action.ACCEPT else b""
+
+
+class Checks:
+    """One for a worker. `names` are those under which we write Authentication-Results, and have ever written it."""
+
+    def __init__(
+        self, resolver: Resolver, clock: Clock, policies: PolicySource, *, hostname: str, names: Iterable[str] = ()
+    ) -> None:
+        self._resolver = resolver
+        self._clock = clock
+        self._policies = policies
+        self._hostname = hostname
+        self._ours = frozenset(name.lower().encode() for name in (hostname, *names))
+
+    def begin(self, envelope: Envelope, client: Client) -> "Examination":
+        """At the beginning of the content."""
+        return Examination(self, envelope, client, Reader(self._ours))
+
+    async def look(self, inquiry: Inquiry, envelope: Envelope, client: Client) -> tuple[Mapping[str, Policy], Origin]:
+        """While the content comes."""
+        domains = dict.fromkeys(recipient.address.domain for recipient in envelope.recipients)
+        policies = {domain: await self._policies.of(domain) for domain in domains}
+        origin = await look_at_origin(
+            inquiry, envelope, client, Wanted.of(policies.values()), receiver=self._hostname, now=self._now()
+        )
+        return policies, origin
+
+    async def conclude(
+        self, inquiry: Inquiry, policies: Mapping[str, Policy], origin: Origin, copy: Copy, client: Client
+    ) -> Report:
+        """When all of it is here."""
+        evidence = await complete(inquiry, origin, copy, Wanted.of(policies.values()), self._now())
+        judgements = {domain: judge(evidence, policy) for domain, policy in policies.items()}
+        tell(evidence, client)
+        tell_judged(judgements, client)
+        return Report(field=self._render(evidence), facts=evidence.facts(), judgements=judgements)
+
+    def inquire(self) -> Inquiry:
+        """For one letter."""
+        return Inquiry(self._resolver, self._clock)
+
+    def _render(self, evidence: Evidence) -> bytes:
+        return render(Results(self._hostname, evidence.findings()))
+
+    def _now(self) -> int:
+        return self._clock.now() // 1000
+
+
+class Examination:
+    """Takes the letter in pieces. `report` it, or `abort`."""
+
+    def __init__(self, checks: Checks, envelope: Envelope, client: Client, reader: Reader) -> None:
+        self._checks = checks
+        self._client = client
+        self._reader = reader
+        self._copy = Copy()
+        self._inquiry = checks.inquire()
+        self._looking = asyncio.create_task(checks.look(self._inquiry, envelope, client))
+
+    def feed(self, data: bytes) -> bytes:
+        """What may be stored of it by now."""
+        return self._reader.feed(data)
+
+    def finish(self) -> bytes:
+        """What else is to be stored."""
+        kept, self._copy = self._reader.finish()
+        return kept
+
+    async def report(self) -> Report:
+        """After the last byte."""
+        policies, origin = await self._looking
+        return await self._checks.conclude(self._inquiry, policies, origin, self._copy, self._client)
+
+    def abort(self) -> None:
+        """Nobody wants to know any more. May be called twice."""
+        self._looking.cancel()
+        with suppress(asyncio.CancelledError, asyncio.InvalidStateError):
+            self._looking.exception()

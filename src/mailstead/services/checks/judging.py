@@ -1,0 +1,89 @@
+"""The judgement: a pure function of what was found out and of what a domain wants, so it can be told and replayed."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from mailstead.ground.formats.dmarc import Result as DmarcResult
+from mailstead.ground.formats.dmarc import Wish
+from mailstead.ground.formats.spf.evaluate import Result as SpfResult
+from mailstead.ground.model.policy import Action, Policy
+from mailstead.ground.model.verdict import PASS, Reason, Refuse, Verdict
+from mailstead.services.checks.evidence import Evidence
+
+_SEVERITY: Final = (Action.ACCEPT, Action.TAG, Action.QUARANTINE, Action.REJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One thing against a letter, and what the domain wants done about it."""
+
+    reason: Reason
+    action: Action
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """For the recipients of one domain. Charges that it wants to let pass are told all the same."""
+
+    action: Action = Action.ACCEPT
+    charges: tuple[Charge, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the session hears."""
+        worst = self.charges[0] if self.charges else None
+        if self.action is not Action.REJECT or worst is None:
+            return PASS
+        return Refuse(worst.reason, worst.words)
+
+    @property
+    def words(self) -> str:
+        """For the header and the trace."""
+        return "; ".join(f"{charge.words} ({charge.action.value})" for charge in self.charges)
+
+
+def judge(evidence: Evidence, policy: Policy) -> Judgement:
+    """The most severe of what the policy wants; charges with the worst first."""
+    charges = [*_judge_dmarc(evidence, policy), *_judge_spf(evidence, policy)]
+    charges.sort(key=lambda charge: -_SEVERITY.index(charge.action))
+    return Judgement(charges[0].action, tuple(charges)) if charges else Judgement()
+
+
+def soften(judgement: Judgement) -> Judgement:
+    """One reply speaks for all: where it is yes, who would have refused gets the letter set aside (no bounce)."""
+    return Judgement(Action.QUARANTINE, judgement.charges) if judgement.action is Action.REJECT else judgement
+
+
+def _judge_dmarc(evidence: Evidence, policy: Policy) -> list[Charge]:
+    """RFC 9989 §5.4: p=none changes nothing; nor does what could not be found out."""
+    worst = evidence.worst
+    if not policy.dmarc.enabled or worst is None or worst.result is not DmarcResult.FAIL:
+        return []
+    words = f"dmarc: {worst.why}; {worst.at} wants {worst.wish.value}"
+    match worst.wish:
+        case Wish.REJECT:
+            return [Charge(Reason.DMARC_FAILED, policy.dmarc.reject_action, words)]
+        case Wish.QUARANTINE:
+            return [Charge(Reason.DMARC_FAILED, policy.dmarc.quarantine_action, words)]
+        case Wish.NONE:
+            return []
+
+
+def _judge_spf(evidence: Evidence, policy: Policy) -> list[Charge]:
+    """RFC 9989 §7.1: forwarders break SPF; a letter that its author's domain vouches for by DKIM is none the worse."""
+    check = evidence.spf
+    if not policy.spf.enabled or check is None:
+        return []
+    worst = evidence.worst
+    if policy.dmarc.enabled and worst is not None and worst.result is DmarcResult.PASS:
+        return []
+    by = f" by {check.evaluation.mechanism}" if check.evaluation.mechanism else ""
+    words = f"spf: {check.evaluation.result.value} of {check.domain}{by}"
+    match check.evaluation.result:
+        case SpfResult.FAIL:
+            return [Charge(Reason.SPF_FAILED, policy.spf.fail_action, words)]
+        case SpfResult.SOFTFAIL:
+            return [Charge(Reason.SPF_FAILED, policy.spf.softfail_action, words)]
+        case _:
+            return []

@@ -1,0 +1,99 @@
+"""Letters as swaks brings them, signed by dkimpy, judged with what BIND says."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import dkim
+import pytest
+
+from tests.support.dkim import RSA, RSA_PEM
+from tests.support.dns_lab import Zone, dns_lab
+from tests.support.programs import need
+from tests.support.server import Sandbox, free_base
+
+pytestmark = pytest.mark.e2e
+
+KEY = RSA.record.decode()
+ZONE = f"""
+good TXT "v=spf1 ip4:127.0.0.1 -all"
+_dmarc.good TXT "v=DMARC1; p=reject"
+s._domainkey.good TXT ( "{KEY[:200]}" "{KEY[200:]}" )
+evil TXT "v=spf1 -all"
+bank TXT "v=spf1 -all"
+_dmarc.bank TXT "v=DMARC1; p=reject"
+"""
+LETTER = b"From: Ann <ann@good.test>\r\nTo: ada@dev.localhost\r\nSubject: %s\r\n\r\nhello\r\n"
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with dns_lab(Zone("test", ZONE, signed=False)) as lab, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MAILSTEAD_SMTP_EXAMINE_NEIGHBOURS", "yes")  # swaks is on this machine
+        patch.setenv("MAILSTEAD_OUTBOUND_RESOLVERS", "127.0.0.1")
+        patch.setenv("MAILSTEAD_OUTBOUND_RESOLVER_PORT", str(lab.authority))
+        running = Sandbox(tmp_path_factory.mktemp("checks") / "box", free_base())
+        running.start()
+        try:
+            yield running
+        finally:
+            running.stop()
+
+
+def send(box: Sandbox, letter: bytes, sender: str, folder: Path) -> str:
+    """What swaks saw."""
+    file = folder / "letter"
+    file.write_bytes(letter)
+    command = [
+        need("swaks"), "--server", f"127.0.0.1:{box.port('smtp')}", "--helo", "mail.good.test", "--from", sender,
+        "--to", "ada@dev.localhost", "--data", f"@{file}",
+    ]  # fmt: skip
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stdout
+
+
+def fetch(box: Sandbox, subject: str, folder: str = "INBOX") -> bytes:
+    reader = box.imap("ada")
+    reader.select(folder)
+    _, found = reader.search(None, f'SUBJECT "{subject}"')
+    _, rows = reader.fetch(found[0].split()[-1], "(BODY.PEEK[HEADER])")
+    reader.logout()
+    return bytes(rows[0][1])
+
+
+def sign(letter: bytes) -> bytes:
+    return bytes(dkim.sign(letter, b"s", b"good.test", RSA_PEM)) + letter
+
+
+def test_a_signed_letter(box: Sandbox, tmp_path: Path) -> None:
+    assert "250 2.0.0" in send(box, sign(LETTER % b"signed"), "ann@good.test", tmp_path)
+    header = fetch(box, "signed")
+    for words in (
+        b"spf=pass smtp.mailfrom=ann@good.test", b"dkim=pass header.d=good.test header.s=s header.a=rsa-sha256",
+        b"dmarc=pass header.from=good.test policy.dmarc=reject",
+    ):  # fmt: skip
+        assert words in header
+    assert b"X-Mailstead-Reason" not in header
+
+
+def test_a_forwarded_letter_keeps_its_signature(box: Sandbox, tmp_path: Path) -> None:
+    """SPF breaks on the way, DKIM does not: nothing is held against it."""
+    send(box, sign(LETTER % b"forwarded"), "list@evil.test", tmp_path)
+    header = fetch(box, "forwarded")
+    assert b"spf=fail smtp.mailfrom=list@evil.test" in header
+    assert b"dmarc=pass" in header
+    assert b"X-Mailstead-Reason" not in header
+
+
+def test_the_sandbox_tags(box: Sandbox, tmp_path: Path) -> None:
+    letter = (LETTER % b"tagged").replace(b"good", b"evil")
+    send(box, letter, "ann@evil.test", tmp_path)
+    assert b"X-Mailstead-Reason: spf: fail of evil.test by -all (tag)" in fetch(box, "tagged")
+    lines = [json.loads(line) for line in box.log().splitlines() if line.startswith("{")]
+    told = [line for line in lines if line.get("event") == "checks.spf.evaluated"]
+    assert {line["result"] for line in told} >= {"fail"}
+
+
+def test_a_forged_author_is_refused(box: Sandbox, tmp_path: Path) -> None:
+    letter = (LETTER % b"forged").replace(b"good", b"bank")
+    assert "550 5.7.26 Rejected by the DMARC policy" in send(box, letter, "ann@good.test", tmp_path)
