@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mailstead.ground.model.attempt import Ending
-from mailstead.services.outbound.parcel import Route, Speech
+from mailstead.ground.model.route import Route, Speech
 from tests.support.outbound_scene import Octets, endings, outbound, parcel, statuses
 from tests.support.world.dovecot import Dovecot
 from tests.support.world.home import Home
