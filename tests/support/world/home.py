@@ -51,6 +51,11 @@ outbound:
   connect_timeout: 2s
   ca_file: {authorities}
   tls: {tls}
+guards: # so much bounces here on purpose that they would pause everybody
+  pause_accounts: no
+  pause_domains: no
+  pause_destinations: no
+  suppress: no
 queue:
   schedule: {schedule}
   jitter: 0
