@@ -3,7 +3,7 @@
 from base64 import b64encode
 from contextlib import suppress
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailstead.ground.wire.smtp.command import (
@@ -135,6 +135,7 @@ def test_parsers_raise_nothing_but_faults(argument: str) -> None:
         read_recipient(parse_rcpt(f"TO:{argument}"), smtputf8=True, postmaster_domain="mx.test")
 
 
+@example(b"AAAA=")
 @given(st.one_of(st.binary(max_size=40), st.text("ABab+/=*", max_size=12).map(str.encode)))
 def test_responses_are_decoded_or_refused(line: bytes) -> None:
     try:

@@ -152,6 +152,8 @@ def parse_response(line: bytes) -> bytes:
 
 
 def _decode(text: bytes) -> bytes:
+    if len(text) % 4:  # Python's strict mode overlooks padding too many
+        raise Fault(Status.BAD_RESPONSE)
     try:
         return binascii.a2b_base64(text, strict_mode=True) if text else b""
     except binascii.Error:
