@@ -83,7 +83,8 @@ class Settler:
             notices = await self._notices.write(letter, judged.told)
             settling = _Settling(job, attempt, written, notices, chapter, self._observer, holder, now)
             try:
-                bundles, tells = await self._store.write(settling, patient=True)
+                # Not patient: a letter that has left and is not yet settled is one that a crash sends twice.
+                bundles, tells = await self._store.write(settling)
             except _LeaseLost as lost:
                 emit(Event.SPOOL_LEASE_LOST, queue_id=letter.id, count=len(written.settlements) - len(lost.kept))
                 gone = {one.number for one in written.settlements} - lost.kept
