@@ -36,7 +36,7 @@ async def run(arguments: argparse.Namespace, mailers: list[Mailer]) -> list[str]
         if wanted and not any(word in case.name for word in wanted):
             continue
         found: list[list[float]] = [[] for _ in mailers]
-        for _ in range(arguments.rounds):
+        for _ in range(1 if case.is_long else arguments.rounds):
             for index, mailer in enumerate(mailers):
                 try:
                     found[index].append(await case.run(mailer))

@@ -12,6 +12,13 @@ from typing import Any
 from bench.imap import PASSWORD
 
 SINK_PORT = 43025
+DEAD_PORT = 43026
+"""Where DEAD_DOMAIN is routed to and nobody listens."""
+
+DEAD_DOMAIN = "dead.example"
+BATCH = 250
+"""Letters in one connection: servers end sessions that never do."""
+
 SIZE = 4096
 USER = "u1@example.test"
 
@@ -22,7 +29,6 @@ class Mailer:
 
     name: str
     port: int
-    load_dead: Callable[[int], Awaitable[None]] | None = None  # puts letters for a dead destination into its queue
 
 
 @dataclass(slots=True)
@@ -225,13 +231,21 @@ async def latency(mailer: Mailer, count: int = 100) -> float:
     return statistics.median(found)
 
 
-async def beside_the_dead(mailer: Mailer) -> float:
-    """Throughput with 50,000 waiting for a destination that is dead, in percent of that without."""
-    if mailer.load_dead is None:
-        return float("nan")
-    before = statistics.median([await throughput(mailer) for _ in range(3)])
-    await mailer.load_dead(50_000)
-    after = statistics.median([await throughput(mailer) for _ in range(3)])
+async def beside_the_dead(mailer: Mailer, count: int = 50_000) -> float:
+    """Throughput with that many letters waiting for a destination that is dead, in percent of that without."""
+    before = statistics.median([await throughput(mailer) for _ in range(5)])
+    batches = iter(range(0, count, BATCH))
+
+    async def load() -> None:
+        for start in batches:
+            client = await Client.open(mailer)
+            for number in range(start, start + BATCH):
+                await client.send([f"r{number}@{DEAD_DOMAIN}"], _body(number))
+            client.close()
+
+    await asyncio.gather(*(load() for _ in range(40)))
+    await asyncio.sleep(10)  # all were tried once, or will not be: what is left is the weight of the queue
+    after = statistics.median([await throughput(mailer) for _ in range(5)])
     return 100 * after / before
 
 
@@ -243,6 +257,7 @@ class Case:
     unit: str
     run: Callable[[Mailer], Awaitable[float]]
     less_is_better: bool = False
+    is_long: bool = False  # one round is enough: it takes medians itself
 
 
 CASES = [
@@ -251,5 +266,5 @@ CASES = [
     Case("submit and send 4 KB, 1 connection", "letters/s", lambda mailer: throughput(mailer, 1, 500)),
     Case("letters to 1,000 in 10 domains", "recipients/s", many_recipients),
     Case("submission's 250 to the peer's", "ms", latency, less_is_better=True),
-    Case("rate beside 50,000 for a dead destination", "%", beside_the_dead),
+    Case("rate beside 50,000 for a dead destination", "%", beside_the_dead, is_long=True),
 ]

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from bench.imap import PASSWORD
-from bench.sending_cases import SINK_PORT, Mailer
+from bench.sending_cases import DEAD_DOMAIN, DEAD_PORT, SINK_PORT, Mailer
 
 PORT = 43465
 
@@ -70,6 +70,7 @@ class OurSender:
         self._cli("user", "import", str(users))
         self._cli("dkim", "generate", "--domain", "example.test", "--selector", "bench", "--algorithm", "rsa2048")
         self._cli("dkim", "activate", "--domain", "example.test", "--selector", "bench")
+        self._cli("route", "add", "--to", DEAD_DOMAIN, f"smtp://127.0.0.1:{DEAD_PORT}")
         self._process = subprocess.Popen([sys.executable, "-m", "mailstead.cli.main", "run", "--config", str(config)])
         deadline = time.monotonic() + 20
         while True:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from bench.imap import PASSWORD
-from bench.sending_cases import SINK_PORT, Mailer
+from bench.sending_cases import DEAD_DOMAIN, DEAD_PORT, SINK_PORT, Mailer
 
 PORT = 44465
 
@@ -45,6 +45,7 @@ myhostname = peer.example.test
 mydestination =
 mynetworks = 192.0.2.1/32
 relayhost = [127.0.0.1]:{sink}
+transport_maps = inline:{{ {{ {dead} = smtp:[127.0.0.1]:{dead_port} }} }}
 smtpd_tls_cert_file = {d}/cert.pem
 smtpd_tls_key_file = {d}/key.pem
 smtpd_tls_security_level = may
@@ -113,7 +114,7 @@ class SendingPeers:
         for name in ("post-install", "postfix-files", "postfix-script"):
             if Path("/etc/postfix", name).exists():
                 shutil.copy(Path("/etc/postfix", name), etc)
-        (etc / "main.cf").write_text(POSTFIX.format(d=folder, sink=SINK_PORT))
+        (etc / "main.cf").write_text(POSTFIX.format(d=folder, sink=SINK_PORT, dead=DEAD_DOMAIN, dead_port=DEAD_PORT))
         lines = []
         for line in Path("/etc/postfix/master.cf").read_text().splitlines():
             fields = line.split()
