@@ -14,13 +14,14 @@ from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailstead.ground.formats.tlsa import Tlsa
+from mailstead.ground.formats.tlsrpt import ResultType
 from mailstead.ground.model.route import Route
 from mailstead.net.clock import SystemClock
 from mailstead.net.dns import DnsError, Trouble
 from mailstead.net.dns_exchange import Servers
 from mailstead.net.https import HttpsFetcher
 from mailstead.net.resolver import CachingResolver
-from mailstead.services.outbound.tls_policy import Excluded, Flaw, Hop, HostFacts, HostPolicy, TlsResult, TlsUse
+from mailstead.services.outbound.tls_policy import Excluded, Flaw, Hop, HostFacts, HostPolicy, TlsUse
 from mailstead.services.outbound.trust.judging import DomainTrust
 from tests.support.chains import Issued, issue
 from tests.support.dns_lab import Lab, Zone, dns_lab
@@ -188,12 +189,12 @@ async def show_chain(hosts: Hosts, name: str, server_name: str, folder: Path) ->
     [
         ("ee", None),  # out of date and of another name, as RFC 7672 §3.1.1 allows
         ("ta", None),
-        ("wrong", TlsResult.CERTIFICATE_NOT_TRUSTED),
-        ("misnamed", TlsResult.CERTIFICATE_HOST_MISMATCH),
+        ("wrong", ResultType.CERTIFICATE_NOT_TRUSTED),
+        ("misnamed", ResultType.CERTIFICATE_HOST_MISMATCH),
     ],
 )
 async def test_hosts_are_held_to_their_records(
-    hosts: Hosts, trust: DomainTrust, names: CachingResolver, tmp_path: Path, name: str, result: TlsResult | None
+    hosts: Hosts, trust: DomainTrust, names: CachingResolver, tmp_path: Path, name: str, result: ResultType | None
 ) -> None:
     policy = await judge(trust, names, f"{name}.secure.test", hosts.port(name))
     assert isinstance(policy, HostPolicy)
@@ -220,7 +221,7 @@ async def test_bogus_records_exclude_the_host(trust: DomainTrust) -> None:
     facts = HostFacts(name="mx.bogus.test", canonical="mx.bogus.test", is_secure=True, port=25)
     found = await (await trust.judge_hop(hop)).judge_host(facts)
     assert isinstance(found, Excluded)
-    assert found.result is TlsResult.DNSSEC_INVALID
+    assert found.result is ResultType.DNSSEC_INVALID
     assert Trouble.BOGUS.value in found.detail
 
 

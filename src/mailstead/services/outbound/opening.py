@@ -7,6 +7,7 @@ for more.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from mailstead.ground.formats.tlsrpt import ResultType
 from mailstead.ground.model.route import Route, Speech
 from mailstead.ground.wire.smtp.client.capabilities import NO_CAPABILITIES, parse_capabilities
 from mailstead.ground.wire.smtp.client.commands import render, render_hello
@@ -22,13 +23,13 @@ from mailstead.services.outbound.settings import OutboundSettings
 from mailstead.services.outbound.sign_in import sign_in
 from mailstead.services.outbound.story import Setback, Story
 from mailstead.services.outbound.talk import Talk
-from mailstead.services.outbound.tls_policy import Flaw, HopTrust, HostPolicy, TlsReport, TlsResult, TlsUse, relaxed
+from mailstead.services.outbound.tls_policy import Flaw, HopTrust, HostPolicy, TlsReport, TlsUse, relaxed
 from mailstead.telemetry import Event, emit
 
 _VERIFY_RESULTS = {  # OpenSSL's X509_V_ERR codes
-    10: TlsResult.CERTIFICATE_EXPIRED,
-    62: TlsResult.CERTIFICATE_HOST_MISMATCH,
-    64: TlsResult.CERTIFICATE_HOST_MISMATCH,
+    10: ResultType.CERTIFICATE_EXPIRED,
+    62: ResultType.CERTIFICATE_HOST_MISMATCH,
+    64: ResultType.CERTIFICATE_HOST_MISMATCH,
 }
 
 
@@ -172,7 +173,7 @@ class Opener:
             why = reply.words
         else:
             why = "STARTTLS is not offered"
-        self._report(talk, spot, Flaw(TlsResult.STARTTLS_NOT_SUPPORTED, why))
+        self._report(talk, spot, Flaw(ResultType.STARTTLS_NOT_SUPPORTED, why))
         talk.story.tell("tls", host=talk.host, none=why)
         if spot.policy.use is TlsUse.MUST and spot.policy.is_enforced:
             talk.quit()
@@ -207,7 +208,7 @@ class Opener:
                 at=self.clock.now(),
                 host=spot.name,
                 policy=spot.policy,
-                result=flaw.result if flaw else TlsResult.SUCCESS,
+                result=flaw.result if flaw else None,
                 detail=flaw.detail if flaw else "",
                 local_ip=talk.connection.local_ip,
                 peer_ip=spot.ip,
@@ -238,10 +239,10 @@ def _refused(talk: Talk, reply: Reply, stage: Stage) -> Setback:
     return Setback(status, reply.words, talk.host, is_busy=is_busy)
 
 
-def _result_of(verify_code: int) -> TlsResult:
+def _result_of(verify_code: int) -> ResultType:
     if not verify_code:
-        return TlsResult.VALIDATION_FAILURE
-    return _VERIFY_RESULTS.get(verify_code, TlsResult.CERTIFICATE_NOT_TRUSTED)
+        return ResultType.VALIDATION_FAILURE
+    return _VERIFY_RESULTS.get(verify_code, ResultType.CERTIFICATE_NOT_TRUSTED)
 
 
 def _tell_tls(talk: Talk) -> None:

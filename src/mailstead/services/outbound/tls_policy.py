@@ -6,9 +6,10 @@ known. `RouteTrust` knows only the level of the route; DANE and MTA-STS stand be
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum, IntEnum
+from enum import IntEnum
 from typing import Final, Protocol
 
+from mailstead.ground.formats.tlsrpt import ResultType
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.route import Route, TlsLevel
 
@@ -23,28 +24,11 @@ class TlsUse(IntEnum):
     MUST = 2
 
 
-class TlsResult(Enum):
-    """RFC 8460 §4.3: how the negotiation went, in the words of the reports."""
-
-    SUCCESS = "success"
-    STARTTLS_NOT_SUPPORTED = "starttls-not-supported"
-    CERTIFICATE_HOST_MISMATCH = "certificate-host-mismatch"
-    CERTIFICATE_EXPIRED = "certificate-expired"
-    CERTIFICATE_NOT_TRUSTED = "certificate-not-trusted"
-    VALIDATION_FAILURE = "validation-failure"
-    TLSA_INVALID = "tlsa-invalid"
-    DNSSEC_INVALID = "dnssec-invalid"
-    DANE_REQUIRED = "dane-required"
-    STS_POLICY_FETCH_ERROR = "sts-policy-fetch-error"
-    STS_POLICY_INVALID = "sts-policy-invalid"
-    STS_WEBPKI_INVALID = "sts-webpki-invalid"
-
-
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """Why a line is not good enough."""
 
-    result: TlsResult
+    result: ResultType
     detail: str  # words for the story
 
 
@@ -78,7 +62,7 @@ class HostPolicy:
 class Excluded:
     """This host must not be used now: a policy does not list it, or its TLSA records cannot be known."""
 
-    result: TlsResult
+    result: ResultType
     detail: str
     status: str = "4.7.5"  # RFC 3463 §3.8: cryptographic failure; deferred, for policies are mended
 
@@ -110,7 +94,7 @@ class TlsReport:
     at: Instant
     host: str
     policy: HostPolicy | None  # None: the host was excluded
-    result: TlsResult
+    result: ResultType | None  # None: all went well
     detail: str = ""
     local_ip: str = ""
     peer_ip: str = ""

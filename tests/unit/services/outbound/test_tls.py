@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mailstead.ground.formats.tlsrpt import ResultType
 from mailstead.ground.model.attempt import Attempt, Ending, Health
 from mailstead.ground.model.envelope import Wishes
 from mailstead.ground.model.route import Route, TlsLevel
@@ -20,7 +21,6 @@ from mailstead.services.outbound.tls_policy import (
     HostFacts,
     HostPolicy,
     TlsReport,
-    TlsResult,
     TlsUse,
 )
 from tests.support.authority import Authority
@@ -51,7 +51,7 @@ class Told:
         self.reports.append(report)
 
     @property
-    def results(self) -> list[TlsResult]:
+    def results(self) -> list[ResultType | None]:
         return [report.result for report in self.reports]
 
 
@@ -114,12 +114,12 @@ async def test_secure_refuses_strangers(tls: ssl.SSLContext) -> None:
 @pytest.mark.parametrize(
     ("names", "expired", "result"),
     [
-        (("other.test",), False, TlsResult.CERTIFICATE_HOST_MISMATCH),
-        (("mx.b.test",), True, TlsResult.CERTIFICATE_EXPIRED),
+        (("other.test",), False, ResultType.CERTIFICATE_HOST_MISMATCH),
+        (("mx.b.test",), True, ResultType.CERTIFICATE_EXPIRED),
     ],
 )
 async def test_why_a_certificate_is_refused(
-    authority: Authority, ca: Path, tmp_path: Path, names: tuple[str, ...], expired: bool, result: TlsResult
+    authority: Authority, ca: Path, tmp_path: Path, names: tuple[str, ...], expired: bool, result: ResultType
 ) -> None:
     trust = Told(HostPolicy(use=TlsUse.MUST, is_webpki=True))
     context = authority.host(tmp_path, *names, expired=expired)
@@ -210,12 +210,12 @@ async def test_a_judge_is_shown_the_chain(tls: ssl.SSLContext) -> None:
     assert [len(chain) for chain in judge.chains] == [1]
     assert judge.chains[0][0].startswith(b"\x30\x82")
     assert peer.names_told == ["base.b.test"]
-    assert trust.results == [TlsResult.SUCCESS]
+    assert trust.results == [None]
     assert trust.hosts == [HostFacts(name="mx.b.test", canonical="mx.b.test", is_secure=False, port=peer.port)]
 
 
 async def test_a_judge_refuses(tls: ssl.SSLContext) -> None:
-    trust = Told(HostPolicy(use=TlsUse.MUST, judge=Judge(Flaw(TlsResult.VALIDATION_FAILURE, "no record fits"))))
+    trust = Told(HostPolicy(use=TlsUse.MUST, judge=Judge(Flaw(ResultType.VALIDATION_FAILURE, "no record fits"))))
     async with Peer("STARTTLS", tls=tls).listen() as peer, outbound(trust=trust) as out:
         attempt = await out.attempt(parcel(port=peer.port))
     assert (endings(attempt), statuses(attempt)) == ([Ending.DEFERRED], ["4.7.5"])
@@ -225,7 +225,7 @@ async def test_a_judge_refuses(tls: ssl.SSLContext) -> None:
 
 @pytest.mark.parametrize("is_judged", [True, False])
 async def test_a_policy_that_only_tests(tls: ssl.SSLContext, is_judged: bool) -> None:
-    flaw = Flaw(TlsResult.VALIDATION_FAILURE, "no")
+    flaw = Flaw(ResultType.VALIDATION_FAILURE, "no")
     policy = HostPolicy(
         use=TlsUse.MUST, is_enforced=False, is_webpki=not is_judged, judge=Judge(flaw) if is_judged else None
     )
@@ -233,16 +233,16 @@ async def test_a_policy_that_only_tests(tls: ssl.SSLContext, is_judged: bool) ->
     async with Peer("STARTTLS", tls=tls).listen() as peer, outbound(trust=trust) as out:
         attempt = await out.attempt(parcel(port=peer.port))
     assert endings(attempt) == [Ending.RELAYED]
-    assert trust.results[0] in (TlsResult.VALIDATION_FAILURE, TlsResult.CERTIFICATE_NOT_TRUSTED)
+    assert trust.results[0] in (ResultType.VALIDATION_FAILURE, ResultType.CERTIFICATE_NOT_TRUSTED)
     assert len(peer.names_told) == 1, "it went over TLS all the same"
 
 
 async def test_excluded_hosts_are_not_tried() -> None:
-    trust = Told(Excluded(TlsResult.STS_POLICY_INVALID, "not in the policy"))
+    trust = Told(Excluded(ResultType.STS_POLICY_INVALID, "not in the policy"))
     async with Peer().listen() as peer, outbound(trust=trust) as out:
         attempt = await out.attempt(parcel(port=peer.port))
         assert statuses(attempt) == ["4.7.5"]
-        assert (peer.connections, trust.results) == (0, [TlsResult.STS_POLICY_INVALID])
+        assert (peer.connections, trust.results) == (0, [ResultType.STS_POLICY_INVALID])
         assert attempt.health is Health.DEAD
         relaxed = await out.attempt(parcel(port=peer.port, is_tls_optional=True))
     assert endings(relaxed) == [Ending.RELAYED]

@@ -7,9 +7,10 @@ from typing import Final
 from mailstead.ground.formats.chain import Flaw as CertificateFlaw
 from mailstead.ground.formats.chain import check_dane
 from mailstead.ground.formats.tlsa import Tlsa, usable
+from mailstead.ground.formats.tlsrpt import ResultType
 from mailstead.net.clock import Clock
 from mailstead.net.dns import DnsError, Resolver
-from mailstead.services.outbound.tls_policy import Flaw, Hop, HostFacts, TlsResult
+from mailstead.services.outbound.tls_policy import Flaw, Hop, HostFacts
 
 SHOWN_MAX: Final = 10
 
@@ -45,12 +46,12 @@ async def find_tlsa(resolver: Resolver, hop: Hop, host: HostFacts) -> TlsaFound 
     return None
 
 
-_RESULTS: Final[Mapping[CertificateFlaw, TlsResult]] = {
-    CertificateFlaw.NONE_SHOWN: TlsResult.VALIDATION_FAILURE,
-    CertificateFlaw.NOT_MEANT: TlsResult.CERTIFICATE_NOT_TRUSTED,
-    CertificateFlaw.NOT_TRUSTED: TlsResult.CERTIFICATE_NOT_TRUSTED,
-    CertificateFlaw.OUT_OF_DATE: TlsResult.CERTIFICATE_EXPIRED,
-    CertificateFlaw.OTHER_HOST: TlsResult.CERTIFICATE_HOST_MISMATCH,
+_RESULTS: Final[Mapping[CertificateFlaw, ResultType]] = {
+    CertificateFlaw.NONE_SHOWN: ResultType.VALIDATION_FAILURE,
+    CertificateFlaw.NOT_MEANT: ResultType.CERTIFICATE_NOT_TRUSTED,
+    CertificateFlaw.NOT_TRUSTED: ResultType.CERTIFICATE_NOT_TRUSTED,
+    CertificateFlaw.OUT_OF_DATE: ResultType.CERTIFICATE_EXPIRED,
+    CertificateFlaw.OTHER_HOST: ResultType.CERTIFICATE_HOST_MISMATCH,
 }
 
 

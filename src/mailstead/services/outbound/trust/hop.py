@@ -18,7 +18,6 @@ from mailstead.services.outbound.tls_policy import (
     HostPolicy,
     RouteHopTrust,
     TlsReport,
-    TlsResult,
     TlsUse,
 )
 from mailstead.services.outbound.trust.counting import TlsCounts
@@ -79,11 +78,11 @@ class DomainHopTrust:
         if is_dane_only or self.is_dane_honoured:
             found = await find_tlsa(self.resolver, self.hop, host)
             if isinstance(found, DnsError):
-                return self._exclude(host, Flaw(TlsResult.DNSSEC_INVALID, str(found)))
+                return self._exclude(host, Flaw(ResultType.DNSSEC_INVALID, str(found)))
             if found is not None and found.usable:
                 return self._by_tlsa(host, found)
             if is_dane_only:
-                return self._exclude(host, Flaw(TlsResult.DANE_REQUIRED, "it has no TLSA records that could be used"))
+                return self._exclude(host, Flaw(ResultType.DANE_REQUIRED, "it has no TLSA records that could be used"))
             if found is not None:
                 return self._by_unusable_tlsa(host, found, level)
         return self._by_sts(host, level)
@@ -93,11 +92,11 @@ class DomainHopTrust:
         if report.policy is not None and report.policy.use is TlsUse.NEVER:
             return
         told = self._told.get(report.host) or _Told(self._no_policy())
-        flaw = told.flaw if report.result is TlsResult.SUCCESS else Flaw(report.result, report.detail)
+        flaw = told.flaw if report.result is None else Flaw(report.result, report.detail)
         count = TlsCount(day=report.at // DAY_MS, domain=self.hop.domain, policy=told.policy)
         if flaw is not None:
             count = replace(
-                count, result=ResultType(flaw.result.value), local_ip=_clean(report.local_ip), host=_clean(report.host),
+                count, result=flaw.result, local_ip=_clean(report.local_ip), host=_clean(report.host),
                 peer_ip=_clean(report.peer_ip), greeting=_clean(report.greeting), detail=_clean(flaw.detail),
             )  # fmt: skip
         self.counts.note(count)
@@ -116,7 +115,7 @@ class DomainHopTrust:
         policy = self._by_sts(host, level)
         if isinstance(policy, Excluded):
             return policy
-        self._told[host.name] = _Told(_of_tlsa(found), Flaw(TlsResult.TLSA_INVALID, "no TLSA record can be used"))
+        self._told[host.name] = _Told(_of_tlsa(found), Flaw(ResultType.TLSA_INVALID, "no TLSA record can be used"))
         return replace(
             policy, use=TlsUse.MUST, is_webpki=policy.is_webpki and policy.is_enforced, is_enforced=True,
             source="dane", facts=_tlsa_facts(found),
@@ -130,7 +129,7 @@ class DomainHopTrust:
         if policy is None or policy.mode is Mode.NONE:
             return level
         is_covered = policy.covers(host.name)
-        unlisted = Flaw(TlsResult.VALIDATION_FAILURE, f"the MTA-STS policy does not name {host.name}")
+        unlisted = Flaw(ResultType.VALIDATION_FAILURE, f"the MTA-STS policy does not name {host.name}")
         self._told[host.name] = _Told(self._of_sts(), None if is_covered else unlisted)
         if policy.mode is Mode.ENFORCE and not is_covered:
             return self._exclude(host, unlisted)
@@ -141,7 +140,7 @@ class DomainHopTrust:
         return replace(level, use=TlsUse.MUST, is_webpki=True, is_enforced=is_enforced, source="mta-sts")
 
     def _exclude(self, host: HostFacts, flaw: Flaw) -> Excluded:
-        if flaw.result in (TlsResult.DNSSEC_INVALID, TlsResult.DANE_REQUIRED):
+        if flaw.result in (ResultType.DNSSEC_INVALID, ResultType.DANE_REQUIRED):
             self._told[host.name] = _Told(PolicyFound(policy_type=PolicyType.TLSA, policy_domain=host.canonical))
         return Excluded(flaw.result, flaw.detail)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from mailstead.ground.formats.tlsrpt import ResultType
 from mailstead.ground.model.errors import MailError
 from mailstead.ground.model.route import Speech, TlsLevel
 from mailstead.ground.model.tls_rule import TlsRule
@@ -15,7 +16,6 @@ from mailstead.services.outbound.tls_policy import (
     HostFacts,
     RouteHopTrust,
     TlsReport,
-    TlsResult,
 )
 from mailstead.services.outbound.trust.counting import TlsCounts
 from mailstead.services.outbound.trust.hop import DomainHopTrust
@@ -32,7 +32,7 @@ class Unknown:
 
     async def judge_host(self, host: HostFacts) -> Excluded:  # noqa: ARG002 - a port's
         """The same for all."""
-        return Excluded(TlsResult.VALIDATION_FAILURE, "our own rules cannot be read now", status="4.3.0")
+        return Excluded(ResultType.VALIDATION_FAILURE, "our own rules cannot be read now", status="4.3.0")
 
     def report(self, report: TlsReport) -> None:
         """No fault of theirs."""

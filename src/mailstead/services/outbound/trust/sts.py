@@ -7,12 +7,13 @@ from functools import partial
 from typing import Final, Protocol
 
 from mailstead.ground.formats.mtasts import POLICY_MAX, Policy, find_policy_id, parse_policy
+from mailstead.ground.formats.tlsrpt import ResultType
 from mailstead.ground.model.errors import Invalid, MailError
 from mailstead.ground.model.ids import Instant
 from mailstead.net.clock import Clock
 from mailstead.net.dns import DnsError, Resolver
 from mailstead.net.https import FetchFailed
-from mailstead.services.outbound.tls_policy import Flaw, TlsResult
+from mailstead.services.outbound.tls_policy import Flaw
 from mailstead.store.port import Lane, Store
 from mailstead.store.port.trust import DAY_MS, StoredPolicy
 from mailstead.telemetry import Event, emit
@@ -130,10 +131,10 @@ class StsPolicies:
             text = await self._fetch(f"mta-sts.{domain}", PATH, content_type="text/plain", limit=POLICY_MAX)
             policy = parse_policy(text)
         except FetchFailed as error:
-            kind = TlsResult.STS_WEBPKI_INVALID if error.is_certificate else TlsResult.STS_POLICY_FETCH_ERROR
+            kind = ResultType.STS_WEBPKI_INVALID if error.is_certificate else ResultType.STS_POLICY_FETCH_ERROR
             return self._fail(domain, Flaw(kind, str(error)))
         except Invalid as error:
-            return self._fail(domain, Flaw(TlsResult.STS_POLICY_INVALID, str(error)))
+            return self._fail(domain, Flaw(ResultType.STS_POLICY_INVALID, str(error)))
         self._failed.pop(domain, None)
         now = self._clock.now()
         stored = StoredPolicy(domain, policy_id, policy, now, now, now if used_at is None else used_at)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mailstead.ground.formats.tlsa import Tlsa
+from mailstead.ground.formats.tlsrpt import ResultType
 from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.route import Route, Speech, TlsLevel
 from mailstead.ground.model.tls_rule import TlsDemand, TlsRule
@@ -16,7 +17,6 @@ from mailstead.services.outbound.tls_policy import (
     Hop,
     HostFacts,
     HostPolicy,
-    TlsResult,
     TlsUse,
 )
 from tests.support.chains import issue
@@ -64,7 +64,7 @@ async def test_usable_tlsa_is_mandatory_and_authenticated(scene: Scene) -> None:
         assert policy.judge(LEAF.chain) is None
         stranger = issue("mx.example.test", hosts=("mx.example.test",))
         assert policy.judge(stranger.chain) == Flaw(
-            TlsResult.CERTIFICATE_NOT_TRUSTED, "no TLSA record means this certificate"
+            ResultType.CERTIFICATE_NOT_TRUSTED, "no TLSA record means this certificate"
         )
         assert str(MEANT) in str(policy.facts["tlsa"])
 
@@ -91,7 +91,7 @@ async def test_tlsa_that_cannot_be_known_excludes_the_host(scene: Scene, trouble
     scene.names.fail("TLSA", TLSA, trouble)
     excluded = await judge(scene)
     assert isinstance(excluded, Excluded)
-    assert (excluded.result, excluded.status) == (TlsResult.DNSSEC_INVALID, "4.7.5")
+    assert (excluded.result, excluded.status) == (ResultType.DNSSEC_INVALID, "4.7.5")
 
 
 async def test_unusable_tlsa_is_mandatory_tls_with_anybody(scene: Scene) -> None:
@@ -141,7 +141,7 @@ async def test_names_under_dane_ta(scene: Scene, name: str) -> None:
     assert policy.judge is not None
     flaw = policy.judge(issue("x", root, hosts=(name,), days=(-1, 1000)).chain)
     if name == "other.test":
-        assert flaw == Flaw(TlsResult.CERTIFICATE_HOST_MISMATCH, "the certificate is of another host")
+        assert flaw == Flaw(ResultType.CERTIFICATE_HOST_MISMATCH, "the certificate is of another host")
     else:
         assert flaw is None
 
@@ -189,7 +189,7 @@ async def test_enforce(scene: Scene) -> None:
         )
     excluded = await judge(scene, name="mx.evil.test", secure=(False, False))
     assert isinstance(excluded, Excluded)
-    assert excluded.result is TlsResult.VALIDATION_FAILURE
+    assert excluded.result is ResultType.VALIDATION_FAILURE
     assert (await judge(scene, mta_sts=False, secure=(False, False))) == HostPolicy(use=TlsUse.MAY)
 
 
@@ -240,7 +240,7 @@ async def test_dane_only(scene: Scene, records: tuple[Any, ...]) -> None:
     scene.names.put("TLSA", TLSA, *records, secure=True)
     excluded = await judge(scene)
     assert isinstance(excluded, Excluded)
-    assert excluded.result is TlsResult.DANE_REQUIRED
+    assert excluded.result is ResultType.DANE_REQUIRED
     insecure = await judge(scene, secure=(False, True))
     assert isinstance(insecure, Excluded)
 

@@ -11,7 +11,7 @@ from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.route import Route, TlsLevel
 from mailstead.net.https import FetchFailed
-from mailstead.services.outbound.tls_policy import Excluded, Hop, HopTrust, HostFacts, TlsReport, TlsResult
+from mailstead.services.outbound.tls_policy import Excluded, Hop, HopTrust, HostFacts, TlsReport
 from mailstead.services.outbound.trust import counting
 from mailstead.services.outbound.trust.counting import TlsCounts
 from mailstead.services.outbound.trust.reporting import put_together
@@ -26,7 +26,7 @@ TLSA = "_25._tcp.mx.example.test"
 
 
 async def session(
-    hop: HopTrust, result: TlsResult, *, host: str = "mx.example.test", secure: bool = False, greeting: str = ""
+    hop: HopTrust, result: ResultType | None, *, host: str = "mx.example.test", secure: bool = False, greeting: str = ""
 ) -> None:
     policy = await hop.judge_host(HostFacts(name=host, canonical=host, is_secure=secure, port=25))
     hop.report(
@@ -50,9 +50,9 @@ async def counted(scene: Scene) -> list[TlsCount]:
 
 async def test_without_policy(scene: Scene) -> None:
     hop = await hop_of(scene)
-    await session(hop, TlsResult.SUCCESS)
-    await session(hop, TlsResult.SUCCESS, host="mx2.example.test")
-    await session(hop, TlsResult.STARTTLS_NOT_SUPPORTED, greeting="mx\r\n\x00")
+    await session(hop, None)
+    await session(hop, None, host="mx2.example.test")
+    await session(hop, ResultType.STARTTLS_NOT_SUPPORTED, greeting="mx\r\n\x00")
     found = PolicyFound(policy_type=PolicyType.NO_POLICY_FOUND, policy_domain="example.test")
     good, bad = await counted(scene)
     assert good == TlsCount(day=DAY, domain="example.test", policy=found, sessions=2)
@@ -63,16 +63,16 @@ async def test_without_policy(scene: Scene) -> None:
 
 
 async def test_in_the_clear_by_intent_is_no_session(scene: Scene) -> None:
-    await session(await hop_of(scene, level=TlsLevel.NONE), TlsResult.SUCCESS)
+    await session(await hop_of(scene, level=TlsLevel.NONE), None)
     assert await counted(scene) == []
 
 
 async def test_under_mta_sts(scene: Scene) -> None:
     scene.publish(b"testing")
     hop = await hop_of(scene)
-    await session(hop, TlsResult.SUCCESS)
-    await session(hop, TlsResult.SUCCESS, host="mx.evil.test")  # used, and told of
-    await session(hop, TlsResult.CERTIFICATE_EXPIRED)
+    await session(hop, None)
+    await session(hop, None, host="mx.evil.test")  # used, and told of
+    await session(hop, ResultType.CERTIFICATE_EXPIRED)
     counts = await counted(scene)
     assert {count.policy.policy_type for count in counts} == {PolicyType.STS}
     assert counts[0].policy.mx_host == ("mx.example.test", "*.example.test")
@@ -87,7 +87,7 @@ async def test_under_mta_sts(scene: Scene) -> None:
 async def test_a_policy_that_could_not_be_had(scene: Scene) -> None:
     scene.publish()
     scene.fetcher.texts["mta-sts.example.test"] = FetchFailed("expired", is_certificate=True)
-    await session(await hop_of(scene), TlsResult.SUCCESS)
+    await session(await hop_of(scene), None)
     [count] = await counted(scene)
     assert (count.result, count.policy.policy_type, count.detail) == (
         ResultType.STS_WEBPKI_INVALID, PolicyType.STS, "expired",
@@ -98,7 +98,7 @@ async def test_under_dane(scene: Scene) -> None:
     record = Tlsa(3, 1, 1, hashlib.sha256(b"key").digest())
     scene.names.put("TLSA", TLSA, record, secure=True)
     hop = await hop_of(scene, secure=True)
-    await session(hop, TlsResult.SUCCESS, secure=True)
+    await session(hop, None, secure=True)
     [count] = await counted(scene)
     assert count.policy == PolicyFound(
         policy_type=PolicyType.TLSA, policy_string=(str(record),), policy_domain="mx.example.test"
@@ -110,8 +110,8 @@ async def test_unusable_tlsa_and_bogus_are_failures(scene: Scene) -> None:
     scene.names.put("TLSA", TLSA, Tlsa(0, 1, 1, b"x" * 32), secure=True)
     scene.names.fail("TLSA", "_25._tcp.mx2.example.test")
     hop = await hop_of(scene, secure=True)
-    await session(hop, TlsResult.SUCCESS, secure=True)
-    await session(hop, TlsResult.DNSSEC_INVALID, host="mx2.example.test", secure=True)
+    await session(hop, None, secure=True)
+    await session(hop, ResultType.DNSSEC_INVALID, host="mx2.example.test", secure=True)
     counts = await counted(scene)
     assert {(count.result, count.policy.policy_domain) for count in counts} == {
         (ResultType.TLSA_INVALID, "mx.example.test"), (ResultType.DNSSEC_INVALID, "mx2.example.test"),
@@ -164,8 +164,8 @@ async def test_a_whole_report(scene: Scene) -> None:
     scene.publish(b"testing")
     hop = await hop_of(scene)
     for _ in range(3):
-        await session(hop, TlsResult.SUCCESS)
-    await session(hop, TlsResult.CERTIFICATE_EXPIRED)
+        await session(hop, None)
+    await session(hop, ResultType.CERTIFICATE_EXPIRED)
     report = put_together(
         DAY, await counted(scene), organization="Us", contact="postmaster@us.test", report_id="1@us.test"
     )

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from mailstead.ground.formats.mtasts import Mode
+from mailstead.ground.formats.tlsrpt import ResultType
 from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.route import Route
 from mailstead.net.dns import Trouble
 from mailstead.net.https import FetchFailed
-from mailstead.services.outbound.tls_policy import Facts, Hop, TlsResult
+from mailstead.services.outbound.tls_policy import Facts, Hop
 from mailstead.services.outbound.trust.judging import DomainTrust
 from tests.unit.services.outbound.trust.conftest import Scene
 
@@ -88,13 +89,13 @@ async def test_a_policy_at_hand_stays_in_force(scene: Scene, lost: str) -> None:
 @pytest.mark.parametrize(
     ("broken", "result"),
     [
-        (FetchFailed("404"), TlsResult.STS_POLICY_FETCH_ERROR),
-        (FetchFailed("expired", is_certificate=True), TlsResult.STS_WEBPKI_INVALID),
-        (b"version: STSv1\nmode: enforce\n", TlsResult.STS_POLICY_INVALID),
+        (FetchFailed("404"), ResultType.STS_POLICY_FETCH_ERROR),
+        (FetchFailed("expired", is_certificate=True), ResultType.STS_WEBPKI_INVALID),
+        (b"version: STSv1\nmode: enforce\n", ResultType.STS_POLICY_INVALID),
     ],
 )
 async def test_failures_are_told_apart_and_not_repeated_at_once(
-    scene: Scene, broken: bytes | FetchFailed, result: TlsResult
+    scene: Scene, broken: bytes | FetchFailed, result: ResultType
 ) -> None:
     scene.publish()
     good = scene.fetcher.texts[HOST]
