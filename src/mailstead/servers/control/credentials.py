@@ -1,6 +1,5 @@
 """`token.*`, `app-password.*`, `auth.*`: a secret is in the answer that made it, and nowhere else."""
 
-import shlex
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ from mailstead.ground.model.errors import Denied
 from mailstead.ground.model.ids import Instant
 from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
+from mailstead.servers.control.answers import command_line, say_rows
 from mailstead.servers.control.desk import Desk, Json, Operation, Say, Unavailable
 from mailstead.services.accounts import credentials
 from mailstead.services.accounts.attempt import Attempt
@@ -31,7 +31,7 @@ def _add(kind: CredentialKind) -> Callable[[Desk, a.CredentialAdd, Say], Awaitab
         )
         made = await credentials.add_credential(desk.directory, new, dry_run=args.dry_run)
         shown = {} if args.dry_run else {"secret": made.secret}
-        undo = shlex.join(("mailstead", kind.value, "revoke", made.login, args.label))
+        undo = command_line(kind.value, "revoke", made.login, args.label)
         return shapes.credential_shape(made.credential, login=made.login, undo=undo, **shown)
 
     return add
@@ -41,9 +41,7 @@ def _list(kind: CredentialKind) -> Callable[[Desk, a.UserName, Say], Awaitable[J
     async def list_(desk: Desk, args: a.UserName, say: Say) -> Json:
         """Those of a user."""
         found = await credentials.list_credentials(desk.directory, args.name, kind)
-        for one in found:
-            await say({"row": shapes.credential_shape(one)})
-        return {"schema": shapes.LIST, "count": len(found)}
+        return await say_rows(say, (shapes.credential_shape(one) for one in found))
 
     return list_
 

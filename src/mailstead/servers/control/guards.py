@@ -1,6 +1,5 @@
 """`guards.*`, `suppression.*` and `hold-rule.*`: what keeps others from holding our sending against us."""
 
-import shlex
 from typing import Any, Final
 
 from mailstead.ground.formats.date import render_rfc3339
@@ -9,6 +8,7 @@ from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.rate import Rate, show_rates
 from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
+from mailstead.servers.control.answers import command_line, say_rows
 from mailstead.servers.control.desk import Desk, Json, Operation, Say
 from mailstead.services.guards import managing
 from mailstead.services.guards.words import DAY
@@ -17,10 +17,6 @@ PAUSE = "mailstead.pause.v1"
 SENDING_LIMIT = "mailstead.sending-limit.v1"
 SUPPRESSION = "mailstead.suppression.v1"
 HOLD_RULE = "mailstead.hold-rule.v1"
-
-
-def _undo(*words: str) -> str:
-    return shlex.join(("mailstead", *words))
 
 
 def _pause_shape(breaker: Breaker, now: Instant) -> dict[str, object]:
@@ -83,9 +79,7 @@ async def guards_status(desk: Desk, args: a.GuardStatus, say: Say) -> Json:
     """Who is paused, and why."""
     now = desk.directory.clock.now()
     found = await managing.list_breakers(desk.directory, only_open=not args.all)
-    for one in found:
-        await say({"row": _pause_shape(one, now)})
-    return {"schema": shapes.LIST, "count": len(found)}
+    return await say_rows(say, (_pause_shape(one, now) for one in found))
 
 
 async def guards_resume(desk: Desk, args: a.GuardResume, _say: Say) -> Json:
@@ -103,15 +97,13 @@ async def guards_limit(desk: Desk, args: a.GuardLimit, _say: Say) -> Json:
     words = ["guards", "limit", args.name]
     words += ["--recipients", _rates_shape(before.recipients)] if args.recipients is not None else []
     words += ["--new-recipients", _rates_shape(before.newcomers)] if args.newcomers is not None else []
-    return {**_limits_shape(subject, after), "undo": _undo(*words)}
+    return {**_limits_shape(subject, after), "undo": command_line(*words)}
 
 
 async def guards_limits(desk: Desk, _args: a.Nothing, say: Say) -> Json:
     """Limits set by hand."""
     found = await managing.list_limits(desk.directory)
-    for subject, limits in found:
-        await say({"row": _limits_shape(subject, limits)})
-    return {"schema": shapes.LIST, "count": len(found)}
+    return await say_rows(say, (_limits_shape(subject, limits) for subject, limits in found))
 
 
 async def suppression_list(desk: Desk, args: a.DomainFilter, say: Say) -> Json:
@@ -129,7 +121,7 @@ async def suppression_add(desk: Desk, args: a.SuppressionAdd, _say: Say) -> Json
     made = await managing.add_suppression(
         desk.directory, args.domain, args.address, args.reason, args.days, dry_run=args.dry_run
     )
-    back = _undo("suppression", "remove", str(made.address), "--domain", made.domain)
+    back = command_line("suppression", "remove", str(made.address), "--domain", made.domain)
     return {**_suppression_shape(made), "undo": back}
 
 
@@ -139,7 +131,7 @@ async def suppression_remove(desk: Desk, args: a.SuppressionRemove, _say: Say) -
     words = ["suppression", "add", str(gone.address), "--domain", gone.domain, "--reason", gone.reason]
     if gone.expires_at is not None:
         words += ["--days", str(max(1, -(-(gone.expires_at - desk.directory.clock.now()) // DAY)))]
-    return {**_suppression_shape(gone), "schema": shapes.REMOVAL, "undo": _undo(*words)}
+    return {**_suppression_shape(gone), "schema": shapes.REMOVAL, "undo": command_line(*words)}
 
 
 async def hold_rule_add(desk: Desk, args: a.HoldRuleAdd, _say: Say) -> Json:
@@ -154,15 +146,13 @@ async def hold_rule_add(desk: Desk, args: a.HoldRuleAdd, _say: Say) -> Json:
         min_size=args.min_size,
     )
     made = await managing.add_rule(desk.directory, new, dry_run=args.dry_run)
-    return {**_rule_shape(made), "undo": _undo("hold-rule", "remove", str(made.id))}
+    return {**_rule_shape(made), "undo": command_line("hold-rule", "remove", str(made.id))}
 
 
 async def hold_rule_list(desk: Desk, _args: a.Nothing, say: Say) -> Json:
     """All rules."""
     found = await managing.list_rules(desk.directory)
-    for one in found:
-        await say({"row": _rule_shape(one)})
-    return {"schema": shapes.LIST, "count": len(found)}
+    return await say_rows(say, (_rule_shape(one) for one in found))
 
 
 async def hold_rule_remove(desk: Desk, args: a.HoldRuleRemove, _say: Say) -> Json:
@@ -175,7 +165,7 @@ async def hold_rule_remove(desk: Desk, args: a.HoldRuleRemove, _say: Say) -> Jso
         ("--min-size", str(gone.min_size) if gone.min_size else ""),
     ):  # fmt: skip
         words += [option, value] if value else []
-    return {**_rule_shape(gone), "schema": shapes.REMOVAL, "undo": _undo(*words)}
+    return {**_rule_shape(gone), "schema": shapes.REMOVAL, "undo": command_line(*words)}
 
 
 GUARD_OPERATIONS: Final[tuple[Operation[Any], ...]] = (

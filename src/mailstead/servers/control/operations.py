@@ -1,12 +1,12 @@
 """Every operation there is, one row each. A change answers with the command that undoes it, where there is one."""
 
-import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from mailstead.ground.model.directory import Role, Status
 from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
+from mailstead.servers.control.answers import command_line, say_rows
 from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
 from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, Say, Unavailable
 from mailstead.servers.control.guards import GUARD_OPERATIONS
@@ -17,22 +17,9 @@ from mailstead.servers.control.signing import SIGNING_OPERATIONS
 from mailstead.services.accounts import aliases, domains, imports, shared, users
 
 
-def undo(*words: str) -> str:
-    """A command line to paste."""
-    return shlex.join(("mailstead", *words))
-
-
 def yes_or_no(value: bool) -> str:  # noqa: FBT001 - there is nothing else to say
     """As options say it."""
     return "yes" if value else "no"
-
-
-async def _rows(say: Say, rows: Iterable[Mapping[str, object]]) -> Json:
-    count = 0
-    for row in rows:
-        await say({"row": row})
-        count += 1
-    return {"schema": shapes.LIST, "count": count}
 
 
 async def domain_add(desk: Desk, args: a.DomainAdd, _say: Say) -> Json:
@@ -47,7 +34,7 @@ async def domain_add(desk: Desk, args: a.DomainAdd, _say: Say) -> Json:
         verify=args.verify,
     )
     domain = await domains.add_domain(desk.directory, new, dry_run=args.dry_run)
-    return shapes.domain_shape(domain, alias_of=args.alias_of, undo=undo("domain", "remove", domain.name))
+    return shapes.domain_shape(domain, alias_of=args.alias_of, undo=command_line("domain", "remove", domain.name))
 
 
 async def domain_list(desk: Desk, _args: a.Nothing, say: Say) -> Json:
@@ -55,7 +42,7 @@ async def domain_list(desk: Desk, _args: a.Nothing, say: Say) -> Json:
     found = await domains.list_domains(desk.directory)
     names = {domain.id: domain.name for domain in found}
     rows = (shapes.domain_shape(one, alias_of=names.get(one.alias_of) if one.alias_of else None) for one in found)
-    return await _rows(say, rows)
+    return await say_rows(say, rows)
 
 
 async def domain_show(desk: Desk, args: a.DomainName, _say: Say) -> Json:
@@ -77,7 +64,7 @@ async def domain_set(desk: Desk, args: a.DomainSet, _say: Say) -> Json:
     words += ["--hand-off", before.hand_off or "none"] if before.hand_off is not None else []
     words += ["--verify", yes_or_no(before.verify)] if before.verify is not None else []
     view = await domains.view_domain(desk.directory, args.name)
-    return {**shapes.domain_view_shape(view), "undo": undo(*words)}
+    return {**shapes.domain_view_shape(view), "undo": command_line(*words)}
 
 
 async def domain_remove(desk: Desk, args: a.DomainRemove, _say: Say) -> Json:
@@ -90,7 +77,7 @@ async def domain_remove(desk: Desk, args: a.DomainRemove, _say: Say) -> Json:
     words += ["--max-users", str(view.domain.max_users)] if view.domain.max_users else []
     words += ["--hand-off", view.domain.hand_off] if view.domain.hand_off else []
     words += [] if view.domain.verify else ["--verify", "no"]
-    back = undo(*words) + ("" if view.alias_of else policy)
+    back = command_line(*words) + ("" if view.alias_of else policy)
     return {**shapes.domain_view_shape(view), "schema": shapes.REMOVAL, "undo": back}
 
 
@@ -104,12 +91,12 @@ async def user_add(desk: Desk, args: a.UserAdd, _say: Say) -> Json:
         is_admin=args.is_admin,
     )
     account = await users.add_user(desk.directory, new, dry_run=args.dry_run)
-    return shapes.account_shape(account, undo=undo("user", "remove", str(account.address)))
+    return shapes.account_shape(account, undo=command_line("user", "remove", str(account.address)))
 
 
 async def user_list(desk: Desk, args: a.DomainFilter, say: Say) -> Json:
     """All accounts, personal and shared."""
-    return await _rows(say, map(shapes.account_shape, await users.list_accounts(desk.directory, args.domain)))
+    return await say_rows(say, map(shapes.account_shape, await users.list_accounts(desk.directory, args.domain)))
 
 
 async def user_show(desk: Desk, args: a.UserName, _say: Say) -> Json:
@@ -148,7 +135,7 @@ async def user_set(desk: Desk, args: a.UserSet, _say: Say) -> Json:
     words += ["--quota-messages", str(before.quota_messages)] if before.quota_messages is not None else []
     words += ["--status", before.status.value] if before.status is not None else []
     words += ["--admin" if before.is_admin else "--no-admin"] if before.is_admin is not None else []
-    return {**shapes.user_view_shape(await users.view_user(desk.directory, args.name)), "undo": undo(*words)}
+    return {**shapes.user_view_shape(await users.view_user(desk.directory, args.name)), "undo": command_line(*words)}
 
 
 async def user_import(desk: Desk, args: a.UserImport, say: Say) -> Json:
@@ -173,7 +160,7 @@ async def shared_add(desk: Desk, args: a.SharedAdd, _say: Say) -> Json:
     """Add a shared account."""
     members = {name: Role[word.upper()] for name, word in args.members.items()}
     view = await shared.add_shared(desk.directory, args.address, members, args.quota, dry_run=args.dry_run)
-    return {**shapes.user_view_shape(view), "undo": undo("user", "remove", str(view.account.address))}
+    return {**shapes.user_view_shape(view), "undo": command_line("user", "remove", str(view.account.address))}
 
 
 async def shared_grant(desk: Desk, args: a.Share, _say: Say) -> Json:
@@ -181,7 +168,7 @@ async def shared_grant(desk: Desk, args: a.Share, _say: Say) -> Json:
     role = Role[args.role.upper()] if args.role else None
     before = await shared.share(desk.directory, args.address, args.user, role, dry_run=args.dry_run)
     was = shapes.word(before) if before is not None else "none"
-    back = undo("user", "share", args.address, args.user, was)
+    back = command_line("user", "share", args.address, args.user, was)
     return {"schema": shapes.ACCOUNT, "address": args.address, "user": args.user, "role": args.role, "undo": back}
 
 
@@ -189,18 +176,18 @@ async def alias_add(desk: Desk, args: a.AliasAdd, _say: Say) -> Json:
     """Add an alias."""
     alias = await aliases.add_alias(desk.directory, args.address, args.targets, dry_run=args.dry_run)
     abroad = await aliases.find_abroad(desk.directory, alias)
-    return {**shapes.alias_shape(alias), "abroad": abroad, "undo": undo("alias", "remove", str(alias.address))}
+    return {**shapes.alias_shape(alias), "abroad": abroad, "undo": command_line("alias", "remove", str(alias.address))}
 
 
 async def alias_list(desk: Desk, args: a.DomainFilter, say: Say) -> Json:
     """All aliases."""
-    return await _rows(say, map(shapes.alias_shape, await aliases.list_aliases(desk.directory, args.domain)))
+    return await say_rows(say, map(shapes.alias_shape, await aliases.list_aliases(desk.directory, args.domain)))
 
 
 async def alias_remove(desk: Desk, args: a.AliasRemove, _say: Say) -> Json:
     """Remove an alias."""
     alias = await aliases.remove_alias(desk.directory, args.address, dry_run=args.dry_run)
-    back = undo("alias", "add", str(alias.address), *alias.targets)
+    back = command_line("alias", "add", str(alias.address), *alias.targets)
     return {**shapes.alias_shape(alias), "schema": shapes.REMOVAL, "undo": back}
 
 

@@ -1,6 +1,5 @@
 """`policy.*`: what domains want, and the template of new ones."""
 
-import shlex
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from mailstead.ground.model.policy_columns import (
     write_grouped,
 )
 from mailstead.servers.control import args as a
+from mailstead.servers.control.answers import command_line
 from mailstead.servers.control.desk import Desk, Json, Operation, Say
 from mailstead.services.policy import editing
 from mailstead.services.policy.editing import Edited
@@ -67,7 +67,7 @@ async def commands_to_restore(desk: Desk, domain: str) -> str:
         for column in differences(given, wanted)
         if column.flat not in SAID_TO_ADD
     ]
-    return " && " + shlex.join(("mailstead", "policy", "set", "--domain", domain, *words)) if words else ""
+    return " && " + command_line("policy", "set", "--domain", domain, *words) if words else ""
 
 
 def _columns(names: Sequence[str]) -> list[Column]:
@@ -90,7 +90,7 @@ def _shape(edited: Edited) -> Json:
         "changes": [
             {"field": column.dotted, "before": before, "after": after} for column, (before, after) in changes.items()
         ],
-        "undo": shlex.join(("mailstead", "policy", *where, *back)) if back else None,
+        "undo": command_line("policy", *where, *back) if back else None,
     }
 
 

@@ -10,6 +10,7 @@ from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.ids import SpoolId
 from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
+from mailstead.servers.control.answers import say_rows
 from mailstead.servers.control.desk import Desk, Json, Operation, Say, Unavailable
 from mailstead.services.spool import showing
 from mailstead.services.spool.filters import Filter, parse_id, parse_queue
@@ -79,9 +80,7 @@ async def shape(desk: Desk, args: a.QueueShape, say: Say) -> Json:
 async def lanes(desk: Desk, args: a.QueueLanes, say: Say) -> Json:
     """Destinations that are left alone for now, or all."""
     found = await _hand(desk).lanes(only_paused=not args.all)
-    for lane in found:
-        await say({"row": showing.show_lane(lane, desk.directory.clock.now())})
-    return {"schema": shapes.LIST, "count": len(found)}
+    return await say_rows(say, (showing.show_lane(lane, desk.directory.clock.now()) for lane in found))
 
 
 def _move(move: Move) -> Callable[[Desk, a.QueueMove, Say], Awaitable[Json]]:

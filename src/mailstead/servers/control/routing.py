@@ -1,6 +1,5 @@
 """`route.*`, `tls-rule.*`, `outbound.test`: the ways out and what is demanded of them. A password is in no answer."""
 
-import shlex
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from mailstead.ground.model.route_rule import RouteRule, Side
 from mailstead.ground.model.tls_rule import TlsDemand, TlsRule
 from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
+from mailstead.servers.control.answers import command_line, say_rows
 from mailstead.servers.control.desk import Desk, Json, Operation, Say, Unavailable
 from mailstead.services.outbound.trust.rules import list_tls_rules, remove_tls_rule, set_tls_rule
 from mailstead.services.spool.route_rules import list_routes, remove_route, set_route
@@ -53,10 +53,10 @@ def _has_password(rule: RouteRule) -> bool:
 
 def _add_again(rule: RouteRule) -> dict[str, object]:
     """How to have it back: its password has to be given again."""
-    words = ["mailstead", "route", "add", f"--{rule.side.value}", rule.name, shown_route(rule.target)]
+    words = ["route", "add", f"--{rule.side.value}", rule.name, shown_route(rule.target)]
     words += ["--note", rule.note] if rule.note else []
     words += ["--password", "-"] if _has_password(rule) else []
-    return {"undo": shlex.join(words), "undo_asks_password": _has_password(rule)}
+    return {"undo": command_line(*words), "undo_asks_password": _has_password(rule)}
 
 
 async def route_add(desk: Desk, args: a.RouteAdd, _say: Say) -> Json:
@@ -67,16 +67,14 @@ async def route_add(desk: Desk, args: a.RouteAdd, _say: Say) -> Json:
     )  # fmt: skip
     if before is not None:
         return route_shape(rule, **_add_again(before))
-    back = shlex.join(("mailstead", "route", "remove", f"--{rule.side.value}", rule.name))
+    back = command_line("route", "remove", f"--{rule.side.value}", rule.name)
     return route_shape(rule, undo=back, undo_asks_password=False)
 
 
 async def route_list(desk: Desk, _args: a.Nothing, say: Say) -> Json:
     """All routes."""
     found = await list_routes(desk.directory)
-    for rule in found:
-        await say({"row": route_shape(rule)})
-    return {"schema": shapes.LIST, "count": len(found)}
+    return await say_rows(say, (route_shape(rule) for rule in found))
 
 
 async def route_remove(desk: Desk, args: a.RouteName, _say: Say) -> Json:
@@ -86,8 +84,8 @@ async def route_remove(desk: Desk, args: a.RouteName, _say: Say) -> Json:
 
 
 def _rule_again(rule: TlsRule) -> str:
-    words = ["mailstead", "tls-rule", "add", rule.domain, rule.demand.value]
-    return shlex.join([*words, "--note", rule.note] if rule.note else words)
+    words = ["tls-rule", "add", rule.domain, rule.demand.value]
+    return command_line(*words, *(["--note", rule.note] if rule.note else []))
 
 
 async def tls_rule_add(desk: Desk, args: a.TlsRuleAdd, _say: Say) -> Json:
@@ -95,16 +93,14 @@ async def tls_rule_add(desk: Desk, args: a.TlsRuleAdd, _say: Say) -> Json:
     rule, before = await set_tls_rule(
         desk.directory, args.domain, TlsDemand(args.demand), note=args.note, dry_run=args.dry_run
     )
-    back = _rule_again(before) if before else shlex.join(("mailstead", "tls-rule", "remove", rule.domain))
+    back = _rule_again(before) if before else command_line("tls-rule", "remove", rule.domain)
     return tls_rule_shape(rule, undo=back)
 
 
 async def tls_rule_list(desk: Desk, _args: a.Nothing, say: Say) -> Json:
     """All rules."""
     found = await list_tls_rules(desk.directory)
-    for rule in found:
-        await say({"row": tls_rule_shape(rule)})
-    return {"schema": shapes.LIST, "count": len(found)}
+    return await say_rows(say, (tls_rule_shape(rule) for rule in found))
 
 
 async def tls_rule_remove(desk: Desk, args: a.TlsRuleName, _say: Say) -> Json:

@@ -1,6 +1,5 @@
 """`dkim.*`: keys that sign what leaves. The private half is in no answer."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.signing import Algorithm, SigningKey
 from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
+from mailstead.servers.control.answers import command_line, say_rows
 from mailstead.servers.control.desk import Desk, Json, Operation, Say
 from mailstead.services.policy import editing
 from mailstead.services.signing import keys
@@ -52,7 +52,7 @@ def key_shape(key: SigningKey, **more: object) -> dict[str, object]:
 
 
 def _command(verb: str, key: SigningKey) -> str:
-    return shlex.join(("mailstead", "dkim", verb, "--domain", key.domain, "--selector", key.selector))
+    return command_line("dkim", verb, "--domain", key.domain, "--selector", key.selector)
 
 
 def _made(made: Sequence[SigningKey]) -> Json:
@@ -80,9 +80,7 @@ async def rotate(desk: Desk, args: a.DkimDomain, _say: Say) -> Json:
 async def list_(desk: Desk, args: a.DomainFilter, say: Say) -> Json:
     """All keys."""
     found = await keys.list_keys(desk.directory, args.domain)
-    for key in found:
-        await say({"row": key_shape(key)})
-    return {"schema": shapes.LIST, "count": len(found)}
+    return await say_rows(say, (key_shape(key) for key in found))
 
 
 async def show(desk: Desk, args: a.DkimShow, _say: Say) -> Json:
