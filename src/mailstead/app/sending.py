@@ -175,7 +175,7 @@ class SendingRooms:
             ids,
             self.spooling,
             carrier=self._outbound,
-            contents=SignedContents(store.blobs, self.signer, self.policies),
+            contents=SignedContents(store.blobs, clock, self.signer, self.policies),
             routes=routes,
             notices=notices,
             local=LocalDelivery(store, clock, self.delivery, config.smtp.max_message_size, reverser=self.forwarding),

@@ -7,32 +7,39 @@ from mailstead.ground.model.errors import NotFound
 from mailstead.ground.model.ids import SpoolId
 from mailstead.ground.model.policy import HEADERS_TO_SIGN
 from mailstead.ground.model.spool import Origin, SpooledLetter
+from mailstead.net.clock import Clock
 from mailstead.services.dispatch.content import LetterContent
 from mailstead.services.policy.policies import Policies
 from mailstead.services.signing.signer import UNSIGNED, Seal, Signer
 from mailstead.store.port.blobs import Blobs
 
 KEPT_MAX: Final = 32
+KEPT_SECONDS: Final = 60.0
+"""Enough for the lanes of one letter. A later try is signed anew: keys, policies and the hour are others then."""
+
 _FOREIGN: Final = frozenset({Origin.FORWARDED, Origin.RELAYED, Origin.HANDED_OFF})
 
 
 class SignedContents:
     """Implements `ports.Contents`."""
 
-    def __init__(self, blobs: Blobs, signer: Signer, policies: Policies) -> None:
+    def __init__(self, blobs: Blobs, clock: Clock, signer: Signer, policies: Policies) -> None:
         self._blobs = blobs
+        self._clock = clock
         self._signer = signer
         self._policies = policies
-        self._kept: OrderedDict[SpoolId, LetterContent] = OrderedDict()
+        self._kept: OrderedDict[SpoolId, tuple[float, LetterContent]] = OrderedDict()
 
     async def open(self, letter: SpooledLetter) -> LetterContent:
         """NotFound if it was settled meanwhile."""
-        content = self._kept.get(letter.id)
-        if content is None:
-            content = await self._make(letter)
-            self._kept[letter.id] = content
-            while len(self._kept) > KEPT_MAX:
-                self._kept.popitem(last=False)
+        known, now = self._kept.get(letter.id), self._clock.monotonic()
+        if known is not None and now < known[0]:
+            return known[1]
+        content = await self._make(letter)
+        self._kept[letter.id] = (now + KEPT_SECONDS, content)
+        self._kept.move_to_end(letter.id)
+        while len(self._kept) > KEPT_MAX:
+            self._kept.popitem(last=False)
         return content
 
     async def _make(self, letter: SpooledLetter) -> LetterContent:

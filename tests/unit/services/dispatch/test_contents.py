@@ -11,10 +11,11 @@ from mailstead.ground.model.ids import SpoolId
 from mailstead.ground.model.policy import Policy, Sheet
 from mailstead.ground.model.policy_columns import change, read_words
 from mailstead.ground.model.spool import Origin, SpooledLetter
-from mailstead.services.dispatch.contents import SignedContents
+from mailstead.services.dispatch.contents import KEPT_SECONDS, SignedContents
 from mailstead.services.outbound.parcel import Rendition
 from mailstead.services.policy.policies import Policies
 from mailstead.store.port import ReadTx, Store, Tx
+from tests.support.fake_clock import FakeClock
 from tests.support.mailbox import NOW
 from tests.support.signing import BOTH, open_signer
 from tests.support.spooled import letter, recipient, spool
@@ -23,8 +24,9 @@ BODY = b"From: a@x.test\r\nTo: b@y.test\r\nSubject: hi\r\n\r\nHello\r\n"
 
 
 class Scene:
-    def __init__(self, store: Store, contents: SignedContents) -> None:
+    def __init__(self, store: Store, contents: SignedContents, clock: FakeClock) -> None:
         self.store = store
+        self.clock = clock
         self._contents = contents
         self._count = 0
 
@@ -42,6 +44,11 @@ class Scene:
         number = self._count
         one = letter(number, **({"domain": "x.test", "prefix": b""} | other))
         await spool(self.store, one, recipient(number), body=BODY)  # type: ignore[arg-type]
+        return await self.send_again()
+
+    async def send_again(self) -> bytes:
+        """The octets of the last letter, as its next try would send them."""
+        number = self._count
 
         async def unit(tx: ReadTx) -> SpooledLetter:
             return await tx.spool.get_letter(SpoolId(number))
@@ -54,9 +61,9 @@ class Scene:
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with open_signer(tmp_path, BOTH[1]) as (signer, store, _):
+    async with open_signer(tmp_path, BOTH[1]) as (signer, store, clock):
         await store.write(lambda tx: tx.directory.insert_domain("x.test", now=NOW, default_quota=0))
-        yield Scene(store, SignedContents(store.blobs, signer, Policies(store)))
+        yield Scene(store, SignedContents(store.blobs, clock, signer, Policies(store)), clock)
 
 
 async def test_signing_turned_off_and_on_again(scene: Scene) -> None:
@@ -65,6 +72,15 @@ async def test_signing_turned_off_and_on_again(scene: Scene) -> None:
     assert await scene.send() == BODY
     await scene.want("dkim.signing_enabled=on")
     assert (await scene.send()).startswith(b"DKIM-Signature:")
+
+
+async def test_a_later_try_is_signed_as_of_then(scene: Scene) -> None:
+    await scene.want("dkim.signing_enabled=off")
+    assert await scene.send() == BODY
+    await scene.want("dkim.signing_enabled=on")
+    assert await scene.send_again() == BODY  # the lanes of one letter share what was made
+    scene.clock.advance(KEPT_SECONDS)
+    assert (await scene.send_again()).startswith(b"DKIM-Signature:")
 
 
 async def test_what_others_keep_is_handed_off_as_it_came(scene: Scene) -> None:
