@@ -60,7 +60,7 @@ def steps() -> Steps:
         lambda spool: spool.overdue(NOW, 50),
         lambda spool: spool.mark_warned(SpoolId(3), [0]),
         lambda spool: spool.change_state(held, State.FAILED, now=Instant(LATER + 1)),
-        lambda spool: spool.forget_settled(failed_before=NOW, settled_before=NOW, limit=10),
+        lambda spool: spool.forget_settled(failed_before=NOW, settled_before=NOW, now=NOW, limit=10),
         lambda spool: spool.draw_near("busy", horizon, 4),
     ]
 

@@ -270,9 +270,11 @@ class SpoolMachine(RuleBasedStateMachine):
     @rule(failed=st.sampled_from([0, 30]), gone=st.sampled_from([0, 60]))
     def forget(self, failed: int, gone: int) -> None:
         model = self.model
-        before, settled_before = model.now - failed, model.now - gone
+        before, settled_before, now = model.now - failed, model.now - gone, Instant(model.now)
         self.write(
-            lambda tx: tx.spool.forget_settled(failed_before=Instant(before), settled_before=Instant(settled_before))
+            lambda tx: tx.spool.forget_settled(
+                failed_before=Instant(before), settled_before=Instant(settled_before), now=now
+            )
         )
         for number, sheet in list(model.letters.items()):
             of = model.of(number)
@@ -282,7 +284,7 @@ class SpoolMachine(RuleBasedStateMachine):
                     if one.state is State.FAILED:
                         model.waiters[number, place] = replace(one, state=State.DROPPED)
                 if not any(one.state is State.HELD for one in of.values()):
-                    sheet.settled_at = before
+                    sheet.settled_at = now
             if sheet.settled_at is not None and sheet.settled_at < settled_before:
                 for place in of:
                     del model.waiters[number, place]

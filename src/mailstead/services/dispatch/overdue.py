@@ -53,6 +53,7 @@ class Overdue:
             return await tx.spool.forget_settled(
                 failed_before=Instant(now - terms.failed_kept),
                 settled_before=Instant(now - terms.history),
+                now=now,
                 limit=FORGET_AT_ONCE,
             )
 

@@ -170,7 +170,9 @@ class SpoolWrites(SpoolReads, Protocol):
     async def prolong(self, letter: SpoolId, expires_at: Instant) -> None:
         """It may be tried until then, and its sender hears no more of delays."""
 
-    async def forget_settled(self, *, failed_before: Instant, settled_before: Instant, limit: int = 500) -> int:
+    async def forget_settled(
+        self, *, failed_before: Instant, settled_before: Instant, now: Instant, limit: int = 500
+    ) -> int:
         """Let go of what failed long ago, then of settled letters with their stories; gives how many rows went."""
 
     async def tell(self, row: StoryRow) -> None:

@@ -327,12 +327,14 @@ class SqlSpool(SqlSpoolReading):
         """The moment for attention moves along, lest it be found overdue."""
         await self._session.run(PROLONG, {"letter": letter, "expires_at": expires_at})
 
-    async def forget_settled(self, *, failed_before: Instant, settled_before: Instant, limit: int = 500) -> int:
+    async def forget_settled(
+        self, *, failed_before: Instant, settled_before: Instant, now: Instant, limit: int = 500
+    ) -> int:
         """What failed is dropped, which settles its letter; its story goes later with the others."""
         failed = await self._session.rows(FAILED_LONG_AGO, {"before": failed_before, "limit": limit})
         for (letter,) in failed:
             await self._session.run(GIVE_UP, {"letter": letter})
-            await self._recount(SpoolId(letter), failed_before)
+            await self._recount(SpoolId(letter), now)
         settled = await self._session.rows(SETTLED_LONG_AGO, {"before": settled_before, "limit": limit - len(failed)})
         if settled:
             ids = {"ids": str([letter for (letter,) in settled])}
