@@ -1,5 +1,6 @@
 """What was found out about one letter, as a value: to be judged, told in its header, and kept in its trace."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -104,13 +105,8 @@ def _dkim_finding(check: Check) -> Finding:
     signature = check.claim.signature
     if signature is not None:
         properties = (("header.d", signature.domain), ("header.s", signature.selector))
-        properties += (("header.a", signature.algorithm), ("header.b", _mark(check)))
+        properties += (("header.a", signature.algorithm), ("header.b", b64encode(signature.signature)[:8].decode()))
     return Finding("dkim", check.result.value, properties, check.why)
-
-
-def _mark(check: Check) -> str:
-    tail = check.claim.field.rpartition(b"b=")[2].split(b";")[0]
-    return b"".join(tail.split())[:8].decode("ascii", "replace")
 
 
 def _dmarc_finding(one: DmarcEvaluation) -> Finding:

@@ -11,7 +11,8 @@ from mailstead.ground.formats.addresslist import parse_mailboxes
 from mailstead.ground.formats.dkim.record import KeyRecord, read_record
 from mailstead.ground.formats.dkim.tags import Malformed
 from mailstead.ground.formats.dkim.verify import Check, Claim, Result, judge
-from mailstead.ground.formats.dmarc import Evaluation, Evaluator, Vouchers
+from mailstead.ground.formats.dmarc import Evaluation, Evaluator, Vouchers, Wish
+from mailstead.ground.formats.dmarc import Result as DmarcResult
 from mailstead.ground.formats.headers import unfold
 from mailstead.ground.formats.spf.evaluate import Evaluation as SpfEvaluation
 from mailstead.ground.formats.spf.evaluate import Result as SpfResult
@@ -137,7 +138,9 @@ async def complete(inquiry: Inquiry, origin: Origin, copy: Copy, wanted: Wanted,
     judged: list[Evaluation] = []
     if wanted.dmarc:
         evaluator, vouchers = Evaluator(), _vouchers(origin, checks)
-        judged = [await inquiry.run(evaluator.evaluate(author, vouchers), until) for author in find_authors(copy)]
+        authors = find_authors(copy)
+        judged = [await inquiry.run(evaluator.evaluate(author, vouchers), until) for author in authors[:AUTHORS_MAX]]
+        judged += [_unasked(author) for author in authors[AUTHORS_MAX : AUTHORS_MAX + 1]]
     return Evidence(
         helo=origin.helo,
         mail_from=origin.mail_from,
@@ -193,4 +196,10 @@ def find_authors(copy: Copy) -> list[str]:
             for box in parse_mailboxes(value):
                 if box.host:
                     authors[_canonical(box.host.decode("utf-8", "replace")).lower()] = None
-    return list(authors)[:AUTHORS_MAX]
+    return list(authors)
+
+
+def _unasked(author: str) -> Evaluation:
+    """RFC 9989 §11.5: whoever names that many hides the one that counts behind the others."""
+    why = f"From names more than {AUTHORS_MAX} domains"
+    return Evaluation(result=DmarcResult.FAIL, author=author, wish=Wish.REJECT, why=why)

@@ -60,7 +60,7 @@ def _judge_dmarc(evidence: Evidence, policy: Policy) -> list[Charge]:
     worst = evidence.worst
     if not policy.dmarc.enabled or worst is None or worst.result is not DmarcResult.FAIL:
         return []
-    words = f"dmarc: {worst.why}; {worst.at} wants {worst.wish.value}"
+    words = f"dmarc: {worst.why}" + (f"; {worst.at} wants {worst.wish.value}" if worst.at else "")
     match worst.wish:
         case Wish.REJECT:
             return [Charge(Reason.DMARC_FAILED, policy.dmarc.reject_action, words)]

@@ -77,6 +77,22 @@ async def test_several_signatures_and_several_authors() -> None:
     assert "bank.test wants reject" in report.judgements["us.test"].words
 
 
+async def test_an_author_behind_many() -> None:
+    names, checks = known()
+    names.put("TXT", "_dmarc.bank.test", b"v=DMARC1; p=reject")
+    many = b", ".join(b"<a@y%d.test>" % number for number in range(4))
+    report = await examine(checks, b"From: " + many + b"\r\nFrom: <ceo@bank.test>\r\n" + LETTER.partition(b"\r\n")[2])
+    assert ("dmarc", "fail") in found(report)
+    assert report.judgements["us.test"].action is Action.REJECT
+    assert report.judgements["us.test"].words == "dmarc: From names more than 4 domains (reject)"
+
+
+async def test_the_mark_of_a_signature_written_with_blanks() -> None:
+    _, checks = known()
+    field = b"DKIM-Signature: v=1; a=rsa-sha256; d=x.test; s=s; h=from; b = AbCdEfGhIjKl; bh=AA==; z=To:rob=2Cb=3D\r\n"
+    assert b"header.b=AbCdEfGh" in (await examine(checks, field + LETTER)).field
+
+
 async def test_more_signatures_than_anyone_looks_at() -> None:
     names, checks = known()
     await examine(checks, b"DKIM-Signature: v=1; a=rsa-sha256; d=x.test; s=s; h=from; bh=AA==; b=AA==\r\n" * 9 + LETTER)
