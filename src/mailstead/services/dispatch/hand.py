@@ -47,6 +47,8 @@ class Returns:
         except Conflict:
             return False
         self._spooling.outbox.take(bundles)
+        for notice in notices:
+            notice.tell()
         for one in told:
             emit(
                 Event.SPOOL_RECIPIENT_FAILED, queue_id=letter.id, sender=str(letter.sender or ""),

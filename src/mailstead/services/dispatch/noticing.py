@@ -1,11 +1,13 @@
 """Notices in the form that dispatch spools: the rules and the words are those of `services.notices`."""
 
+from functools import partial
+
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.spool import LOCAL, SpooledLetter
 from mailstead.net.clock import Clock
 from mailstead.services.dispatch.ports import Notice, Told
 from mailstead.services.notices.due import read_fates
-from mailstead.services.notices.notices import Notices, tell_dropped
+from mailstead.services.notices.notices import Notices, tell_dropped, tell_written
 from mailstead.services.spool.outbox import Bundle
 from mailstead.store.port import ReadTx, Store
 
@@ -25,7 +27,9 @@ class Noticing:
         if letter.sender is None:
             return ()
         notice = await self._notices.compose(letter, fates, destination=await self._lane(letter.sender))
-        return (Notice(notice.letter, Bundle(notice.spooled, (notice.recipient,))),) if notice else ()
+        if notice is None:
+            return ()
+        return (Notice(notice.letter, Bundle(notice.spooled, (notice.recipient,)), partial(tell_written, notice)),)
 
     async def _lane(self, sender: Address) -> str:
         """Our own people find it in their mail without a way through the world."""

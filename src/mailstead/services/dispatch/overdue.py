@@ -83,6 +83,8 @@ class Overdue:
         except Conflict:
             return  # somebody has one of them meanwhile: the next turn sees what is left
         self._spooling.outbox.take(bundles)
+        for notice in notices:
+            notice.tell()
         for one, (_, result) in zip(recipients, ((t.recipient, t.result) for t in told), strict=True):
             emit(
                 Event.SPOOL_RECIPIENT_FAILED, queue_id=letter.id, sender=str(letter.sender or ""),
@@ -105,9 +107,12 @@ class Overdue:
             return tuple([await put_notice(tx, notice) for notice in notices])
 
         try:
-            self._spooling.outbox.take(await self._store.write(unit, lane=Lane.BULK))
+            bundles = await self._store.write(unit, lane=Lane.BULK)
         except Conflict:
             return
+        self._spooling.outbox.take(bundles)
+        for notice in notices:
+            notice.tell()
 
     def _chapter(
         self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...], kind: str, now: Instant

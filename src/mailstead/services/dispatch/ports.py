@@ -56,6 +56,7 @@ class Notice:
 
     letter: Letter
     bundle: Bundle
+    tell: Callable[[], None]  # after the commit: it is one of the events now
 
 
 class Notices(Protocol):
@@ -75,14 +76,6 @@ class Gate(Protocol):
 
     async def judge(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...]) -> Mapping[int, Halt]:
         """By number, what is against those who may not leave now; the others go on."""
-
-
-class OpenGate:
-    """Everybody may leave."""
-
-    async def judge(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...]) -> Mapping[int, Halt]:  # noqa: ARG002 - of the port
-        """Nothing against anybody."""
-        return {}
 
 
 Tell = Callable[[], None]

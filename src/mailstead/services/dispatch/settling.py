@@ -91,7 +91,7 @@ class Settler:
                 attempt = replace(attempt, results=tuple(one for one in attempt.results if one.number not in gone))
                 continue
             self._spooling.outbox.take(bundles)
-            for tell in tells:
+            for tell in (*tells, *(notice.tell for notice in notices)):
                 tell()
             emit_settled(letter, job.recipients, attempt, judged.settlements, now)
             return

@@ -35,6 +35,7 @@ class Writer:
     store: AnyStore
     spooling: Spooling
     told: list[Told] = field(default_factory=list)
+    spoken: list[SpoolId] = field(default_factory=list)  # notices that are one of the events
 
     async def write(self, about: SpooledLetter, told: tuple[Told, ...]) -> tuple[Notice, ...]:
         self.told += told
@@ -46,7 +47,7 @@ class Writer:
         bundle = self.spooling.prepare(
             SpoolId(999), content, envelope, onward, Sending(origin=Origin.NOTICE), prefix=b"", now=Instant(START_MS)
         )
-        return (Notice(content, bundle),)
+        return (Notice(content, bundle, lambda: self.spoken.append(about.id)),)
 
 
 @dataclass
@@ -93,6 +94,7 @@ async def test_the_sender_is_told(scene: Scene) -> None:
     notice = await scene.hand.show(SpoolId(999))
     assert [one.address for one in notice.recipients] == [Address("ann", "home.test")]
     assert notice.letter.origin is Origin.NOTICE
+    assert scene.writer.spoken == [SpoolId(1)]
 
 
 async def test_nobody_is_told_of_what_did_not_happen(scene: Scene) -> None:
@@ -110,6 +112,7 @@ async def test_nobody_is_told_of_what_did_not_happen(scene: Scene) -> None:
     assert await returns.give_up(letter(1), whole, by="ann", reason="") is False
     dossier = await scene.hand.show(SpoolId(1))
     assert ([one.state for one in dossier.recipients], dossier.story) == ([State.ACTIVE] * 2, ())
+    assert scene.writer.spoken == []
     page = await scene.hand.page(Filter())
     assert [entry.letter.id for entry in page.entries] == [1]
     done = await scene.bounce()
