@@ -61,7 +61,9 @@ def test_a_full_disk_while_letters_leave(tmp_path: Path, leave: int, monkeypatch
             else:
                 # so long that leases end: the workers must know by themselves what has left
                 threading.Event().wait(7)
-            assert submit(box, "late") == 452
+            # the other worker may have looked at the disk a moment before it was full
+            more, code = repeat(lambda: submit(box, "late"), lambda answer: answer == 250)
+            assert code == 452
             (disk / FILLER).unlink()
             repeat(lambda: submit(box, "late"), lambda answer: answer != 250)
             repeat(lambda: waiting(database), lambda count: count > 0, within=60)
@@ -70,7 +72,7 @@ def test_a_full_disk_while_letters_leave(tmp_path: Path, leave: int, monkeypatch
                 ("early@load.test", address): 1 for address in PEOPLE
             }
             assert {key: count for key, count in got.items() if key[0].startswith("late")} == {
-                ("late@load.test", address): taken + 1 for address in PEOPLE
+                ("late@load.test", address): taken + more + 1 for address in PEOPLE
             }
             assert set(fates(database)[0].values()) == {"delivered"}
             checked = box.cli("db", "check")
