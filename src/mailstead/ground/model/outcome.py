@@ -15,6 +15,7 @@ class Deferred:
     """Try again later."""
 
     reason: Reason
+    words: str = ""  # to the sender, in place of the usual ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Failed:
     """For good."""
 
     reason: Reason
+    words: str = ""  # to the sender, in place of the usual ones
 
 
 Outcome = Delivered | Deferred | Failed

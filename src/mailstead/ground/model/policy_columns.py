@@ -47,7 +47,8 @@ PREFIXES: Final[Mapping[str, str]] = {
 
 _SWITCH: Final = Switch()
 _TEXT: Final = Text()
-_ACTION: Final = OneOf(tuple(p.Action))
+_ACTION: Final = OneOf((p.Action.REJECT, p.Action.QUARANTINE, p.Action.ACCEPT, p.Action.TAG))
+_TROUBLE: Final = OneOf((p.Action.REJECT, p.Action.DEFER, p.Action.QUARANTINE, p.Action.ACCEPT, p.Action.TAG))
 _VIRUS: Final = OneOf((p.Action.REJECT, p.Action.QUARANTINE, p.Action.TAG))
 _STATUS: Final = OneOf((Status.ACTIVE, Status.INACTIVE, Status.SUSPENDED))
 _TIMEOUT: Final = Whole(1, 60)
@@ -97,14 +98,14 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "enabled": _SWITCH,
         "max_scan_size": _SIZE,
         "virus_action": _VIRUS,
-        "fail_action": _ACTION,
+        "fail_action": _TROUBLE,
     },
     "spam": {
         "enabled": _SWITCH,
         "reject_score": _SCORE,
         "quarantine_score": _SCORE,
         "learning_enabled": _SWITCH,
-        "fail_action": _ACTION,
+        "fail_action": _TROUBLE,
     },
     "greylist": {
         "enabled": _SWITCH,

@@ -28,6 +28,10 @@ class Reason(Enum):
     RECIPIENT_SUPPRESSED = "recipient suppressed"
     SPF_FAILED = "SPF failed"
     DMARC_FAILED = "DMARC failed"
+    VIRUS_FOUND = "virus found"
+    SPAM = "spam"
+    RULE = "refused by a rule"
+    FILTER_SILENT = "filter does not answer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ REFUSALS: Final[Mapping[Reason, Status]] = {
     Reason.RECIPIENT_SUPPRESSED: Status.RECIPIENT_SUPPRESSED,
     Reason.SPF_FAILED: Status.SPF_FAILED,
     Reason.DMARC_FAILED: Status.DMARC_FAILED,
+    Reason.VIRUS_FOUND: Status.VIRUS_FOUND,
+    Reason.SPAM: Status.SPAM,
+    Reason.RULE: Status.RULE_REFUSED,
+    Reason.FILTER_SILENT: Status.TRANSACTION_REFUSED,
 }
 
 DEFERRALS: Final[Mapping[Reason, Status]] = {
@@ -51,6 +55,10 @@ DEFERRALS: Final[Mapping[Reason, Status]] = {
     Reason.RECIPIENT_SUPPRESSED: Status.RECIPIENT_LATER,
     Reason.SPF_FAILED: Status.AUTHENTICITY_LATER,
     Reason.DMARC_FAILED: Status.AUTHENTICITY_LATER,
+    Reason.VIRUS_FOUND: Status.CONTENT_LATER,
+    Reason.SPAM: Status.CONTENT_LATER,
+    Reason.RULE: Status.CONTENT_LATER,
+    Reason.FILTER_SILENT: Status.CONTENT_LATER,
 }
 
 
@@ -72,10 +80,10 @@ def reply_to_outcome(outcome: Outcome, number: int) -> Reply:
     match outcome:
         case Delivered():
             return Reply(Status.FILED, Status.FILED.text.format(id=number))
-        case Deferred(reason):
-            return Reply(DEFERRALS[reason])
-        case Failed(reason):
-            return Reply(REFUSALS[reason])
+        case Deferred(reason, words):
+            return Reply(DEFERRALS[reason], words)
+        case Failed(reason, words):
+            return Reply(REFUSALS[reason], words)
 
 
 def incident_reply(incident: str) -> Reply:

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from mailstead.ground.formats.authres import Results, render, render_reason
 from mailstead.ground.model.envelope import Client, Envelope
+from mailstead.ground.model.ids import AccountId
 from mailstead.ground.model.policy import Action, Policy
 from mailstead.net.clock import Clock
 from mailstead.net.dns import Resolver
@@ -16,6 +17,7 @@ from mailstead.services.checks.evidence import Evidence, Facts
 from mailstead.services.checks.gathering import Origin, Wanted, complete, look_at_origin
 from mailstead.services.checks.judging import Judgement, judge
 from mailstead.services.checks.reading import Copy, Reader
+from mailstead.services.checks.specimen import Content, NoPanel, Panel, Specimen
 from mailstead.services.checks.telling import tell, tell_judged
 
 
@@ -26,23 +28,12 @@ class PolicySource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class OnePolicy:
-    """The same for every domain."""
-
-    policy: Policy
-
-    async def of(self, _domain: str) -> Policy:
-        """Whatever the domain."""
-        return self.policy
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
-    """What came out. `field` is Authentication-Results, the same for all; judgements are by domain."""
+    """What came out. `field` is Authentication-Results, the same for all; a judgement for each recipient."""
 
     field: bytes
     facts: Facts
-    judgements: Mapping[str, Judgement]
+    judgements: tuple[Judgement, ...]
 
 
 def reason_field(judgement: Judgement) -> bytes:
@@ -50,16 +41,35 @@ def reason_field(judgement: Judgement) -> bytes:
     return render_reason(judgement.words) if judgement.action is not Action.ACCEPT else b""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What has to be known to conclude."""
+
+    envelope: Envelope
+    client: Client
+    policies: Mapping[str, Policy]
+    content: Content
+    accounts: tuple[tuple[AccountId, ...], ...]
+
+
 class Checks:
     """One for a worker. `names` are those under which we write Authentication-Results, and have ever written it."""
 
     def __init__(
-        self, resolver: Resolver, clock: Clock, policies: PolicySource, *, hostname: str, names: Iterable[str] = ()
+        self,
+        resolver: Resolver,
+        clock: Clock,
+        policies: PolicySource,
+        *,
+        hostname: str,
+        names: Iterable[str] = (),
+        panel: Panel | None = None,
     ) -> None:
         self._resolver = resolver
         self._clock = clock
         self._policies = policies
         self._hostname = hostname
+        self._panel = panel or NoPanel()
         self._ours = frozenset(name.lower().encode() for name in (hostname, *names))
 
     def begin(self, envelope: Envelope, client: Client) -> "Examination":
@@ -75,25 +85,35 @@ class Checks:
         )
         return policies, origin
 
-    async def conclude(
-        self, inquiry: Inquiry, policies: Mapping[str, Policy], origin: Origin, copy: Copy, client: Client
-    ) -> Report:
-        """When all of it is here."""
+    async def conclude(self, inquiry: Inquiry, origin: Origin, copy: Copy, case: Case) -> Report:
+        """When all of it is here. Filters are asked unless its origin alone has it refused by everyone."""
+        policies, envelope = case.policies, case.envelope
         evidence = await complete(inquiry, origin, copy, Wanted.of(policies.values()), self._now())
-        judgements = {domain: judge(evidence, policy) for domain, policy in policies.items()}
-        tell(evidence, client)
-        tell_judged(judgements, client)
-        return Report(field=self._render(evidence), facts=evidence.facts(), judgements=judgements)
+        field = render(Results(self._hostname, evidence.findings()))
+        judgements = _judge_all(evidence, envelope, policies)
+        if any(judgement.action is not Action.REJECT for judgement in judgements):
+            specimen = Specimen(
+                envelope=envelope, client=case.client, evidence=evidence, field=field, content=case.content,
+                accounts=case.accounts, policies=policies,
+            )  # fmt: skip
+            opinions = await self._panel.examine(specimen)
+            if opinions:
+                evidence = replace(evidence, opinions=opinions)
+                judgements = _judge_all(evidence, envelope, policies)
+        tell(evidence, case.client)
+        tell_judged(envelope, judgements, case.client)
+        return Report(field=field, facts=evidence.facts(), judgements=judgements)
 
     def inquire(self) -> Inquiry:
         """For one letter."""
         return Inquiry(self._resolver, self._clock)
 
-    def _render(self, evidence: Evidence) -> bytes:
-        return render(Results(self._hostname, evidence.findings()))
-
     def _now(self) -> int:
         return self._clock.now() // 1000
+
+
+def _judge_all(evidence: Evidence, envelope: Envelope, policies: Mapping[str, Policy]) -> tuple[Judgement, ...]:
+    return tuple(judge(evidence, policies[one.address.domain], str(one.address)) for one in envelope.recipients)
 
 
 class Examination:
@@ -101,6 +121,7 @@ class Examination:
 
     def __init__(self, checks: Checks, envelope: Envelope, client: Client, reader: Reader) -> None:
         self._checks = checks
+        self._envelope = envelope
         self._client = client
         self._reader = reader
         self._copy = Copy()
@@ -116,10 +137,11 @@ class Examination:
         kept, self._copy = self._reader.finish()
         return kept
 
-    async def report(self) -> Report:
-        """After the last byte."""
+    async def report(self, content: Content, accounts: tuple[tuple[AccountId, ...], ...]) -> Report:
+        """After the last byte. `accounts`: of each recipient."""
         policies, origin = await self._looking
-        return await self._checks.conclude(self._inquiry, policies, origin, self._copy, self._client)
+        case = Case(envelope=self._envelope, client=self._client, policies=policies, content=content, accounts=accounts)
+        return await self._checks.conclude(self._inquiry, origin, self._copy, case)
 
     def abort(self) -> None:
         """Nobody wants to know any more. May be called twice."""

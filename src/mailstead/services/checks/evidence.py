@@ -13,6 +13,8 @@ from mailstead.ground.formats.dmarc import Evaluation as DmarcEvaluation
 from mailstead.ground.formats.dmarc import Result as DmarcResult
 from mailstead.ground.formats.dmarc import Wish
 from mailstead.ground.formats.spf.evaluate import Evaluation as SpfEvaluation
+from mailstead.ground.model.opinion import Opinion
+from mailstead.ground.model.opinion import Wish as Asked
 
 Facts = Mapping[str, object]
 
@@ -55,6 +57,7 @@ class Evidence:
     dmarc: tuple[DmarcEvaluation, ...] = ()  # for each domain in From
     arc: ArcVerdict | None = None
     reverse: Reverse | None = None
+    opinions: tuple[Opinion, ...] = ()  # of filters
 
     @property
     def spf(self) -> SpfCheck | None:
@@ -91,6 +94,7 @@ class Evidence:
             "dmarc": [_dmarc_facts(one) for one in self.dmarc],
             "arc": _arc_facts(self.arc) if self.arc is not None else {},
             "iprev": {"result": self.reverse.result, "name": self.reverse.name} if self.reverse else None,
+            "filters": [_opinion_facts(opinion) for opinion in self.opinions],
         }
 
 
@@ -157,4 +161,19 @@ def _dmarc_facts(one: DmarcEvaluation) -> Facts:
 
 def _arc_facts(verdict: ArcVerdict) -> Facts:
     facts = {"result": verdict.result.value, "why": verdict.why, "sealers": verdict.sealers}
+    return {name: value for name, value in facts.items() if value}
+
+
+def _opinion_facts(opinion: Opinion) -> Facts:
+    facts = {
+        "source": opinion.source,
+        "concern": opinion.concern.value,
+        "score": opinion.score,
+        "wish": opinion.wish.value if opinion.wish is not Asked.NOTHING else "",
+        "words": opinion.words,
+        "final": opinion.is_final,
+        "for": opinion.recipient,
+        "trouble": opinion.trouble,
+        "symptoms": [(symptom.name, symptom.weight, symptom.words) for symptom in opinion.symptoms],
+    }
     return {name: value for name, value in facts.items() if value}

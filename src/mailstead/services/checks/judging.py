@@ -7,24 +7,18 @@ from mailstead.ground.formats.dmarc import Result as DmarcResult
 from mailstead.ground.formats.dmarc import Wish
 from mailstead.ground.formats.spf.evaluate import Result as SpfResult
 from mailstead.ground.model.policy import Action, Policy
-from mailstead.ground.model.verdict import PASS, Reason, Refuse, Verdict
+from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse, Verdict
 from mailstead.services.checks.evidence import Evidence
+from mailstead.services.checks.weighing import Charge, judge_opinions
 
-_SEVERITY: Final = (Action.ACCEPT, Action.TAG, Action.QUARANTINE, Action.REJECT)
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """One thing against a letter, and what the domain wants done about it."""
-
-    reason: Reason
-    action: Action
-    words: str
+_SEVERITY: Final = (
+    Action.ACCEPT, Action.TAG, Action.QUARANTINE, Action.DEFER, Action.DISCARD, Action.REJECT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """For the recipients of one domain. Charges that it wants to let pass are told all the same."""
+    """For one recipient. Charges that its domain wants to let pass are told all the same."""
 
     action: Action = Action.ACCEPT
     charges: tuple[Charge, ...] = ()
@@ -33,9 +27,15 @@ class Judgement:
     def verdict(self) -> Verdict:
         """What the session hears."""
         worst = self.charges[0] if self.charges else None
-        if self.action is not Action.REJECT or worst is None:
+        if worst is None:
             return PASS
-        return Refuse(worst.reason, worst.words)
+        match self.action:
+            case Action.REJECT:
+                return Refuse(worst.reason, worst.words, worst.said)
+            case Action.DEFER:
+                return Defer(worst.reason, worst.words, worst.said)
+            case _:
+                return PASS
 
     @property
     def words(self) -> str:
@@ -43,16 +43,19 @@ class Judgement:
         return "; ".join(f"{charge.words} ({charge.action.value})" for charge in self.charges)
 
 
-def judge(evidence: Evidence, policy: Policy) -> Judgement:
+def judge(evidence: Evidence, policy: Policy, recipient: str = "") -> Judgement:
     """The most severe of what the policy wants; charges with the worst first."""
-    charges = [*_judge_dmarc(evidence, policy), *_judge_spf(evidence, policy)]
+    opinions = [opinion for opinion in evidence.opinions if opinion.is_about(recipient)]
+    charges = [*_judge_dmarc(evidence, policy), *_judge_spf(evidence, policy), *judge_opinions(opinions, policy)]
     charges.sort(key=lambda charge: -_SEVERITY.index(charge.action))
     return Judgement(charges[0].action, tuple(charges)) if charges else Judgement()
 
 
 def soften(judgement: Judgement) -> Judgement:
     """One reply speaks for all: where it is yes, who would have refused gets the letter set aside (no bounce)."""
-    return Judgement(Action.QUARANTINE, judgement.charges) if judgement.action is Action.REJECT else judgement
+    if judgement.action in (Action.REJECT, Action.DEFER):
+        return Judgement(Action.QUARANTINE, judgement.charges)
+    return judgement
 
 
 def _judge_dmarc(evidence: Evidence, policy: Policy) -> list[Charge]:

@@ -1,8 +1,8 @@
 """The events of an examination."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-from mailstead.ground.model.envelope import Client
+from mailstead.ground.model.envelope import Client, Envelope
 from mailstead.services.checks.evidence import Evidence
 from mailstead.services.checks.judging import Judgement
 from mailstead.telemetry import Event, emit
@@ -40,9 +40,12 @@ def tell(evidence: Evidence, client: Client) -> None:
         )
 
 
-def tell_judged(judgements: Mapping[str, Judgement], client: Client) -> None:
-    """One for each domain that had to judge it."""
-    for domain, judgement in judgements.items():
+def tell_judged(envelope: Envelope, judgements: Sequence[Judgement], client: Client) -> None:
+    """One for each way in which a domain judged it."""
+    told = dict.fromkeys(
+        (one.address.domain, judgement) for one, judgement in zip(envelope.recipients, judgements, strict=True)
+    )
+    for domain, judgement in told:
         emit(
             Event.CHECKS_LETTER_JUDGED,
             session=int(client.session or 0),

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.errors import Busy
-from mailstead.ground.model.outcome import Deferred, Failed
+from mailstead.ground.model.outcome import Deferred, Failed, Outcome
 from mailstead.ground.model.policy import Action
 from mailstead.ground.model.verdict import PASS, Defer, Pass, Reason, Refuse, Verdict
 from mailstead.services.accounts.resolve import Abroad, Resolution, Reverser, look_up
@@ -133,16 +133,18 @@ class Reception:
         """After the last byte."""
         if not isinstance(letter, Examined):
             return await self._delivery.deliver(letter, envelope, accepted, client, Manner(each_is_told=each_is_told))
+        content = self._store.blobs.reopen(letter.staged)
+        accounts = tuple(tuple(target.account.id for target in one.targets) for one in accepted)
         try:
-            report = await letter.examination.report()
+            report = await letter.examination.report(content, accounts)
         except Busy:
             return Receipt(0, (Deferred(Reason.BUSY),) * len(accepted))
-        judgements = [report.judgements[one.recipient.address.domain] for one in accepted]
+        judgements: Sequence[Judgement] = report.judgements
         verdicts = [judgement.verdict for judgement in judgements]
-        if refused := [verdict for verdict in verdicts if isinstance(verdict, Refuse)]:
+        if against := [verdict for verdict in verdicts if not isinstance(verdict, Pass)]:
             self._note(envelope, accepted, client, verdicts, report.facts)
-            if len(refused) == len(accepted):
-                return Receipt(0, tuple(Failed(verdict.reason) for verdict in refused))
+            if len(against) == len(accepted):
+                return Receipt(0, tuple(_outcome(verdict) for verdict in against))
             judgements = [soften(judgement) for judgement in judgements]
         treated = tuple(
             replace(one, treatment=_treat(judgement, report.facts))
@@ -161,7 +163,7 @@ class Reception:
     ) -> None:
         """Who would not have it, though others may."""
         for one, verdict in zip(accepted, verdicts, strict=True):
-            if isinstance(verdict, Refuse):
+            if not isinstance(verdict, Pass):
                 sender = str(envelope.sender or "")
                 recipient = str(one.recipient.address)
                 self.refusals.note(verdict, client, sender=sender, recipient=recipient, checks=found)
@@ -171,6 +173,14 @@ class Reception:
             return False
         address = ip_address(ip)
         return any(address in network for network in self.rules.relay_networks)
+
+
+def _outcome(verdict: Refuse | Defer) -> Outcome:
+    match verdict:
+        case Refuse(reason, _, words):
+            return Failed(reason, words)
+        case Defer(reason, _, words):
+            return Deferred(reason, words)
 
 
 def _treat(judgement: Judgement, found: Mapping[str, object]) -> Treatment:

@@ -50,6 +50,13 @@ class FileBlobs:
         if row is None:
             raise NotFound(f"there is no blob {blob}")
         _, data = row
+        return self._reader(blob, data)
+
+    def reopen(self, staged: StagedBlob) -> BlobReader:
+        """A reader of what is staged and not committed yet."""
+        return self._reader(staged.id, staged.data)
+
+    def _reader(self, blob: BlobId, data: bytes | None) -> BlobReader:
         return FileReader(self._files.path(blob)) if data is None else InlineReader(decompress(data))
 
     def discard(self, blob: BlobId) -> None:

@@ -61,6 +61,9 @@ class Blobs(Protocol):
     async def open(self, blob: BlobId) -> BlobReader:
         """A reader; NotFound."""
 
+    def reopen(self, staged: StagedBlob) -> BlobReader:
+        """A reader of what is staged and not committed yet."""
+
     def discard(self, blob: BlobId) -> None:
         """Remove the file, if any, of a blob without a row. Never raises.
 

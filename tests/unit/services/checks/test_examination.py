@@ -15,10 +15,11 @@ from mailstead.net.clock import SystemClock
 from mailstead.net.dns_exchange import Servers
 from mailstead.net.resolver import CachingResolver
 from mailstead.services.checks.asking import Inquiry
-from mailstead.services.checks.checks import Checks, OnePolicy, Report
+from mailstead.services.checks.checks import Checks, Report
 from mailstead.telemetry.metrics import REGISTRY
 from tests.support.arc import seal
 from tests.support.dkim import ED25519, RSA, sign
+from tests.support.examining import OnePolicy, Text
 from tests.support.fake_clock import FakeClock
 from tests.support.known_names import KnownNames
 from tests.support.nameserver import Nameserver, nameserver, nothing, records, silence, truncated
@@ -34,7 +35,7 @@ async def examine(checks: Checks, letter: bytes, sender: Address | None = ANN, s
     examination = checks.begin(Envelope(sender=sender, recipients=(BOB,)), CLIENT)
     kept = b"".join(examination.feed(letter[at : at + step]) for at in range(0, len(letter), step))
     assert kept + examination.finish() == letter
-    return await examination.report()
+    return await examination.report(Text(letter), ((),))
 
 
 def known(policy: Policy = QUICK) -> tuple[KnownNames, Checks]:
@@ -60,7 +61,7 @@ async def test_all_is_well() -> None:
     assert found(report) == [
         ("spf", "fail"), ("spf", "pass"), ("dkim", "pass"), ("dmarc", "pass"), ("iprev", "fail"),
     ]  # fmt: skip
-    assert report.judgements["us.test"].action is Action.ACCEPT
+    assert report.judgements[0].action is Action.ACCEPT
 
 
 async def test_several_signatures_and_several_authors() -> None:
@@ -73,8 +74,8 @@ async def test_several_signatures_and_several_authors() -> None:
     assert found(report)[2:] == [
         ("dkim", "pass"), ("dkim", "permerror"), ("dmarc", "pass"), ("dmarc", "fail"), ("iprev", "permerror"),
     ]  # fmt: skip
-    assert report.judgements["us.test"].action is Action.REJECT
-    assert "bank.test wants reject" in report.judgements["us.test"].words
+    assert report.judgements[0].action is Action.REJECT
+    assert "bank.test wants reject" in report.judgements[0].words
 
 
 async def test_an_author_behind_many() -> None:
@@ -83,8 +84,8 @@ async def test_an_author_behind_many() -> None:
     many = b", ".join(b"<a@y%d.test>" % number for number in range(4))
     report = await examine(checks, b"From: " + many + b"\r\nFrom: <ceo@bank.test>\r\n" + LETTER.partition(b"\r\n")[2])
     assert ("dmarc", "fail") in found(report)
-    assert report.judgements["us.test"].action is Action.REJECT
-    assert report.judgements["us.test"].words == "dmarc: From names more than 4 domains (reject)"
+    assert report.judgements[0].action is Action.REJECT
+    assert report.judgements[0].words == "dmarc: From names more than 4 domains (reject)"
 
 
 async def test_the_mark_of_a_signature_written_with_blanks() -> None:
@@ -218,7 +219,7 @@ async def test_silence() -> None:
         server.on("1.2.0.192.in-addr.arpa", "PTR", silence)
         report = await examine(checks, sign(LETTER, RSA))
         assert {result for _, result in found(report)} == {"temperror"}
-        assert report.judgements["us.test"].action is Action.ACCEPT
+        assert report.judgements[0].action is Action.ACCEPT
 
 
 async def test_silence_beyond_the_time_that_a_policy_gives() -> None:

@@ -1,0 +1,93 @@
+"""What filters said, weighed by what a domain wants: a part of the judgement, and as pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mailstead.ground.model.opinion import Concern, Opinion, Wish
+from mailstead.ground.model.policy import Action, Policy
+from mailstead.ground.model.verdict import Reason
+
+SYMPTOMS_TOLD: Final = 8
+"""The heaviest ones; the trace has them all."""
+
+_WISHES: Final = {
+    Wish.TAG: Action.TAG,
+    Wish.SET_ASIDE: Action.QUARANTINE,
+    Wish.REFUSE: Action.REJECT,
+    Wish.PUT_OFF: Action.DEFER,
+    Wish.DISCARD: Action.DISCARD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One thing against a letter, and what the domain wants done about it. `said`: to the sender, in place of ours."""
+
+    reason: Reason
+    action: Action
+    words: str
+    said: str = ""
+
+
+def judge_opinions(opinions: Sequence[Opinion], policy: Policy) -> list[Charge]:
+    """Of all filters."""
+    rules = [
+        Charge(Reason.RULE, _WISHES[opinion.wish], _tell(opinion), opinion.words)
+        for opinion in opinions
+        if opinion.concern is Concern.RULE and not opinion.trouble and opinion.wish in _WISHES
+    ]
+    return [*_judge_viruses(opinions, policy), *_judge_spam(opinions, policy), *rules]
+
+
+def _judge_viruses(opinions: Sequence[Opinion], policy: Policy) -> list[Charge]:
+    charges: list[Charge] = []
+    for opinion in opinions:
+        if opinion.concern is not Concern.VIRUS or not policy.clamav.enabled:
+            continue
+        if opinion.trouble:
+            charges.append(_miss(opinion, policy.clamav.fail_action))
+        elif opinion.words:
+            words = f"{opinion.source}: {opinion.words}"
+            charges.append(Charge(Reason.VIRUS_FOUND, policy.clamav.virus_action, words))
+    return charges
+
+
+def _judge_spam(opinions: Sequence[Opinion], policy: Policy) -> list[Charge]:
+    """By the highest of the scores, as each counts in the same coin; one that is final stands alone."""
+    if not policy.spam.enabled:
+        return []
+    about = [opinion for opinion in opinions if opinion.concern is Concern.SPAM]
+    final = [opinion for opinion in about if opinion.is_final]
+    charges: list[Charge] = []
+    for opinion in final or about:
+        if opinion.trouble:
+            charges.append(_miss(opinion, policy.spam.fail_action))
+            continue
+        action = _WISHES.get(opinion.wish) or _act_on(opinion, policy)
+        if action is not None:
+            charges.append(Charge(Reason.SPAM, action, _tell(opinion)))
+    return charges
+
+
+def _act_on(opinion: Opinion, policy: Policy) -> Action | None:
+    if opinion.wish is Wish.LET_IN:
+        return None
+    if opinion.score >= policy.spam.reject_score:
+        return Action.REJECT
+    return Action.QUARANTINE if opinion.score >= policy.spam.quarantine_score else None
+
+
+def _miss(opinion: Opinion, wanted: Action) -> Charge:
+    """Nobody is refused for good because a filter of ours is silent."""
+    action = Action.DEFER if wanted is Action.REJECT else wanted
+    return Charge(Reason.FILTER_SILENT, action, f"{opinion.source} gave no answer: {opinion.trouble}")
+
+
+def _tell(opinion: Opinion) -> str:
+    """Words first, the heaviest first."""
+    heaviest = sorted(opinion.symptoms, key=lambda symptom: -abs(symptom.weight))[:SYMPTOMS_TOLD]
+    reasons = ", ".join(f"{symptom.words or symptom.name} {symptom.weight:+.1f}" for symptom in heaviest)
+    score = f" {opinion.score:.1f}" if opinion.score else ""
+    wish = f" asks to {opinion.wish.value}" if opinion.wish is not Wish.NOTHING else ""
+    return f"{opinion.source}{score}{wish}" + (f": {reasons}" if reasons else "")
