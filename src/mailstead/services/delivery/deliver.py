@@ -56,8 +56,7 @@ class Delivery:
         number = self._ids.next()
         if count_hops(letter.rendered.header) > HOPS_MAX:
             return Receipt(number, (Failed(Reason.TOO_MANY_HOPS),) * len(accepted))
-        judged = tuple(accepted) if manner.each_is_told else await_notice(accepted)
-        plan = self._plan(number, letter, envelope, judged, client, manner)
+        plan = self._plan(number, letter, envelope, await_notice(accepted), client, manner)
         try:
             filed = await self._file(plan)
         except NoSpace:

@@ -137,9 +137,12 @@ async def test_a_domain_that_another_store_keeps(scene: Scene) -> None:
     assert recipient.route == ""  # it follows its domain, whatever that wants when it is carried
 
 
-async def test_who_asks_to_be_told_of_success_is_filed_out_of_the_spool(scene: Scene) -> None:
+@pytest.mark.parametrize("by_lmtp", [True, False])
+async def test_who_asks_to_be_told_of_success_is_filed_out_of_the_spool(scene: Scene, by_lmtp: bool) -> None:
+    """RFC 3461 §5.2.3: whoever takes a letter from a host that knows DSN owes the notice, by LMTP as well."""
     wanting = Recipient(ANN, DsnRequest(frozenset({"SUCCESS"})))
-    await scene.deliver(Accepted(wanting, (await scene.target(),)))
+    receipt = await scene.deliver(Accepted(wanting, (await scene.target(),)), manner=Manner(each_is_told=by_lmtp))
+    assert receipt.outcomes == (Delivered(),)
     assert await scene.count(INBOX) == 0
     ((_, recipient),) = await scene.spooled()
     assert (recipient.destination, recipient.dsn.notify) == (LOCAL, frozenset({"SUCCESS"}))
