@@ -13,6 +13,7 @@ import apsw
 import pytest
 
 from tests.e2e.test_commands import Say, home, made, say  # noqa: F401 - fixtures
+from tests.support.authority import stranger
 from tests.support.peer import Letter, Peer
 from tests.support.server import Sandbox, sandbox
 
@@ -50,6 +51,18 @@ async def send(box: Sandbox, letter: bytes, sender: str, *recipients: str) -> di
     def run() -> dict[str, tuple[int, bytes]]:
         with box.smtp() as smtp:
             return smtp.sendmail(sender, recipients, letter)
+
+    return await asyncio.to_thread(run)
+
+
+async def submit(box: Sandbox, *recipients: str) -> dict[str, int]:
+    """Who was refused, and how."""
+
+    def run() -> dict[str, int]:
+        with smtplib.SMTP_SSL("127.0.0.1", box.port("submissions"), context=stranger(), timeout=30) as client:
+            client.login("you@dev.localhost", box.password("you"))
+            refused = client.sendmail("you@dev.localhost", recipients, "From: you@dev.localhost\r\n\r\nx\r\n")
+            return {name: code for name, (code, _) in refused.items()}
 
     return await asyncio.to_thread(run)
 
@@ -126,7 +139,10 @@ async def test_another_store_behind_us(tmp_path: Path, monkeypatch: pytest.Monke
         assert b"bob@kept.test" in bounce.content
         assert b"cy@kept.test" not in bounce.content.partition(b"message/rfc822")[0]
 
+        assert await submit(box, "ann@kept.test", "nobody@kept.test") == {"nobody@kept.test": 550}
+
         await cli(box, "domain", "set", "kept.test", "--hand-off", "lmtp://127.0.0.1:1")
+        assert await submit(box, "eve@kept.test") == {}  # our own people need not wait for it
         with pytest.raises(smtplib.SMTPRecipientsRefused) as put_off:
             await send(box, LETTER, EVE, "dan@kept.test")
         code, words = put_off.value.recipients["dan@kept.test"]

@@ -13,9 +13,9 @@ from mailstead.servers.smtp.profile import Profile, lmtp, mx
 from mailstead.servers.smtp.server import SmtpServer
 from mailstead.servers.smtp.taker import Logins
 from mailstead.services.accounts.login import Authenticator
+from mailstead.services.outbound.verification import Verification
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
-from mailstead.services.reception.verification import Verification
 from mailstead.services.submission.mailroom import DeliveringMailroom
 from mailstead.services.submission.submit import Submission
 from mailstead.store.port import Store
@@ -55,7 +55,7 @@ class SmtpRooms:
         takes = (self._store, sending.delivery, rules, refusals, sending.forwarding, verification)
         self.mx = self._serve(mx, Reception(*takes, checks_of(config, sending, clock)))
         self.lmtp = self._serve(lmtp, Reception(*takes))
-        self.outboxes = self._make_outboxes(sending, refusals)
+        self.outboxes = self._make_outboxes(sending, refusals, verification)
         self.submission = self._people(authenticator)
 
     def drain(self) -> None:
@@ -73,8 +73,10 @@ class SmtpRooms:
         )
         return SmtpServer(profile, reception, self._clock, self._ids)
 
-    def _make_outboxes(self, sending: SendingRooms, refusals: Refusals) -> Submission:
-        mailroom = DeliveringMailroom(self._store, sending.delivery, sending.forwarding, sending.guards)
+    def _make_outboxes(
+        self, sending: SendingRooms, refusals: Refusals, verification: Verification | None
+    ) -> Submission:
+        mailroom = DeliveringMailroom(self._store, sending.delivery, sending.forwarding, sending.guards, verification)
         return Submission(
             self._store, self._clock, mailroom, mailroom, sending.guards, refusals, rules_of(self._config)
         )

@@ -17,9 +17,9 @@ from mailstead.services.delivery.deliver import Delivery, Receipt
 from mailstead.services.delivery.filing import has_room
 from mailstead.services.delivery.plan import Accepted, Manner, Treatment
 from mailstead.services.folders.incoming import Letter
+from mailstead.services.outbound.verification import Verification
 from mailstead.services.reception.body import Body, Examined
 from mailstead.services.reception.refusals import Refusals
-from mailstead.services.reception.verification import Verification
 from mailstead.store.port import Store
 
 DEFAULT_MAX_SIZE: Final = 52_428_800
@@ -86,8 +86,8 @@ class Reception:
             resolution = await look_up(self._store, self._reverser, recipient.address)
         except Busy:
             return Defer(Reason.BUSY)
-        if isinstance(resolution, Resolution):
-            resolution = await self._verify(resolution)
+        if isinstance(resolution, Resolution) and self._verification is not None:
+            resolution = await self._verification.sift(resolution)
         match resolution:
             case Resolution():
                 return _judge_room(recipient, resolution, envelope.declared_size)
@@ -95,26 +95,6 @@ class Reception:
                 return Accepted(recipient, (), abroad=(Abroad(recipient.address),))
             case Refuse() | Defer():
                 return resolution
-
-    async def _verify(self, resolution: Resolution) -> Resolution | Refuse | Defer:
-        """Who is unknown to the store that keeps its mail is left out; nobody is taken who cannot be asked about."""
-        if self._verification is None:
-            return resolution
-        abroad: list[Abroad] = []
-        against: Refuse | Defer | None = None
-        for one in resolution.abroad:
-            match await self._verification.judge(one.via, one.address) if one.is_asked else PASS:
-                case Pass():
-                    abroad.append(one)
-                case Defer() as later:
-                    return later
-                case Refuse() as refusal:
-                    against = against or refusal
-        if against is None:
-            return resolution
-        if not abroad and not resolution.targets:
-            return against
-        return replace(resolution, abroad=tuple(abroad))
 
     def begin_body(self, envelope: Envelope, client: Client) -> Body:
         """For the content of one transaction. Hosts that may relay are ours, and not examined."""

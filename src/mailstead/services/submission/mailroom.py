@@ -13,6 +13,7 @@ from mailstead.services.delivery.plan import Accepted, Manner
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.guards.asking import tell_of_limit
 from mailstead.services.guards.caps import SendingLimit
+from mailstead.services.outbound.verification import Verification
 from mailstead.services.spool.spooling import Sending as Name
 from mailstead.services.submission.ports import Guards, Sending
 from mailstead.store.port import Store
@@ -21,7 +22,15 @@ from mailstead.store.port import Store
 class DeliveringMailroom:
     """A `Judge` and a `Mailroom`."""
 
-    def __init__(self, store: Store, delivery: Delivery, reverser: Reverser, guards: Guards) -> None:
+    def __init__(
+        self,
+        store: Store,
+        delivery: Delivery,
+        reverser: Reverser,
+        guards: Guards,
+        verification: Verification | None = None,
+    ) -> None:
+        self._verification = verification
         self._store = store
         self._reverser = reverser
         self._delivery = delivery
@@ -38,6 +47,8 @@ class DeliveringMailroom:
             found = await look_up(self._store, self._reverser, recipient.address)
         except Busy:
             return Defer(Reason.BUSY)
+        if isinstance(found, Resolution) and self._verification is not None:
+            found = await self._verification.sift(found, must_know=False)
         match found:
             case Resolution(targets, abroad):
                 if envelope.wishes.release_at is not None:

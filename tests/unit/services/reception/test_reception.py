@@ -15,9 +15,9 @@ from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.delivery.plan import Accepted
 from mailstead.services.outbound.probing import Answer, Standing
+from mailstead.services.outbound.verification import Verification
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
-from mailstead.services.reception.verification import Verification
 from mailstead.services.spool.outbox import NoOutbox
 from mailstead.services.spool.spooling import Spooling
 from mailstead.services.spool.terms import Terms

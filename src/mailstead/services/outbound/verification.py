@@ -3,7 +3,7 @@ would have to be returned to a sender who may never have written it."""
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from mailstead.ground.model.address import Address
@@ -11,6 +11,7 @@ from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.route import Route, parse_route
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse, Verdict
 from mailstead.net.clock import Clock
+from mailstead.services.accounts.resolve import Abroad, Resolution
 from mailstead.services.outbound.probing import Answer, Standing
 from mailstead.telemetry import incident
 
@@ -46,6 +47,25 @@ class Verification:
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._asked: dict[_Key, asyncio.Task[Answer]] = {}
         self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def sift(self, resolution: Resolution, *, must_know: bool = True) -> Resolution | Refuse | Defer:
+        """Who is unknown to the store that keeps its mail is left out. `must_know`: nobody is taken who cannot be asked
+        about; else only a plain no counts (our own people get a bounce, should it come to that)."""
+        abroad: list[Abroad] = []
+        against: Refuse | Defer | None = None
+        for one in resolution.abroad:
+            match await self.judge(one.via, one.address) if one.is_asked else PASS:
+                case Refuse() as refusal:
+                    against = against or refusal
+                case Defer() as later if must_know:
+                    return later
+                case _:
+                    abroad.append(one)
+        if against is None:
+            return resolution
+        if not abroad and not resolution.targets:
+            return against
+        return replace(resolution, abroad=tuple(abroad))
 
     async def judge(self, via: str, address: Address) -> Verdict:
         """`via` is the route of the hand-off."""

@@ -8,9 +8,10 @@ import pytest
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.route import Route
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse
+from mailstead.services.accounts.resolve import Abroad, Resolution
+from mailstead.services.outbound import verification
 from mailstead.services.outbound.probing import Answer, Standing
-from mailstead.services.reception import verification
-from mailstead.services.reception.verification import Verification
+from mailstead.services.outbound.verification import Verification
 from tests.support.fake_clock import FakeClock
 
 VIA = "lmtp://store.test:24"
@@ -102,3 +103,22 @@ async def test_a_fault_of_ours_refuses_nobody() -> None:
     judges = Verification(Store(fault=ZeroDivisionError()), FakeClock())
     assert isinstance(await judges.judge(VIA, ANN), Defer)
     assert isinstance(await judges.judge("no route", ANN), Defer)
+
+
+def meant(*addresses: Address) -> Resolution:
+    return Resolution((), tuple(Abroad(address, VIA, "far.test", is_asked=True) for address in addresses))
+
+
+@pytest.mark.parametrize("must_know", [True, False])
+async def test_who_is_unknown_is_left_out(must_know: bool) -> None:
+    judges = Verification(Store(Standing.UNKNOWN), FakeClock())
+    elsewhere = Abroad(BOB)
+    both = Resolution((), (*meant(ANN).abroad, elsewhere))
+    assert await judges.sift(both, must_know=must_know) == Resolution((), (elsewhere,))
+    assert isinstance(await judges.sift(meant(ANN), must_know=must_know), Refuse)
+
+
+async def test_who_cannot_be_asked_about_is_taken_from_our_own_people_alone() -> None:
+    judges = Verification(Store(Standing.UNCLEAR), FakeClock())
+    assert isinstance(await judges.sift(meant(ANN)), Defer)
+    assert await judges.sift(meant(ANN), must_know=False) == meant(ANN)
