@@ -190,6 +190,7 @@ class SendingRooms:
             Duty("overdue", 10.0, self._overdue.run),
             Duty("clock-set-back", 10.0, self._set_back.run),
             Duty("forget-spool", 3600.0, self._overdue.forget),
+            Duty("forget-forwarded", 3600.0, self.forwarding.forget),
             Duty("resume", 10.0, self._resuming.run),
             Duty("forget-guards", 3600.0, self._resuming.forget),
             Duty("dkim", 300.0, self._rotation.run),

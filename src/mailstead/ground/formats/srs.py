@@ -1,7 +1,8 @@
 """The Sender Rewriting Scheme: what is forwarded leaves under a sender of ours, so SPF holds and bounces find back.
 
 SRS0=hash=day=host=user@ours of user@host; a letter that was forwarded before becomes SRS1=hash=host=rest@ours, where
-SRS0rest@host is the address that the first forwarder made. Hashes are ours alone, so nobody can have us relay.
+SRS0rest@host is the address that the first forwarder made. Hashes are ours alone, so nobody can have us relay. What
+would be longer than a local part may be goes by a short name, SRSK=name@ours, which the store keeps.
 """
 
 import hashlib
@@ -19,6 +20,8 @@ DAYS: Final = 14
 """How long bounces find back: longer than anyone tries (RFC 5321 §4.5.4.1: four or five days)."""
 HASH: Final = 6
 """Characters: 30 bits that can only be guessed by asking us."""
+NAME: Final = 24
+"""Characters of a short name: 120 bits."""
 
 _DAY_MS: Final = 86_400_000
 _CYCLE: Final = 1024
@@ -26,19 +29,20 @@ _BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # no case, so it outlives h
 _FLAGS: Final = re.ASCII | re.IGNORECASE | re.DOTALL
 _SRS0: Final = re.compile(r"SRS0[=+-](?P<hash>[A-Z2-7]+)=(?P<day>[A-Z2-7]{2})=(?P<host>[^=]+)=(?P<user>.+)", _FLAGS)
 _SRS1: Final = re.compile(r"SRS1[=+-](?P<hash>[^=]+)=(?P<host>[^=]+)=(?P<rest>[=+-].+)", _FLAGS)
+_SHORT: Final = re.compile(r"SRSK[=+-](?P<name>[A-Z2-7]{24})", _FLAGS)
 _FORWARDED: Final = re.compile(r"SRS0(?P<rest>[=+-].+)", _FLAGS)
 
 
 def is_rewritten(address: Address) -> bool:
     """Whether its form is that of a rewritten sender. Only `reverse` knows if the hash is right."""
-    return address.local[:4].upper() in ("SRS0", "SRS1") and address.local[4:5] in ("=", "+", "-")
+    return address.local[:4].upper() in ("SRS0", "SRS1", "SRSK") and address.local[4:5] in ("=", "+", "-")
 
 
 def rewrite(sender: Address | None, our_domain: str, secret: bytes, now: Instant) -> Address | None:
     """The sender to forward under; the caller has left out those of all domains of ours.
 
-    None: the null reverse-path, of a sender that had it, or because the local part would exceed the 64 octets of
-    RFC 5321 §4.5.3.1.1 and some hosts refuse that. Then a bounce is lost rather than the letter.
+    None: the null reverse-path, of a sender that had it; or the local part would exceed the 64 octets of RFC 5321
+    §4.5.3.1.1, which some hosts refuse: see `shorten`.
     """
     if sender is None or sender.domain == our_domain:
         return sender
@@ -58,6 +62,23 @@ def rewrite(sender: Address | None, our_domain: str, secret: bytes, now: Instant
 def _make_srs1(host: str, rest: str, secret: bytes) -> str:
     """The first forwarder's address is kept whole: the bounce goes straight there, however many came between."""
     return f"SRS1={_hash(secret, host, rest)}={host}={rest}"
+
+
+def shorten(sender: Address, secret: bytes) -> str:
+    """The name that the store keeps for it: the same whenever it is asked for, and guessed by nobody."""
+    digest = hmac.digest(secret, str(sender).encode("utf-8", "surrogatepass"), hashlib.sha256)
+    return b32encode(digest)[:NAME].decode("ascii")
+
+
+def stand_in(name: str, our_domain: str) -> Address:
+    """The address that goes by a short name."""
+    return Address.of(f"SRSK={name}", our_domain)
+
+
+def short_name(address: Address) -> str:
+    """Of such an address; "" of any other."""
+    match = _SHORT.fullmatch(address.local)
+    return match["name"].upper() if match else ""
 
 
 def reverse(address: Address, secrets: Sequence[bytes], now: Instant) -> Address | None:

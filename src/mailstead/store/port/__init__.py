@@ -19,6 +19,7 @@ from mailstead.store.port.directory import DirectoryReads, DirectoryWrites
 from mailstead.store.port.duties import DutyReads, DutyWrites
 from mailstead.store.port.finding import FindingReads
 from mailstead.store.port.folders import FolderReads, FolderWrites
+from mailstead.store.port.forwarded import ForwardedReads, ForwardedWrites
 from mailstead.store.port.guards import GuardReads, GuardWrites
 from mailstead.store.port.messages import MessageReads, MessageWrites
 from mailstead.store.port.metadata import MetadataReads, MetadataWrites
@@ -72,6 +73,8 @@ class ReadTx(Protocol):
     @property
     def routes(self) -> RouteReads: ...
     @property
+    def forwarded(self) -> ForwardedReads: ...
+    @property
     def policies(self) -> PolicyReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
@@ -118,6 +121,8 @@ class Tx(Protocol):
     def guards(self) -> GuardWrites: ...
     @property
     def routes(self) -> RouteWrites: ...
+    @property
+    def forwarded(self) -> ForwardedWrites: ...
     @property
     def policies(self) -> PolicyWrites: ...
 

@@ -15,6 +15,7 @@ from mailstead.store.sql.directory import SqlDirectory
 from mailstead.store.sql.duties import SqlDuties
 from mailstead.store.sql.finding import SqlFinding
 from mailstead.store.sql.folders import SqlFolders
+from mailstead.store.sql.forwarded import SqlForwarded
 from mailstead.store.sql.guards import SqlGuards
 from mailstead.store.sql.messages import SqlMessages
 from mailstead.store.sql.metadata import SqlMetadata
@@ -89,6 +90,10 @@ class SqlReadTx:
     @cached_property
     def routes(self) -> SqlRoutes:
         return SqlRoutes(self.session)
+
+    @cached_property
+    def forwarded(self) -> SqlForwarded:
+        return SqlForwarded(self.session)
 
     @cached_property
     def policies(self) -> SqlPolicies:

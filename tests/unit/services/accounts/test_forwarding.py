@@ -24,6 +24,34 @@ async def test_senders_that_stay(directory: Directory, clock: FakeClock) -> None
     assert await forwarding.rewrite(None, "example.com") is None
 
 
+LONG = Address("0100018c" + "-4f5b" * 8 + "-000000", "eu-west-1.bounces.example.org")
+
+
+async def test_a_long_sender_goes_by_a_short_name(directory: Directory, clock: FakeClock) -> None:
+    forwarding = Forwarding(directory.store, clock)
+    sender = await forwarding.rewrite(LONG, "example.com")
+    assert sender is not None
+    assert len(sender.local) <= 64
+    assert await forwarding.rewrite(LONG, "example.com") == sender
+    another = Forwarding(directory.store, clock)
+    assert await another.reverse(Address(sender.local.lower(), "example.com")) == LONG
+    assert await another.reverse(Address("SRSK=" + "A" * 24, "example.com")) is None
+
+
+async def test_a_short_name_ends(directory: Directory, clock: FakeClock) -> None:
+    forwarding = Forwarding(directory.store, clock)
+    sender = await forwarding.rewrite(LONG, "example.com")
+    assert sender is not None
+    clock.advance(14 * 86_400)
+    await forwarding.forget()
+    assert await forwarding.reverse(sender) == LONG
+    clock.advance(86_400)
+    assert await forwarding.reverse(sender) is None
+    await forwarding.forget()
+    clock.advance(-86_400)
+    assert await forwarding.reverse(sender) is None
+
+
 async def test_what_is_not_ours(directory: Directory, clock: FakeClock) -> None:
     forwarding = Forwarding(directory.store, clock)
     forged = rewrite(BOB, "example.com", b"guess", clock.now())
