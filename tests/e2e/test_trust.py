@@ -19,7 +19,9 @@ from mailstead.ground.model.route import Route
 from mailstead.net.clock import SystemClock
 from mailstead.net.dns import DnsError, Trouble
 from mailstead.net.dns_exchange import Servers
+from mailstead.net.guarded import GuardedClient
 from mailstead.net.https import HttpsFetcher
+from mailstead.net.reach import Reach
 from mailstead.net.resolver import CachingResolver
 from mailstead.services.outbound.tls_policy import Excluded, Flaw, Hop, HostFacts, HostPolicy, TlsUse
 from mailstead.services.outbound.trust.judging import DomainTrust
@@ -147,11 +149,11 @@ async def test_who_validates_is_found_out(lab: Lab, names: CachingResolver) -> N
 @pytest.fixture
 async def trust(names: CachingResolver, tmp_path: Path) -> AsyncIterator[DomainTrust]:
     async with sqlite_engine(tmp_path) as engine:
-        fetcher = HttpsFetcher(names)
-        made = DomainTrust(await engine.open(), names, fetcher.fetch, SystemClock())
+        client = GuardedClient(names)
+        made = DomainTrust(await engine.open(), names, HttpsFetcher(client).fetch, SystemClock())
         yield made
         await made.close()
-        await fetcher.close()
+        await client.close()
 
 
 async def judge(trust: DomainTrust, names: CachingResolver, domain: str, port: int) -> HostPolicy | Excluded:
@@ -241,7 +243,8 @@ async def test_mta_sts_by_real_names_and_https(hosts: Hosts, names: CachingResol
     certificate = issue("policy", root, hosts=("mta-sts.secure.test",))
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=certificate.context(tmp_path)).start()
     trusted = ssl.create_default_context(cadata=root.above.certificate.public_bytes(Encoding.PEM).decode())
-    fetcher = HttpsFetcher(names, context=lambda: trusted, port=runner.addresses[0][1])
+    client = GuardedClient(names, Reach(["127.0.0.1"]), context=lambda: trusted)
+    fetcher = HttpsFetcher(client, port=runner.addresses[0][1])
     async with sqlite_engine(tmp_path) as engine:
         trust = DomainTrust(await engine.open(), names, fetcher.fetch, SystemClock())
         hop = await trust.judge_hop(Hop(domain="secure.test", route=Route(), has_mx=True))
@@ -250,7 +253,7 @@ async def test_mta_sts_by_real_names_and_https(hosts: Hosts, names: CachingResol
             facts = HostFacts(name=host, canonical=host, is_secure=True, port=25)
             found[host] = await hop.judge_host(facts)
         await trust.close()
-    await fetcher.close()
+    await client.close()
     await runner.cleanup()
     assert found["mx-none.secure.test"] == HostPolicy(
         use=TlsUse.MUST, is_webpki=True, is_name_vouched=True, source="mta-sts"

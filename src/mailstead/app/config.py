@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Pem, Port, Secret, Size, Within
+from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Pem, Place, Port, Secret, Size, Within
 from mailstead.app.config_mail import ApiConfig, ImapConfig, Pop3Config, SmtpConfig, WebDavConfig, WebUiConfig
 from mailstead.app.config_sending import GuardsConfig, OutboundConfig, QueueConfig, SubmissionConfig
 
@@ -104,6 +104,13 @@ class SecurityConfig:
 
     clamav: ClamAvConfig = field(default_factory=ClamAvConfig)
     spamassassin: SpamAssassinConfig = field(default_factory=SpamAssassinConfig)
+    allow_fetch: Annotated[
+        tuple[Place, ...],
+        Doc(
+            "Hosts and networks of our own that hooks and other fetches may reach though they are private; at any "
+            "port. What this configuration itself names as a target needs no entry."
+        ),
+    ] = ()
     min_password_length: Annotated[int, Doc("Shortest password a user may be given."), Within(1, 128)] = 8
     scram_iterations: Annotated[
         int, Doc("Rounds of PBKDF2 in new SCRAM verifiers; every login of a client has to go through them."),

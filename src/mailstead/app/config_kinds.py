@@ -26,6 +26,8 @@ Pem = NewType("Pem", str)
 HostName = NewType("HostName", str)
 IpAddress = NewType("IpAddress", str)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Place = NewType("Place", str)
+"""A host name, an address or a network."""
 
 Rates = NewType("Rates", str)
 """How much in how long, like `20/minute 500/day`; empty: no limit."""
@@ -161,6 +163,19 @@ def read_network(text: str) -> Network:
         raise BadValue(f"{text!r} is not a network", "write one like 10.0.0.0/8 or 2001:db8::/32") from error
 
 
+def read_place(text: str) -> Place:
+    """A host by its name, or addresses."""
+    word = text.strip()
+    try:
+        return Place(str(ipaddress.ip_network(word, strict=False)))
+    except ValueError:
+        pass
+    try:
+        return Place(canonical_domain(word))
+    except Invalid as error:
+        raise BadValue(f"{text!r} is neither a host nor a network", "write a name, or one like 10.0.0.5/32") from error
+
+
 def read_rates(text: str) -> Rates:
     """Kept in the form in which all are shown."""
     try:
@@ -183,6 +198,7 @@ READERS: Final[Mapping[object, Callable[[str], object]]] = {
     IpAddress: read_ip,
     Network: read_network,
     Rates: read_rates,
+    Place: read_place,
 }
 NAMES: Final[Mapping[object, str]] = {
     str: "text",
@@ -198,6 +214,7 @@ NAMES: Final[Mapping[object, str]] = {
     IpAddress: "IP address",
     Network: "network",
     Rates: "rates",
+    Place: "host or network",
 }
 
 

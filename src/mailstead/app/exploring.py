@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from mailstead.app.config import Config
-from mailstead.app.sending import direct_of, route_of, settings_of
+from mailstead.app.sending import client_of, direct_of, route_of, settings_of
 from mailstead.net.clock import SystemClock
 from mailstead.net.dns_exchange import find_servers
 from mailstead.net.https import HttpsFetcher
@@ -28,11 +28,13 @@ def explore_of(config: Config, store: Store) -> Explore:
 
     async def explore(target: str) -> AsyncGenerator[Finding, None]:
         resolver = CachingResolver(find_servers(outbound.resolvers, outbound.resolver_port), clock)
-        fetcher = HttpsFetcher(resolver)
+        contexts = ClientContexts(outbound.ca_file)
+        client = client_of(config, resolver, contexts)
+        fetcher = HttpsFetcher(client)
         trust = DomainTrust(store, resolver, fetcher.fetch, clock, dane=outbound.dane, mta_sts=outbound.mta_sts)
         approach = Approach(
             resolver=resolver, clock=clock, settings=settings_of(config), trust=trust, random=random.SystemRandom(),
-            contexts=ClientContexts(outbound.ca_file), sweep=Sweep(),
+            contexts=contexts, sweep=Sweep(),
         )  # fmt: skip
         routes = StoredRoutes(store, route_of(outbound), direct_of(outbound))
         explorer = Explorer(routes, Prober(approach), is_trapped=outbound.mode == "trap")
@@ -42,7 +44,7 @@ def explore_of(config: Config, store: Store) -> Explore:
                     yield finding
         finally:
             await trust.close()
-            await fetcher.close()
+            await client.close()
             await resolver.close()
 
     return explore

@@ -16,8 +16,10 @@ from mailstead.ground.model.route import Route, TlsLevel
 from mailstead.ground.model.spool import LOCAL, SpooledLetter, SpooledRecipient
 from mailstead.net.clock import Clock
 from mailstead.net.dns_exchange import find_servers
+from mailstead.net.guarded import GuardedClient
 from mailstead.net.https import HttpsFetcher
 from mailstead.net.ids import IdSource
+from mailstead.net.reach import Reach
 from mailstead.net.resolver import CachingResolver
 from mailstead.net.sweep import Sweep
 from mailstead.net.tls import ClientContexts
@@ -114,6 +116,12 @@ def limits_of(outbound: OutboundConfig, queue: QueueConfig) -> Limits:
     )
 
 
+def client_of(config: Config, resolver: CachingResolver, contexts: ClientContexts) -> GuardedClient:
+    """For everything that is fetched."""
+    reach = Reach(config.security.allow_fetch)
+    return GuardedClient(resolver, reach, context=lambda: contexts.get(is_verified=True))
+
+
 def trust_of(
     outbound: OutboundConfig, store: Store, resolver: CachingResolver, fetcher: HttpsFetcher, clock: Clock
 ) -> DomainTrust:
@@ -145,8 +153,8 @@ class SendingRooms:
         self.policies = Policies(store)
         self.signer = signer_of(config, store, clock)
         contexts = ClientContexts(outbound.ca_file)
-        self._fetcher = HttpsFetcher(self.resolver, context=lambda: contexts.get(is_verified=True))
-        self._trust = trust_of(outbound, store, self.resolver, self._fetcher, clock)
+        self.client = client_of(config, self.resolver, contexts)
+        self._trust = trust_of(outbound, store, self.resolver, HttpsFetcher(self.client), clock)
         self._outbound = Outbound(
             resolver=self.resolver, clock=clock, settings=settings_of(config), trust=self._trust,
             random=random.SystemRandom(), contexts=contexts, sweep=sweep,
@@ -214,7 +222,7 @@ class SendingRooms:
         await self._ending
         await self._outbound.close()
         await self._trust.close()
-        await self._fetcher.close()
+        await self.client.close()
         await self.resolver.close()
 
 

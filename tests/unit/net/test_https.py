@@ -9,7 +9,9 @@ from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailstead.net.dns import Trouble
-from mailstead.net.https import FetchFailed, HttpsFetcher
+from mailstead.net.guarded import FetchFailed, GuardedClient
+from mailstead.net.https import HttpsFetcher
+from mailstead.net.reach import Reach
 from mailstead.net.tls import ClientContexts
 from tests.support.chains import Issued, issue
 from tests.support.known_names import KnownNames
@@ -27,7 +29,7 @@ def root() -> Issued:
 async def start(root: Issued, tmp_path: Path) -> AsyncIterator[Start]:
     """A server that answers with `handler`, and who asks it."""
     runners: list[web.AppRunner] = []
-    fetchers: list[HttpsFetcher] = []
+    clients: list[GuardedClient] = []
 
     async def make(handler: object, *, host: str = HOST, days: tuple[float, float] = (-1, 1)) -> HttpsFetcher:
         app = web.Application()
@@ -44,12 +46,12 @@ async def start(root: Issued, tmp_path: Path) -> AsyncIterator[Start]:
         names.fail("AAAA", HOST, Trouble.SERVFAIL)
         trusted = ssl.create_default_context(cadata=root.certificate.public_bytes(Encoding.PEM).decode())
         port = runner.addresses[0][1]
-        fetchers.append(HttpsFetcher(names, context=lambda: trusted, port=port))
-        return fetchers[-1]
+        clients.append(GuardedClient(names, Reach(["127.0.0.0/8"]), context=lambda: trusted))
+        return HttpsFetcher(clients[-1], port=port)
 
     yield make
-    for fetcher in fetchers:
-        await fetcher.close()
+    for client in clients:
+        await client.close()
     for runner in runners:
         await runner.cleanup()
 
@@ -131,7 +133,7 @@ async def test_names_come_from_our_resolver(start: Start) -> None:
 async def test_cas_that_cannot_be_read(tmp_path: Path) -> None:
     """No text, and no fault of ours."""
     contexts = ClientContexts(tmp_path / "missing.pem")
-    fetcher = HttpsFetcher(KnownNames(), context=lambda: contexts.get(is_verified=True))
+    client = GuardedClient(KnownNames(), context=lambda: contexts.get(is_verified=True))
     with pytest.raises(FetchFailed, match=r"missing\.pem does not exist"):
-        await fetch(fetcher)
-    await fetcher.close()
+        await fetch(HttpsFetcher(client))
+    await client.close()

@@ -12,7 +12,7 @@ from mailstead.ground.model.errors import Invalid, MailError
 from mailstead.ground.model.ids import Instant
 from mailstead.net.clock import Clock
 from mailstead.net.dns import DnsError, Resolver
-from mailstead.net.https import FetchFailed
+from mailstead.net.guarded import FetchFailed
 from mailstead.services.outbound.tls_policy import Flaw
 from mailstead.store.port import Lane, Store
 from mailstead.store.port.trust import DAY_MS, StoredPolicy

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailstead.net.https import FetchFailed
+from mailstead.net.guarded import FetchFailed
 from mailstead.services.outbound.trust.judging import DomainTrust
 from tests.support.fake_clock import FakeClock
 from tests.support.known_names import KnownNames

@@ -10,7 +10,7 @@ from mailstead.ground.formats.tlsrpt import PolicyFound, PolicyType, ResultType,
 from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.route import Route, TlsLevel
-from mailstead.net.https import FetchFailed
+from mailstead.net.guarded import FetchFailed
 from mailstead.services.outbound.tls_policy import Excluded, Hop, HopTrust, HostFacts, TlsReport
 from mailstead.services.outbound.trust import counting
 from mailstead.services.outbound.trust.counting import TlsCounts

@@ -10,7 +10,7 @@ from mailstead.ground.formats.tlsrpt import ResultType
 from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.route import Route
 from mailstead.net.dns import Trouble
-from mailstead.net.https import FetchFailed
+from mailstead.net.guarded import FetchFailed
 from mailstead.services.outbound.tls_policy import Facts, Hop
 from mailstead.services.outbound.trust.judging import DomainTrust
 from tests.unit.services.outbound.trust.conftest import Scene
