@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mailstead.cli.asker import asker
 from mailstead.cli.exits import Failure
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def connect(path: Path) -> socket.socket | None:
 def _converse(
     connection: socket.socket, command: str, args: Json, row: Callable[[Json], None], progress: Callable[[Json], None]
 ) -> Json:
-    request = json.dumps({"id": 1, "command": command, "args": args}, ensure_ascii=False)
+    request = json.dumps({"id": 1, "command": command, "args": args, "by": asker()}, ensure_ascii=False)
     for kind, value in _messages(connection, request.encode() + b"\n"):
         match kind:
             case "row":

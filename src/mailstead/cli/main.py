@@ -44,6 +44,7 @@ root = LazyGroup(
         "tls-rule": Row("mailstead.cli.tls_rule:tls_rule", "What the lines to single domains must be."),
         "outbound": Row("mailstead.cli.outbound:outbound", "The way to other servers."),
         "policy": Row("mailstead.cli.policy:policy", "What domains want: checks, limits, actions."),
+        "audit": Row("mailstead.cli.audit:audit", "Who changed what, and whether that is still as it was told."),
         "db": Row("mailstead.cli.db:db", "The store."),
         "config": Row("mailstead.cli.config:config", "Look at the configuration, check it, explain it."),
         "version": Row("mailstead.cli.help:version", "What is installed."),

@@ -8,6 +8,7 @@ import msgspec
 
 from mailstead.app.config_check import check_identity
 from mailstead.app.console import Console
+from mailstead.cli.asker import asker
 from mailstead.cli.exits import Failure
 from mailstead.ground.model.errors import MailError
 from mailstead.net.clock import SystemClock
@@ -32,9 +33,10 @@ def perform_here(
     loaded: "Loaded", command: str, args: Json, row: Callable[[Json], None], progress: Callable[[Json], None]
 ) -> Json:
     """Open the store, run one operation, close it; Failure."""
+    by = asker()  # before root is given up
     become_server_user(loaded.config)
     try:
-        return asyncio.run(_perform(loaded, command, args, row, progress))
+        return asyncio.run(_perform(loaded, by, command, args, row, progress))
     except Unavailable as error:
         raise Failure("unavailable", str(error), FIXES["unavailable"]) from error
     except msgspec.ValidationError as error:
@@ -85,8 +87,9 @@ def _desk_of(loaded: "Loaded", opened: "OpenStore") -> Desk:
 
 
 async def _perform(
-    loaded: "Loaded", command: str, args: Json, row: Callable[[Json], None], progress: Callable[[Json], None]
-) -> Json:
+    loaded: "Loaded", by: str, command: str, args: Json, row: Callable[[Json], None],
+    progress: Callable[[Json], None],
+) -> Json:  # fmt: skip
     from mailstead.app import wiring
 
     async def say(news: Mapping[str, object]) -> None:
@@ -99,4 +102,4 @@ async def _perform(
         desk = _desk_of(loaded, opened)
         if loaded.path is None:
             await ensure_domain(desk.directory, loaded.config.server.domain)
-        return dict(await perform(OPERATIONS[command], desk, args, say))
+        return dict(await perform(OPERATIONS[command], desk, args, say, by=by))

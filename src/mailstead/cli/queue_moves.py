@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from mailstead.cli.exits import Failure
-from mailstead.cli.queue_options import QUEUES, asker, count, filtered, moved_words
+from mailstead.cli.queue_options import QUEUES, count, filtered, moved_words
 from mailstead.cli.shell import Json, Shell, changing, note, size_words
 
 _EVERY = click.option("--all", "every", is_flag=True, help="Everything, of all queues it has an effect on.")
@@ -22,7 +22,7 @@ def _move(command: str, verb: str, *, extras: tuple[Any, ...] = ()) -> Callable[
         def run(shell: Shell, wish: Json, ids: tuple[str, ...], every: bool, expected: int | None, **more: Any) -> None:
             if len(ids) == 1 and ids[0] in QUEUES:  # as in Elemta: flush deferred
                 wish, every, ids = {**wish, "queue": ids[0]}, True, ()
-            args = {**wish, "ids": list(ids), "every": every, "expected": expected, "by": asker(), **more}
+            args = {**wish, "ids": list(ids), "every": every, "expected": expected, **more}
             if command == "drop":
                 args = _ask_first(shell, args)
             done = shell.change(f"queue.{command}", args, lambda row: moved_words(verb, row))

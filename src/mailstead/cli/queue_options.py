@@ -1,8 +1,6 @@
 """What the commands of the queue share: the options that say which letters are meant, and who asks."""
 
 import functools
-import getpass
-import os
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -56,16 +54,6 @@ def filtered(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_FILTERS):
         decorated = option(decorated)
     return decorated
-
-
-def asker() -> str:
-    """Who sits at the keyboard, for the story."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
-        name = str(os.getuid())
-    behind = os.environ.get("SUDO_USER")
-    return f"{behind} (as {name})" if behind and behind != name else name
 
 
 def moved_words(verb: str, row: Json) -> str:

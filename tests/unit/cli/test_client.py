@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mailstead.cli.asker import asker
 from mailstead.cli.client import ask, connect
 from mailstead.cli.exits import Failure
 
@@ -45,7 +46,7 @@ def test_an_answer_with_rows_and_progress(tmp_path: Path) -> None:
     news: list[Any] = []
     with server(path, said) as heard:
         assert ask(loaded(path), "x.y", {"name": "é"}, rows.append, news.append) == {"b": 2}
-    assert heard == ['{"id": 1, "command": "x.y", "args": {"name": "é"}}\n'.encode()]
+    assert heard == [f'{{"id": 1, "command": "x.y", "args": {{"name": "é"}}, "by": "{asker()}"}}\n'.encode()]
     assert (rows, news) == ([{"a": 1}], [{"done": 1}])
 
 

@@ -40,7 +40,6 @@ class Server:
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     made = Server()
     monkeypatch.setattr(Shell, "ask", made.ask)
-    monkeypatch.setattr(queue_moves, "asker", lambda: "ann")
     return made
 
 
@@ -49,7 +48,7 @@ def feed(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
 
 
 def meant(*words: str, **more: Any) -> Json:
-    return {"ids": list(words), "every": False, "by": "ann", "dry_run": False} | more
+    return {"ids": list(words), "every": False, "dry_run": False} | more
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ async def furnish(store: Store, domain: str, passwords: Mapping[str, str], share
         store=store, hasher=DirectHasher(), clock=SystemClock(), default_domain=domain, min_password_length=8
     )
     await ensure_domain(directory, domain)
-    await choose_profile(directory, domain, Profile.DEV, who="dev")
+    await choose_profile(directory, domain, Profile.DEV)
     for person, password in passwords.items():
         if await _find(store, Address(person, domain)) is None:
             is_first = person == next(iter(passwords))

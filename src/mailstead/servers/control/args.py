@@ -300,7 +300,6 @@ class QueueMove(QueueFilter, frozen=True, kw_only=True):
     hold_reason: Text = ""
     route: Text = ""
     expected: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    by: Text = ""
     dry_run: bool = False
 
 

@@ -1,12 +1,13 @@
 """What an operation is, and what it may use. The socket and the command line without a server run the same ones."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
 from mailstead.ground.model.address import Address
+from mailstead.ground.model.audit import Actor, Through
 from mailstead.ground.model.errors import MailError
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
@@ -62,6 +63,7 @@ class Desk:
 
 
 ArgsT = TypeVar("ArgsT", bound=msgspec.Struct)
+_NAME_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,11 @@ class Operation(Generic[ArgsT]):
 AnyOperation = Operation[Any]
 
 
-async def perform(operation: AnyOperation, desk: Desk, args: object, say: Say) -> Json:
-    """Check the arguments against the schema and run; msgspec.ValidationError, MailError."""
+async def perform(operation: AnyOperation, desk: Desk, args: object, say: Say, *, by: str = "") -> Json:
+    """Check the arguments against the schema and run; msgspec.ValidationError, MailError.
+
+    `by` is who gave the command. Whoever may speak here may do everything, and so is believed.
+    """
     checked = msgspec.convert(args, operation.args)
-    return await operation.run(desk, checked, say)
+    actor = Actor(by[:_NAME_MAX] or "control socket", Through.COMMAND)
+    return await operation.run(replace(desk, directory=desk.directory.by(actor)), checked, say)

@@ -7,6 +7,7 @@ from mailstead.ground.model.directory import Role, Status
 from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
 from mailstead.servers.control.answers import command_line, say_rows
+from mailstead.servers.control.audit import AUDIT_OPERATIONS
 from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
 from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, Say, Unavailable
 from mailstead.servers.control.guards import GUARD_OPERATIONS
@@ -246,6 +247,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     *QUEUE_OPERATIONS,
     *ROUTING_OPERATIONS,
     *POLICY_OPERATIONS,
+    *AUDIT_OPERATIONS,
     Operation("db.check", a.Nothing, db_check),
     Operation("db.reindex", a.Nothing, db_reindex),
     Operation("status", a.Nothing, status),

@@ -23,7 +23,6 @@ from mailstead.services.policy.editing import Edited
 
 POLICY: Final = "mailstead.policy.v1"
 CHANGE: Final = "mailstead.policy-change.v1"
-WHO: Final = "command"
 SAID_TO_ADD: Final = frozenset({"default_quota", "max_users", "catchall_email"})
 """Columns that `domain add` has options for."""
 
@@ -44,19 +43,19 @@ async def show(desk: Desk, args: a.PolicyShow, _say: Say) -> Json:
 async def set_(desk: Desk, args: a.PolicySet, _say: Say) -> Json:
     """Change fields."""
     values = read_words(args.values)
-    return _shape(await editing.edit(desk.directory, args.domain, values, who=WHO, dry_run=args.dry_run))
+    return _shape(await editing.edit(desk.directory, args.domain, values, dry_run=args.dry_run))
 
 
 async def reset(desk: Desk, args: a.PolicyReset, _say: Say) -> Json:
     """Take fields back to what a new domain would have."""
     columns = _columns(args.fields)
-    return _shape(await editing.reset(desk.directory, args.domain, columns, who=WHO, dry_run=args.dry_run))
+    return _shape(await editing.reset(desk.directory, args.domain, columns, dry_run=args.dry_run))
 
 
 async def profile(desk: Desk, args: a.PolicyProfile, _say: Say) -> Json:
     """Take checks and limits from a profile."""
     chosen = Profile(args.profile)
-    return _shape(await editing.choose_profile(desk.directory, args.domain, chosen, who=WHO, dry_run=args.dry_run))
+    return _shape(await editing.choose_profile(desk.directory, args.domain, chosen, dry_run=args.dry_run))
 
 
 async def commands_to_restore(desk: Desk, domain: str) -> str:

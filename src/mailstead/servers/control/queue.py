@@ -92,7 +92,7 @@ def _move(move: Move) -> Callable[[Desk, a.QueueMove, Say], Awaitable[Json]]:
         order = Order(
             move=move,
             wish=wish,
-            by=args.by or "control socket",
+            by=desk.directory.actor,
             reason=args.hold_reason,
             route=args.route,
             expected=args.expected,

@@ -29,6 +29,7 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: int
     command: str
     args: dict[str, object] = {}
+    by: str = ""
 
 
 class ControlServer:
@@ -88,7 +89,7 @@ class ControlServer:
 
         try:
             async with asyncio.timeout(RUN_TIMEOUT):
-                answer = await perform(operation, self._desk, request.args, say)
+                answer = await perform(operation, self._desk, request.args, say, by=request.by)
         except msgspec.ValidationError as error:
             return {"error": describe(USAGE, str(error))}
         except Unavailable as error:

@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from mailstead.ground.formats.date import render_rfc3339
+from mailstead.ground.model.audit import Actor
 from mailstead.ground.model.errors import AlreadyExists, NotFound
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.policy import TEMPLATE, Sheet
@@ -56,13 +57,13 @@ class DomainApi:
         for call in CALLS:
             app.router.add_route(call.method, call.path, self.door.guard(call.handler(self)))
 
-    async def list_(self, _request: web.Request, _who: str) -> web.Response:
+    async def list_(self, _request: web.Request, _who: Actor) -> web.Response:
         """All."""
         listed = editing.list_all(self.directory)
         shown = [_show(one, await self._signs(one.row.name, one.sheet)) async for one in listed]
         return web.json_response({"domains": shown, "count": len(shown)})
 
-    async def add(self, request: web.Request, who: str) -> web.Response:
+    async def add(self, request: web.Request, who: Actor) -> web.Response:
         """One more, with a key whose record can be published at once."""
         body = await read_object(request)
         name, is_copy, columns = body.pop("name", ""), body.pop("use_default_template", False), body.pop("domain", None)
@@ -76,20 +77,20 @@ class DomainApi:
             raise Refusal(409, "domain already exists")
         changes = read_flat(_changing(columns or {}, Signs("", "")))
         try:
-            made = await editing.add(self.directory, name, changes, is_copy=is_copy, who=who)
+            made = await editing.add(self.directory.by(who), name, changes, is_copy=is_copy)
         except AlreadyExists:
             raise Refusal(409, "domain already exists") from None
-        await self._make_key(made)
+        await self._make_key(made, who)
         return web.json_response(_show(made, await self._signs(made.row.name, made.sheet)), status=201)
 
-    async def _make_key(self, made: Listed) -> None:
+    async def _make_key(self, made: Listed, who: Actor) -> None:
         wish = made.sheet.policy.dkim
         if not wish.signing_enabled:
             return
         selector = wish.selector or self.selector
-        await keys.generate_keys(self.directory, made.row.name, selector, (keys.wanted_algorithm(wish),))
+        await keys.generate_keys(self.directory.by(who), made.row.name, selector, (keys.wanted_algorithm(wish),))
 
-    async def show(self, request: web.Request, _who: str) -> web.Response:
+    async def show(self, request: web.Request, _who: Actor) -> web.Response:
         """One, or the template."""
         name = request.match_info["name"]
         if name == TEMPLATE:
@@ -97,28 +98,28 @@ class DomainApi:
         listed = await self._find(name)
         return web.json_response(_show(listed, await self._signs(listed.row.name, listed.sheet)))
 
-    async def change(self, request: web.Request, who: str) -> web.Response:
+    async def change(self, request: web.Request, who: Actor) -> web.Response:
         """Columns of one, or of the template; those that are not named stay."""
         name, body = request.match_info["name"], await read_object(request)
         if name == TEMPLATE:
-            await editing.edit(self.directory, name, read_flat(_changing(body, Signs("", ""))), who=who)
+            await editing.edit(self.directory.by(who), name, read_flat(_changing(body, Signs("", ""))))
             return web.json_response({"message": "default template updated successfully"})
         listed = await self._find(name)
         signs = await self._signs(listed.row.name, listed.sheet)
-        await editing.edit(self.directory, name, read_flat(_changing(body, signs)), who=who)
+        await editing.edit(self.directory.by(who), name, read_flat(_changing(body, signs)))
         listed = await self._find(name)
         return web.json_response(_show(listed, await self._signs(listed.row.name, listed.sheet)))
 
-    async def remove(self, request: web.Request, _who: str) -> web.Response:
+    async def remove(self, request: web.Request, who: Actor) -> web.Response:
         """One without accounts."""
         name = request.match_info["name"]
         if name == TEMPLATE:
             raise Refusal(403, "cannot delete default template domain")
         await self._find(name)
-        await remove_domain(self.directory, name)
+        await remove_domain(self.directory.by(who), name)
         return web.Response(status=204)
 
-    async def security(self, request: web.Request, _who: str) -> web.Response:
+    async def security(self, request: web.Request, _who: Actor) -> web.Response:
         """Its groups."""
         name = request.match_info["name"]
         sheet, signs = await self._wanted(name)
@@ -126,7 +127,7 @@ class DomainApi:
         groups["dkim"] |= {"selector": signs.selector, "public_key": signs.public_key}
         return web.json_response({"domain": name, **groups})
 
-    async def secure(self, request: web.Request, who: str) -> web.Response:
+    async def secure(self, request: web.Request, who: Actor) -> web.Response:
         """Some fields of some groups."""
         name, body = request.match_info["name"], await read_object(request)
         _, signs = await self._wanted(name)
@@ -137,7 +138,7 @@ class DomainApi:
         if isinstance(dkim := groups.get("dkim"), dict):
             flat = _changing({f"dkim_{field}": value for field, value in dkim.items()}, signs)
             groups["dkim"] = {column.removeprefix("dkim_"): value for column, value in flat.items()}
-        await editing.edit(self.directory, name, read_grouped(groups), who=who)
+        await editing.edit(self.directory.by(who), name, read_grouped(groups))
         return web.json_response({"message": "security configuration updated successfully", "domain": name})
 
     async def _wanted(self, name: str) -> tuple[Sheet, Signs]:

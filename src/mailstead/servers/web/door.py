@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from mailstead.ground.model.audit import Actor
 from mailstead.ground.model.errors import MailError
 from mailstead.servers.web.login import CLOSED, Gatekeeper
 from mailstead.servers.web.refusals import Refused, refusal_of
@@ -16,7 +17,7 @@ RETRY_AFTER: Final = "5"
 NOT_JSON: Final = "invalid request body"
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
-Handler = Callable[[web.Request, str], Awaitable[web.Response]]
+Handler = Callable[[web.Request, Actor], Awaitable[web.Response]]
 """Of a call by somebody of that name."""
 
 
@@ -51,7 +52,7 @@ class Door:
 
         return guarded
 
-    async def _identify(self, request: web.Request) -> str:
+    async def _identify(self, request: web.Request) -> Actor:
         try:
             return await self.gatekeeper.identify(request)
         except Refused as refused:

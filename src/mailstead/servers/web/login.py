@@ -7,6 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
+from mailstead.ground.model.audit import Actor, Through
 from mailstead.servers.web.refusals import Refused
 from mailstead.services.accounts.attempt import Attempt, Rejection
 from mailstead.services.accounts.login import Authenticator
@@ -31,8 +32,8 @@ class Gatekeeper:
     authenticator: Authenticator
     admin_token: str
 
-    async def identify(self, request: web.Request) -> str:
-        """The name under which a call is told; Refused, Limited."""
+    async def identify(self, request: web.Request) -> Actor:
+        """Who makes a call; Refused, Limited."""
         token = _token_of(request)
         if not token:
             raise Refused(401, "unauthorized", "the API is for administrators", self._fix)
@@ -40,14 +41,14 @@ class Gatekeeper:
         # First, and whatever failed before: behind a proxy all come from one address, and guesses of others must not
         # shut the administrator out. So long a token is not guessed.
         if self._is_open and _are_equal(token, self.admin_token):
-            return BY_TOKEN
+            return Actor(BY_TOKEN, Through.API, attempt.client_ip)
         entered = await self.authenticator.enter_by_token(attempt, "", token)
         if isinstance(entered, Rejection):
             await self.authenticator.refuse(attempt, entered.name, entered.reason)
             raise Refused(401, "unauthorized", "that token is not known, or no longer good", self._fix)
         if not entered.user.is_admin:
             raise Refused(403, "forbidden", f"{entered.user.login} is no administrator", CLOSED)
-        return entered.user.login
+        return Actor(entered.user.login, Through.API, attempt.client_ip)
 
     @property
     def _fix(self) -> str:

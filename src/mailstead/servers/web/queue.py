@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from aiohttp import web
 
+from mailstead.ground.model.audit import Actor
 from mailstead.ground.model.errors import Invalid, MailError, TooLarge
 from mailstead.ground.model.spool import State
 from mailstead.net.clock import Clock
@@ -24,7 +25,7 @@ PAGE: Final = 100
 _DIGITS_MAX: Final = 9
 
 Text = Annotated[str, msgspec.Meta(max_length=1024)]
-Handler = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.Request, Actor], Awaitable[web.StreamResponse]]
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -75,7 +76,7 @@ class QueueApi:
 
         return guarded
 
-    async def page(self, request: web.Request, _who: str) -> web.Response:
+    async def page(self, request: web.Request, _who: Actor) -> web.Response:
         """Entries; the next page is named by the header Link (RFC 8288)."""
         query = request.query
         limit = _number(query.get("limit", str(PAGE)), "limit")
@@ -92,21 +93,21 @@ class QueueApi:
             headers["Link"] = f'<{following}>; rel="next"'
         return web.json_response([show_entry(entry) for entry in page.entries], headers=headers)
 
-    async def stats(self, _request: web.Request, _who: str) -> web.Response:
+    async def stats(self, _request: web.Request, _who: Actor) -> web.Response:
         """Counts."""
         return web.json_response(showing.show_stats(await self.hand.stats()))
 
-    async def shape(self, _request: web.Request, _who: str) -> web.Response:
+    async def shape(self, _request: web.Request, _who: Actor) -> web.Response:
         """The matrix."""
         rows = [showing.show_row(row) for row in await self.hand.shape()]
         return web.json_response({"ages": [age // 1000 for age in AGES], "destinations": rows})
 
-    async def lanes(self, _request: web.Request, _who: str) -> web.Response:
+    async def lanes(self, _request: web.Request, _who: Actor) -> web.Response:
         """What is left alone."""
         now = self.clock.now()
         return web.json_response([showing.show_lane(lane, now) for lane in await self.hand.lanes()])
 
-    async def letter(self, request: web.Request, _who: str) -> web.StreamResponse:
+    async def letter(self, request: web.Request, _who: Actor) -> web.StreamResponse:
         """One of them, as JSON or as its octets."""
         number = parse_id(request.match_info["id"])
         match request.query.get("format", "json"):
@@ -132,17 +133,17 @@ class QueueApi:
         await response.write_eof()
         return response
 
-    async def trace(self, request: web.Request, _who: str) -> web.Response:
+    async def trace(self, request: web.Request, _who: Actor) -> web.Response:
         """Its story."""
         return web.json_response(showing.show_trace(await self.tracing.find(request.match_info["id"])))
 
-    async def flush(self, request: web.Request, who: str) -> web.Response:
+    async def flush(self, request: web.Request, who: Actor) -> web.Response:
         """Try now: this is where the word means something else than it does in Elemta, which deletes."""
         queues = parse_queue(request.match_info["type"])
         move = Move.RETRY if queues == (State.FAILED,) else Move.PROCESS
         return await self._do(request, Order(move=move, wish=Filter(queues=queues), by=who))
 
-    async def drop(self, request: web.Request, who: str) -> web.Response:
+    async def drop(self, request: web.Request, who: Actor) -> web.Response:
         """Only if their number is known."""
         order = Order(move=Move.DROP, wish=Filter(queues=parse_queue(request.match_info["type"])), by=who)
         return await self._do(request, order, needs_count=True)
@@ -150,7 +151,7 @@ class QueueApi:
     def one(self, move: Move) -> Handler:
         """A move of the letter that the path names."""
 
-        async def do(request: web.Request, who: str) -> web.Response:
+        async def do(request: web.Request, who: Actor) -> web.Response:
             order = Order(move=move, wish=Filter(letter=parse_id(request.match_info["id"])), by=who)
             return await self._do(request, order)
 
@@ -160,7 +161,7 @@ class QueueApi:
         wish = await _read(request)
         if needs_count and wish.expected is None:
             raise Invalid('say how many letters you expect: {"expected": 12}')
-        reason = wish.reason or (f"held by {order.by}" if order.move is Move.HOLD else "")
+        reason = wish.reason or (f"held by {order.by.name}" if order.move is Move.HOLD else "")
         said = replace(order, reason=reason, route=wish.route, expected=wish.expected, dry_run=wish.dry_run)
         done = await self.hand.do(said)
         shown = {"status": "success", "message": _words(done, dry_run=wish.dry_run)}

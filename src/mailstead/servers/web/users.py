@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from mailstead.ground.formats.date import render_rfc3339
+from mailstead.ground.model.audit import Actor
 from mailstead.ground.model.directory import Account, Domain, Status
 from mailstead.servers.web.door import Door, Refusal, read_object
 from mailstead.services.accounts.directory import Directory
@@ -48,7 +49,7 @@ class UserApi:
         """Add the call."""
         app.router.add_route("POST", PATH, self.door.guard(self.add))
 
-    async def add(self, request: web.Request, _who: str) -> web.Response:
+    async def add(self, request: web.Request, who: Actor) -> web.Response:
         """One more."""
         body = await read_object(request)
         wish = _read(body)
@@ -60,10 +61,10 @@ class UserApi:
             address=wish.email, password=wish.password, password_hash=wish.password_hash, quota_bytes=wish.quota,
             is_admin=wish.role == "admin",
         )  # fmt: skip
-        account = await add_user(self.directory, new)
+        account = await add_user(self.directory.by(who), new)
         status = STATUSES[wish.status]
         if status is not Status.ACTIVE:
-            await change_user(self.directory, wish.email, UserChange(status=status))
+            await change_user(self.directory.by(who), wish.email, UserChange(status=status))
         ignored = sorted(body.keys() - set(Wish.__struct_fields__))
         return web.json_response(_show(account, domain, wish) | ({"not_kept": ignored} if ignored else {}), status=201)
 

@@ -1,9 +1,10 @@
 """Which accounts a user may enter at this moment, and how the admins of an account let others in."""
 
 from mailstead.ground.model.address import Address, fold
+from mailstead.ground.model.audit import Actor, Deed, Through
 from mailstead.ground.model.directory import Access, Account, AccountKind, Role, Status, User
 from mailstead.ground.model.errors import Denied, NotFound
-from mailstead.ground.model.ids import AccountId
+from mailstead.ground.model.ids import AccountId, Instant
 from mailstead.store.port import ReadTx, Store, Tx
 
 Accounts = tuple[tuple[Account, Role], ...]
@@ -33,8 +34,17 @@ async def list_members(store: Store, account: AccountId) -> list[tuple[str, Role
     return await store.read(unit)
 
 
-async def set_role(store: Store, admin: User, account: AccountId, identifier: str, role: Role | None) -> None:
-    """Let a user in, or no longer with None. Denied, NotFound.
+async def set_role(
+    store: Store,
+    admin: User,
+    account: AccountId,
+    identifier: str,
+    role: Role | None,
+    *,
+    now: Instant,
+    address: str = "",
+) -> None:
+    """Let a user in, or no longer with None, as an admin of the account does at `address`. Denied, NotFound.
 
     Users of other domains are the same as users who do not exist: nobody learns here who has an account elsewhere.
     """
@@ -54,8 +64,22 @@ async def set_role(store: Store, admin: User, account: AccountId, identifier: st
             await tx.directory.grant(Access(user.id, account, role))
         elif login in members:
             await tx.directory.revoke(user.id, account)
+        actor = Actor(admin.login, Through.IMAP, address)
+        had = members[login][1] if login in members else None
+        await tx.audit.record(actor, access_deed(found, user, had, role), now)
 
     await store.write(unit)
+
+
+def access_deed(account: Account, user: User, had: Role | None, has: Role | None) -> Deed:
+    """What is told of a change of rights."""
+    return Deed(
+        action="access.changed",
+        subject=str(account.address),
+        domain=account.address.domain,
+        before={"user": user.login, "role": had.name.lower()} if had else None,
+        after={"user": user.login, "role": has.name.lower()} if has else None,
+    )
 
 
 def login_of(identifier: str, domain: str) -> str:

@@ -1,6 +1,7 @@
 """Addresses that mean other addresses: what they lead to must exist, and never lead back."""
 
 from mailstead.ground.model.address import Address, canonical_domain
+from mailstead.ground.model.audit import facts_of
 from mailstead.ground.model.directory import Alias
 from mailstead.ground.model.errors import AlreadyExists, Invalid, NotFound
 from mailstead.services.accounts.directory import Directory, get_domain, get_real_domain, names_of
@@ -26,7 +27,9 @@ async def add_alias(directory: Directory, address: str, targets: list[str], *, d
             raise AlreadyExists(f"{alias} is an alias already (mailstead alias remove {alias})")
         for target in parsed:
             await _follow(tx, target, (alias.key,))
-        return await tx.directory.insert_alias(domain.id, alias, tuple(str(target) for target in parsed), now=now)
+        made = await tx.directory.insert_alias(domain.id, alias, tuple(str(target) for target in parsed), now=now)
+        await directory.record(tx, "alias.created", str(alias), after=facts_of(made))
+        return made
 
     return await directory.commit(unit, dry_run=dry_run)
 
@@ -79,6 +82,7 @@ async def remove_alias(directory: Directory, address: str, *, dry_run: bool = Fa
         if alias is None:
             raise NotFound(f"there is no alias {wanted}")
         await tx.directory.delete_alias(alias.id)
+        await directory.record(tx, "alias.removed", str(alias.address), before=facts_of(alias))
         return alias
 
     return await directory.commit(unit, dry_run=dry_run)

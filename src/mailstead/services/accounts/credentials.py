@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mailstead.ground.model.audit import facts_of
 from mailstead.ground.model.credential import Credential, CredentialKind
 from mailstead.ground.model.errors import Conflict, Invalid
 from mailstead.ground.model.ids import Instant
@@ -84,6 +85,7 @@ async def add_credential(directory: Directory, new: NewCredential, *, dry_run: b
         made = await tx.credentials.insert_credential(
             user.id, what, tuple(new.protocols), now=now, expires_at=new.expires_at
         )
+        await directory.record(tx, f"{new.kind.value}.created", user.login, after=facts_of(made))
         return Made(made, user.login, secret)
 
     return await directory.commit(unit, dry_run=dry_run)
@@ -106,7 +108,9 @@ async def revoke_credential(
 
     async def unit(tx: Tx) -> Credential:
         user = await get_user(tx, directory, owner)
-        return await tx.credentials.delete_credential(user.id, kind, name)
+        gone = await tx.credentials.delete_credential(user.id, kind, name)
+        await directory.record(tx, f"{kind.value}.revoked", user.login, before=facts_of(gone))
+        return gone
 
     return await directory.commit(unit, dry_run=dry_run)
 

@@ -6,10 +6,11 @@ real ones.
 
 import difflib
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Self, TypeVar
 
 from mailstead.ground.model.address import Address, fold
+from mailstead.ground.model.audit import PROGRAM, Actor, Deed, Facts
 from mailstead.ground.model.directory import Domain
 from mailstead.ground.model.errors import Invalid, MailError, NotFound
 from mailstead.net.clock import Clock
@@ -38,6 +39,24 @@ class Directory:
     clock: Clock
     default_domain: str
     min_password_length: int = 8
+    actor: Actor = PROGRAM
+
+    def by(self, actor: Actor) -> Self:
+        """The same in somebody's hands: what they change is told as theirs."""
+        return replace(self, actor=actor)
+
+    async def record(
+        self, tx: Tx, action: str, subject: str, *, domain: str | None = None,
+        before: Facts | None = None, after: Facts | None = None,
+    ) -> None:  # fmt: skip
+        """Write down what a unit changed, in that unit and as its last statement.
+
+        If no domain is named it is that of the subject, an address. The time is that of writing: it rises with the
+        numbers of the entries.
+        """
+        where = subject.rpartition("@")[2] if domain is None and "@" in subject else domain or ""
+        deed = Deed(action=action, subject=subject, domain=where, before=before, after=after)
+        await tx.audit.record(self.actor, deed, self.clock.now())
 
     async def commit(self, unit: Callable[[Tx], Coroutine[Any, Any, T]], *, dry_run: bool = False) -> T:
         """Make a change durable, or only find out what it would give."""

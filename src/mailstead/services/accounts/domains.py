@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mailstead.ground.model.address import Address, canonical_domain
+from mailstead.ground.model.audit import facts_of
 from mailstead.ground.model.directory import AccountKind, Domain
 from mailstead.ground.model.errors import AlreadyExists, Conflict, Invalid
 from mailstead.ground.model.ids import Instant
@@ -45,16 +46,22 @@ class DomainView:
 
 async def add_domain(directory: Directory, new: NewDomain, *, dry_run: bool = False) -> Domain:
     """Add a domain; AlreadyExists, NotFound (the other domain), Invalid."""
-    now = directory.clock.now()
 
     async def unit(tx: Tx) -> Domain:
-        return await put_domain(tx, new, now)
+        return await put_domain(tx, directory, new)
 
     return await directory.commit(unit, dry_run=dry_run)
 
 
-async def put_domain(tx: Tx, new: NewDomain, now: Instant, sheet: Sheet | None = None) -> Domain:
+async def put_domain(tx: Tx, directory: Directory, new: NewDomain, sheet: Sheet | None = None) -> Domain:
     """The row of a new domain and its policy, copies of the template or of this sheet; errors as `add_domain`."""
+    made = await _insert(tx, new, directory.clock.now(), sheet)
+    after = facts_of(made) | {"alias_of": new.alias_of}
+    await directory.record(tx, "domain.created", made.name, domain=made.name, after=after)
+    return made
+
+
+async def _insert(tx: Tx, new: NewDomain, now: Instant, sheet: Sheet | None) -> Domain:
     name = canonical_domain(new.name)
     version = await tx.policies.advance()
     if await tx.directory.find_domain(name) is not None:
@@ -175,6 +182,8 @@ async def change_domain(
             total = quota.limit_bytes if change.total_bytes is None else change.total_bytes
             messages = quota.limit_messages if change.total_messages is None else change.total_messages
             await tx.directory.set_domain_quota(domain.id, total, messages)
+        before, after = facts_of(domain), facts_of(await tx.directory.get_domain(domain.id))
+        await directory.record(tx, "domain.changed", domain.name, domain=domain.name, before=before, after=after)
         return DomainChange(
             default_quota=None if change.default_quota is None else domain.default_quota,
             total_bytes=None if change.total_bytes is None else quota.limit_bytes,
@@ -211,6 +220,7 @@ async def remove_domain(directory: Directory, name: str, *, dry_run: bool = Fals
         if others:
             raise Conflict(f"{', '.join(others)} are other names of {domain.name}: remove them first")
         await tx.directory.delete_domain(domain.id)
+        await directory.record(tx, "domain.removed", domain.name, domain=domain.name, before=facts_of(domain))
 
     await directory.commit(unit, dry_run=dry_run)
     return view

@@ -1,7 +1,9 @@
 """Accounts that many share, and who may enter an account in which role."""
 
+from mailstead.ground.model.audit import facts_of
 from mailstead.ground.model.directory import Access, AccountKind, Role
 from mailstead.ground.model.errors import Invalid, NotFound
+from mailstead.services.accounts.access import access_deed
 from mailstead.services.accounts.directory import Directory, get_real_domain
 from mailstead.services.accounts.users import AccountView, check_quota, get_user, open_account, require_free
 from mailstead.store.port import Tx
@@ -21,6 +23,9 @@ async def add_shared(
         for name, role in members.items():
             user = await get_user(tx, directory, name)
             await tx.directory.grant(Access(user.id, account.id, role))
+        entered = {name: role.name.lower() for name, role in members.items()}
+        after = facts_of(account) | {"members": entered}
+        await directory.record(tx, "account.created", str(account.address), after=after)
         return AccountView(account, tuple(members.items()))
 
     return await directory.commit(unit, dry_run=dry_run)
@@ -46,6 +51,8 @@ async def share(
             raise NotFound(f"{user.login} has no access to {address}")
         else:
             await tx.directory.revoke(user.id, account.id)
+        deed = access_deed(account, user, before.get(user.id), role)
+        await tx.audit.record(directory.actor, deed, directory.clock.now())
         return before.get(user.id)
 
     return await directory.commit(unit, dry_run=dry_run)

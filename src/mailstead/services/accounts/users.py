@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from mailstead.ground.model.address import Address, canonical_domain
+from mailstead.ground.model.audit import facts_of
 from mailstead.ground.model.directory import Access, Account, AccountKind, Alias, Domain, Role, Status, User
 from mailstead.ground.model.errors import AlreadyExists, Conflict, Invalid, NotFound
 from mailstead.services.accounts.directory import Directory, NoSuchUser, get_domain, get_real_domain
@@ -84,6 +85,8 @@ async def add_user(directory: Directory, new: NewUser, *, dry_run: bool = False)
         if stored.verifier is not None:
             await tx.credentials.store_verifier(user.id, stored.verifier)
         await tx.directory.grant(Access(user.id, account.id, Role.ADMIN))
+        after = facts_of(user) | {"quota_bytes": account.quota_bytes}
+        await directory.record(tx, "user.created", user.login, after=after)
         return account
 
     return await directory.commit(unit, dry_run=dry_run)
@@ -175,6 +178,8 @@ async def set_password(directory: Directory, name: str, password: str, *, dry_ru
         user = await get_user(tx, directory, name)
         await tx.directory.update_user(user.id, password_hash=stored)
         await tx.credentials.store_verifier(user.id, verifier)
+        before, after = {"password": "the old one"}, {"password": "a new one"}
+        await directory.record(tx, "user.password_changed", user.login, before=before, after=after)
         return user
 
     return await directory.commit(unit, dry_run=dry_run)
@@ -201,16 +206,22 @@ async def change_user(
     async def unit(tx: Tx) -> tuple[str, UserChange]:
         user, account = await _of_name(tx, directory, name)
         before = await _change_quota(tx, user, account, change)
-        if change.status is None and change.is_admin is None:
-            return user.login if user is not None else str(account.address) if account is not None else name, before
-        if user is None:
-            raise Invalid(f"{name} is a shared account: it has quotas and members, no status of its own")
-        await tx.directory.update_user(user.id, status=change.status, is_admin=change.is_admin)
-        status = user.status if change.status is not None else None
-        was_admin = user.is_admin if change.is_admin is not None else None
-        return user.login, replace(before, status=status, is_admin=was_admin)
+        subject = user.login if user is not None else str(account.address) if account is not None else name
+        if change.status is not None or change.is_admin is not None:
+            if user is None:
+                raise Invalid(f"{name} is a shared account: it has quotas and members, no status of its own")
+            await tx.directory.update_user(user.id, status=change.status, is_admin=change.is_admin)
+            status = user.status if change.status is not None else None
+            was_admin = user.is_admin if change.is_admin is not None else None
+            before = replace(before, status=status, is_admin=was_admin)
+        await directory.record(tx, "user.changed", subject, before=_said(before), after=_said(change))
+        return subject, before
 
     return await directory.commit(unit, dry_run=dry_run)
+
+
+def _said(change: UserChange) -> dict[str, object]:
+    return {name: value for name, value in facts_of(change).items() if value is not None}
 
 
 async def _change_quota(tx: Tx, user: User | None, account: Account | None, change: UserChange) -> UserChange:
@@ -247,11 +258,14 @@ async def remove_user(directory: Directory, name: str, *, dry_run: bool = False)
             await tx.directory.bury_account(account.id, now)
         if user is not None:
             await tx.directory.delete_user(user.id)
-        return Removed(
+        removed = Removed(
             address=str(account.address) if account is not None else user.login if user is not None else name,
             messages=account.used_messages if account else 0,
             used_bytes=account.used_bytes if account else 0,
         )
+        before = facts_of(user if user is not None else account)
+        await directory.record(tx, "user.removed", removed.address, before=before)
+        return removed
 
     removed = await directory.commit(unit, dry_run=dry_run)
     return replace(removed, stray_aliases=await _aliases_to(directory, removed.address))

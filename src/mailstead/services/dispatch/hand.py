@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mailstead.ground.model.attempt import Ending, Result
+from mailstead.ground.model.audit import Actor
 from mailstead.ground.model.errors import Conflict
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient, State
@@ -10,7 +11,7 @@ from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
 from mailstead.services.dispatch.ports import Notice, Notices, Told
 from mailstead.services.dispatch.settling import put_notice
-from mailstead.services.spool.hand import tell_hand
+from mailstead.services.spool.hand import move_deed, tell_hand
 from mailstead.services.spool.orders import Move
 from mailstead.services.spool.outbox import Bundle
 from mailstead.services.spool.spooling import Spooling
@@ -32,18 +33,20 @@ class Returns:
         self._notices = notices
 
     async def give_up(
-        self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...], *, by: str, reason: str
+        self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...], *, by: Actor, reason: str
     ) -> bool:
         """All of them or none: nobody is told of a failure that did not happen."""
         now = self._clock.now()
         told = tuple(Told(one, _result(one, reason)) for one in recipients)
         notices = await self._notices.write(letter, told)
         chapter = tell_hand(
-            letter, recipients, self._ids.next(), now, what=Move.BOUNCE.value, by=by, reason=reason,
+            letter, recipients, self._ids.next(), now, what=Move.BOUNCE.value, by=by.name, reason=reason,
             notices=str(len(notices)),
         )  # fmt: skip
         try:
-            bundles = await self._store.write(_GivingUp(letter, recipients, notices, chapter, now), lane=Lane.BULK)
+            bundles = await self._store.write(
+                _GivingUp(letter, recipients, notices, chapter, by, reason, now), lane=Lane.BULK
+            )
         except Conflict:
             return False
         self._spooling.outbox.take(bundles)
@@ -73,6 +76,8 @@ class _GivingUp:
     recipients: tuple[SpooledRecipient, ...]
     notices: tuple[Notice, ...]
     chapter: StoryRow
+    by: Actor
+    reason: str
     now: Instant
 
     async def __call__(self, tx: Tx) -> tuple[Bundle, ...]:
@@ -81,4 +86,7 @@ class _GivingUp:
         if len(changed) < len(pairs):
             raise Conflict("some are being tried")
         await tx.spool.tell(self.chapter)
-        return tuple([await put_notice(tx, notice) for notice in self.notices])
+        bundles = tuple([await put_notice(tx, notice) for notice in self.notices])
+        deed = move_deed(Move.BOUNCE, [(self.letter, one) for one in self.recipients], self.reason)
+        await tx.audit.record(self.by, deed, self.now)
+        return bundles

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from mailstead.ground.model.address import Address, canonical_domain
+from mailstead.ground.model.audit import facts_of
 from mailstead.ground.model.errors import Invalid, NotFound
 from mailstead.ground.model.guards import Breaker, HoldRule, Limits, Scope, Subject, Suppression
 from mailstead.ground.model.ids import Instant
@@ -68,6 +69,9 @@ async def set_limits(
         if change.newcomers is not None:
             after = replace(after, newcomers=_rates(change.newcomers))
         await tx.guards.write_limits(subject, after)
+        domain = subject.name.rpartition("@")[2] if subject not in _EVERYBODY.values() else ""
+        was, now = facts_of(before), facts_of(after)
+        await directory.record(tx, "limits.changed", subject.name, domain=domain, before=was, after=now)
         return subject, before, after
 
     return await directory.commit(unit, dry_run=dry_run)
@@ -98,6 +102,7 @@ async def resume(directory: Directory, name: str, *, dry_run: bool = False) -> l
             raise NotFound(f"{wanted} is not paused (mailstead guards status)")
         for one in ended:
             await tx.guards.write_breaker(one)
+            await directory.record(tx, "guards.resumed", one.subject.name, before={"reason": one.reason})
         return ended
 
     ended = await directory.commit(unit, dry_run=dry_run)
@@ -132,6 +137,7 @@ async def add_suppression(
             expires_at=None if days is None else Instant(now + days * DAY),
         )
         await tx.guards.write_suppression(made)
+        await directory.record(tx, "suppression.created", str(recipient), domain=name, after=facts_of(made))
         return made
 
     return await directory.commit(unit, dry_run=dry_run)
@@ -141,7 +147,13 @@ async def remove_suppression(directory: Directory, domain: str, address: str, *,
     """Write to them again, and give what it was; NotFound."""
     recipient = Address.parse(address)
     name = canonical_domain(domain or directory.default_domain)
-    return await directory.commit(lambda tx: tx.guards.delete_suppression(name, recipient), dry_run=dry_run)
+
+    async def unit(tx: Tx) -> Suppression:
+        gone = await tx.guards.delete_suppression(name, recipient)
+        await directory.record(tx, "suppression.removed", str(recipient), domain=name, before=facts_of(gone))
+        return gone
+
+    return await directory.commit(unit, dry_run=dry_run)
 
 
 async def add_rule(directory: Directory, new: NewRule, *, dry_run: bool = False) -> HoldRule:
@@ -165,7 +177,9 @@ async def add_rule(directory: Directory, new: NewRule, *, dry_run: bool = False)
             if account is None:
                 raise NoSuchUser(f"there is no account {new.account}")
             whole = replace(rule, account_id=account.id, account=str(account.address))
-        return await tx.guards.insert_rule(whole)
+        made = await tx.guards.insert_rule(whole)
+        await directory.record(tx, "hold-rule.created", str(made.id), domain=made.domain, after=facts_of(made))
+        return made
 
     return await directory.commit(unit, dry_run=dry_run)
 
@@ -177,7 +191,13 @@ async def list_rules(directory: Directory) -> list[HoldRule]:
 
 async def remove_rule(directory: Directory, rule: int, *, dry_run: bool = False) -> HoldRule:
     """And give what it was; NotFound. What it held stays held."""
-    return await directory.commit(lambda tx: tx.guards.delete_rule(rule), dry_run=dry_run)
+
+    async def unit(tx: Tx) -> HoldRule:
+        gone = await tx.guards.delete_rule(rule)
+        await directory.record(tx, "hold-rule.removed", str(rule), domain=gone.domain, before=facts_of(gone))
+        return gone
+
+    return await directory.commit(unit, dry_run=dry_run)
 
 
 def _rates(text: str) -> tuple[Rate, ...] | None:

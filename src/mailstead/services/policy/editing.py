@@ -80,51 +80,55 @@ async def _read(tx: ReadTx | Tx, row: Domain) -> Listed:
     return Listed(row, sheet, target.name if target is not row else "")
 
 
-async def edit(directory: Directory, name: str, changes: Changes, *, who: str, dry_run: bool = False) -> Edited:
+async def edit(directory: Directory, name: str, changes: Changes, *, dry_run: bool = False) -> Edited:
     """Change columns; NotFound, Invalid."""
-    return await _edit(directory, name, lambda sheet, _: change(sheet, changes), who=who, dry_run=dry_run)
+    return await _edit(directory, name, lambda sheet, _: change(sheet, changes), dry_run=dry_run)
 
 
-async def choose_profile(
-    directory: Directory, name: str, profile: Profile, *, who: str, dry_run: bool = False
-) -> Edited:
+async def choose_profile(directory: Directory, name: str, profile: Profile, *, dry_run: bool = False) -> Edited:
     """The checks and limits of a profile; NotFound."""
 
     def choose(sheet: Sheet, _: Sheet) -> Sheet:
         return replace(sheet, policy=take_profile(sheet.policy, profile))
 
-    return await _edit(directory, name, choose, who=who, dry_run=dry_run)
+    return await _edit(directory, name, choose, dry_run=dry_run)
 
 
-async def reset(
-    directory: Directory, name: str, columns: Iterable[Column], *, who: str, dry_run: bool = False
-) -> Edited:
+async def reset(directory: Directory, name: str, columns: Iterable[Column], *, dry_run: bool = False) -> Edited:
     """These columns as a new domain would have them; those of the template as the program has them; NotFound."""
     chosen = tuple(columns)
 
     def back(sheet: Sheet, origin: Sheet) -> Sheet:
         return change(sheet, {column: column.of(origin) for column in chosen})
 
-    return await _edit(directory, name, back, who=who, dry_run=dry_run)
+    return await _edit(directory, name, back, dry_run=dry_run)
 
 
 Make = Callable[[Sheet, Sheet], Sheet]
 """From what is, and from what it was copied from."""
 
 
-async def _edit(directory: Directory, name: str, make: Make, *, who: str, dry_run: bool) -> Edited:
+async def _edit(directory: Directory, name: str, make: Make, *, dry_run: bool) -> Edited:
     canonical = name if name == TEMPLATE else canonical_domain(name)
     now = directory.clock.now()
 
     async def unit(tx: Tx) -> Edited:
         version = await tx.policies.advance()
-        if canonical == TEMPLATE:
-            return await _edit_template(tx, make, version, now)
-        return await _edit_domain(tx, canonical, make, version, now)
+        is_template = canonical == TEMPLATE
+        edited = await (
+            _edit_template(tx, make, version, now) if is_template else _edit_domain(tx, canonical, make, version, now)
+        )
+        changed = edited.differences
+        if changed:
+            before = {column.dotted: was for column, (was, _) in changed.items()}
+            after = {column.dotted: now for column, (_, now) in changed.items()}
+            domain = "" if is_template else canonical
+            await directory.record(tx, "policy.changed", canonical, domain=domain, before=before, after=after)
+        return edited
 
     edited = await directory.commit(unit, dry_run=dry_run)
     if not dry_run:
-        _tell(edited, who)
+        _tell(edited, directory.actor.name)
     return edited
 
 
@@ -159,14 +163,14 @@ def _tell(edited: Edited, who: str) -> None:
         )
 
 
-async def add(directory: Directory, name: str, changes: Changes, *, is_copy: bool, who: str) -> Listed:
+async def add(directory: Directory, name: str, changes: Changes, *, is_copy: bool) -> Listed:
     """A new domain: a copy of the template or of the defaults, with these columns; AlreadyExists, Invalid."""
-    new, now = NewDomain(name=name), directory.clock.now()
+    new = NewDomain(name=name)
 
     async def unit(tx: Tx) -> Listed:
         origin = await tx.policies.get_template() if is_copy else Sheet()
-        return await _read(tx, await put_domain(tx, new, now, change(origin, changes)))
+        return await _read(tx, await put_domain(tx, directory, new, change(origin, changes)))
 
     made = await directory.commit(unit)
-    _tell(Edited(made.row.name, Sheet(), made.sheet), who)
+    _tell(Edited(made.row.name, Sheet(), made.sheet), directory.actor.name)
     return made

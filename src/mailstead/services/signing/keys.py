@@ -14,7 +14,7 @@ from mailstead.ground.model.policy import Dkim, KeyType
 from mailstead.ground.model.signing import Algorithm, KeyState, SigningKey
 from mailstead.services.accounts.directory import Directory, get_domain
 from mailstead.services.signing.making import make_key, record_of
-from mailstead.services.signing.rotation import activate, retired, tell
+from mailstead.services.signing.rotation import activate, key_deed, retired, tell
 from mailstead.store.port import ReadTx, Tx
 
 ED25519_SUFFIX: Final = "-ed25519"
@@ -72,17 +72,23 @@ async def generate_keys(
 
     async def unit(tx: Tx) -> None:
         await get_domain(tx, name)
-        await _insert(tx, made)
+        await _insert(tx, directory, made)
 
     await directory.commit(unit, dry_run=dry_run)
     _tell_all(made, dry_run=dry_run)
     return made
 
 
-async def _insert(tx: Tx, keys: Sequence[SigningKey]) -> None:
+async def _insert(tx: Tx, directory: Directory, keys: Sequence[SigningKey]) -> None:
     for key in keys:
         if not await tx.signing.insert_key(key):
             raise AlreadyExists(f"{key.domain} has a key {key.selector} already")
+    await _record(tx, directory, keys)
+
+
+async def _record(tx: Tx, directory: Directory, keys: Sequence[SigningKey], *, is_gone: bool = False) -> None:
+    for key in keys:
+        await tx.audit.record(directory.actor, key_deed(key, is_gone=is_gone), directory.clock.now())
 
 
 async def rotate_keys(directory: Directory, domain: str, *, dry_run: bool = False) -> list[SigningKey]:
@@ -104,7 +110,7 @@ async def rotate_keys(directory: Directory, domain: str, *, dry_run: bool = Fals
     made = [
         await make_key(name, next_selector(key.selector, now, taken), key.algorithm, now) for key in latest.values()
     ]
-    await directory.commit(lambda tx: _insert(tx, made), dry_run=dry_run)
+    await directory.commit(lambda tx: _insert(tx, directory, made), dry_run=dry_run)
     _tell_all(made, dry_run=dry_run)
     return made
 
@@ -174,7 +180,9 @@ async def activate_key(directory: Directory, domain: str, selector: str, *, dry_
         key = await tx.signing.get_key(name, selector.lower())
         if key.state is KeyState.ACTIVE:
             raise Conflict(f"{key.selector} of {name} is active")
-        return await activate(tx, key, now)
+        changed = await activate(tx, key, now)
+        await _record(tx, directory, changed)
+        return changed
 
     changed = await directory.commit(unit, dry_run=dry_run)
     _tell_all(changed, dry_run=dry_run)
@@ -191,6 +199,7 @@ async def retire_key(directory: Directory, domain: str, selector: str, *, dry_ru
             raise Conflict(f"{key.selector} of {name} has retired")
         after = retired(key, now)
         await tx.signing.update_key(after, was=key.state)
+        await _record(tx, directory, [after])
         return after
 
     changed = await directory.commit(unit, dry_run=dry_run)
@@ -209,6 +218,7 @@ async def remove_key(
         if key.state in (KeyState.ACTIVE, KeyState.RETIRING) and not force:
             raise Conflict(f"{key.selector} of {name} is {key.state.value} (--force removes it all the same)")
         await tx.signing.delete_key(name, key.selector)
+        await _record(tx, directory, [key], is_gone=True)
         return key
 
     gone = await directory.commit(unit, dry_run=dry_run)

@@ -13,6 +13,7 @@ from typing import Final
 
 from mailstead.ground.formats.dkim.record import read_record, record_name
 from mailstead.ground.formats.dkim.tags import Malformed
+from mailstead.ground.model.audit import PROGRAM, Deed, facts_of
 from mailstead.ground.model.errors import Conflict, Invalid
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.signing import KeyState, SigningKey
@@ -97,6 +98,13 @@ async def activate(tx: Tx, key: SigningKey, now: Instant) -> list[SigningKey]:
     return changed
 
 
+def key_deed(key: SigningKey, *, is_gone: bool = False) -> Deed:
+    """What is told of a key: what it is now, or that it is no more."""
+    action, facts = ("removed" if is_gone else key.state.value), facts_of(key)
+    before, after = (facts, None) if is_gone else (None, facts)
+    return Deed(action=f"dkim.{action}", subject=key.selector, domain=key.domain, before=before, after=after)
+
+
 async def _read_keys(state: KeyState, after: tuple[str, str], tx: ReadTx) -> list[SigningKey]:
     return await tx.signing.keys_in(state, after=after, limit=AT_ONCE)
 
@@ -137,7 +145,10 @@ class Rotation:
         async def unit(tx: Tx) -> list[SigningKey]:
             others = await tx.signing.list_keys(key.domain)
             if is_settled(looked, now, is_first=not predecessors(key, others)):
-                return await activate(tx, looked, now)
+                changed = await activate(tx, looked, now)
+                for one in changed:
+                    await tx.audit.record(PROGRAM, key_deed(one), now)
+                return changed
             if looked != key:
                 await tx.signing.update_key(looked, was=key.state)
             return []
@@ -151,6 +162,7 @@ class Rotation:
 
         async def unit(tx: Tx) -> list[SigningKey]:
             await tx.signing.update_key(after, was=key.state)
+            await tx.audit.record(PROGRAM, key_deed(after), after.retired_at or after.created_at)
             return [after]
 
         await self._change(unit)

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from mailstead.ground.model.audit import Actor, Deed
 from mailstead.ground.model.envelope import NO_WISHES
 from mailstead.ground.model.errors import Conflict, Invalid, NotFound
 from mailstead.ground.model.ids import Instant, SpoolId
@@ -32,7 +33,7 @@ class Returning(Protocol):
     """Gives letters back to their senders: see `dispatch.hand`."""
 
     async def give_up(
-        self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...], *, by: str, reason: str
+        self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...], *, by: Actor, reason: str
     ) -> bool:
         """These recipients have failed, and the sender is told as they wished; False if one is being tried."""
 
@@ -72,7 +73,7 @@ class Hand(Looking):
         done = await (self._give_up(order, wanted) if order.move is Move.BOUNCE else self._make(order, wanted, now))
         if order.move in _TRIED_NOW:
             self._wake()
-        emit(Event.SPOOL_HAND_MOVED, command=order.move.value, username=order.by, count=done.recipients)
+        emit(Event.SPOOL_HAND_MOVED, command=order.move.value, username=order.by.name, count=done.recipients)
         return replace(done, undo=plan.undo)
 
     def _check(self, order: Order) -> None:
@@ -202,6 +203,8 @@ class _Step:
             await self._resume(tx, {self._destination(one) for _, one in free})
         for number, mine in zip(self.ids, _by_letter(free), strict=False):
             await tx.spool.tell(tell_move(self.order, mine[0][0], [one for _, one in mine], number, self.now))
+        if free:
+            await tx.audit.record(self.order.by, move_deed(self.order.move, free, self.order.reason), self.now)
         return len(pairs), free, _mark(pairs)
 
     async def _prolong(self, tx: Tx, pairs: Pairs) -> None:
@@ -254,12 +257,26 @@ class _Step:
                 await tx.spool.pause(lane.destination, until=Instant(0), reason=lane.reason, failures=lane.failures)
 
 
+def move_deed(move: Move, pairs: Pairs, reason: str) -> Deed:
+    """One for a step: the letters, and the queues they were in."""
+    letters = list(dict.fromkeys(str(letter.id) for letter, _ in pairs))
+    domains = {letter.sender.domain if letter.sender else "" for letter, _ in pairs}
+    more = {"reason": reason} if reason else {}
+    return Deed(
+        action=f"queue.{move.value}",
+        subject=letters[0] if len(letters) == 1 else f"{len(letters)} letters",
+        domain=domains.pop() if len(domains) == 1 else "",
+        before={"queues": sorted({one.state.value for _, one in pairs})},
+        after={"letters": letters[:NAMED_MAX], "recipients": len(pairs), **more},
+    )
+
+
 def tell_move(
     order: Order, letter: SpooledLetter, recipients: Sequence[SpooledRecipient], number: int, now: Instant
 ) -> StoryRow:
     """What was done by hand, and by whom."""
     return tell_hand(
-        letter, recipients, number, now, what=order.move.value, by=order.by, reason=order.reason,
+        letter, recipients, number, now, what=order.move.value, by=order.by.name, reason=order.reason,
         route=shown_route(order.route),
     )  # fmt: skip
 

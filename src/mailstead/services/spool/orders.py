@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
+from mailstead.ground.model.audit import Actor
 from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.spool import QUEUES, State
 from mailstead.services.spool.filters import Filter
@@ -57,7 +58,7 @@ class Order:
 
     move: Move
     wish: Filter
-    by: str
+    by: Actor
     reason: str = ""  # of a hold, a bounce
     route: str = ""  # of a reroute; BY_POLICY takes one back
     expected: int | None = None

@@ -6,7 +6,7 @@ from typing import Final
 from mailstead.ground.model.address import Address, canonical_domain
 from mailstead.ground.model.errors import Invalid, NotFound
 from mailstead.ground.model.ids import Instant
-from mailstead.ground.model.route import parse_route, with_password
+from mailstead.ground.model.route import parse_route, shown_route, with_password
 from mailstead.ground.model.route_rule import RouteRule, Side
 from mailstead.services.accounts.directory import Directory, get_domain
 from mailstead.services.spool.ways import lane_of
@@ -34,6 +34,8 @@ async def set_route(
             await _let_go(tx, rule.name)
         if before is not None:
             await _let_go(tx, lane_of(before.target, before.name))
+        was = _facts(before) if before else None
+        await directory.record(tx, "route.set", rule.name, before=was, after=_facts(rule))
         return before
 
     return rule, await directory.commit(unit, dry_run=dry_run)
@@ -49,6 +51,7 @@ async def remove_route(directory: Directory, side: Side, name: str, *, dry_run: 
             raise NotFound(f"there is no route {side.value} {wanted} (mailstead route list)")
         await tx.routes.drop_route(side, wanted)
         await _let_go(tx, lane_of(rule.target, rule.name))
+        await directory.record(tx, "route.removed", rule.name, before=_facts(rule))
         return rule
 
     return await directory.commit(unit, dry_run=dry_run)
@@ -66,6 +69,11 @@ async def list_routes(directory: Directory) -> list[RouteRule]:
 
 async def _read_rules(after: tuple[str, str], tx: ReadTx) -> list[RouteRule]:
     return await tx.routes.list_routes(after=after, limit=RULES_AT_ONCE)
+
+
+def _facts(rule: RouteRule) -> dict[str, object]:
+    """Without its password."""
+    return {"side": rule.side.value, "target": shown_route(rule.target), "note": rule.note}
 
 
 async def _check_domain(tx: Tx, rule: RouteRule) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from mailstead.ground.model.change import Change, Wake
 from mailstead.ground.model.ids import AccountId, Instant, ModSeq
+from mailstead.store.port.audit import AuditReads, AuditWrites
 from mailstead.store.port.blobs import Blobs, BlobWrites
 from mailstead.store.port.credentials import CredentialReads, CredentialWrites
 from mailstead.store.port.directory import DirectoryReads, DirectoryWrites
@@ -76,6 +77,8 @@ class ReadTx(Protocol):
     def forwarded(self) -> ForwardedReads: ...
     @property
     def policies(self) -> PolicyReads: ...
+    @property
+    def audit(self) -> AuditReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -125,6 +128,8 @@ class Tx(Protocol):
     def forwarded(self) -> ForwardedWrites: ...
     @property
     def policies(self) -> PolicyWrites: ...
+    @property
+    def audit(self) -> AuditWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

@@ -8,6 +8,7 @@ from functools import cached_property
 from mailstead.ground.model.change import Change, Wake
 from mailstead.ground.model.ids import AccountId, BlobId, Instant, ModSeq
 from mailstead.store.sql.accounts import advance, modseq
+from mailstead.store.sql.audit import SqlAudit
 from mailstead.store.sql.blobs import SqlBlobWrites
 from mailstead.store.sql.changes import insert_change, list_changes, oldest_change
 from mailstead.store.sql.credentials import SqlCredentials
@@ -98,6 +99,10 @@ class SqlReadTx:
     @cached_property
     def policies(self) -> SqlPolicies:
         return SqlPolicies(self.session)
+
+    @cached_property
+    def audit(self) -> SqlAudit:
+        return SqlAudit(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""

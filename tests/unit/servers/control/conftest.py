@@ -24,9 +24,12 @@ class Admin:
         self.session = asyncio.create_task(server.serve(self.stream))
         self._unread = b""
 
+    by = ""
+    """Who gives the commands."""
+
     async def ask(self, command: str, **args: object) -> Any:
         """What came of it: the answer, or the error's kind; rows and progress are kept in `news`."""
-        self.peer.send(json.dumps({"id": 7, "command": command, "args": args}).encode() + b"\n")
+        self.peer.send(json.dumps({"id": 7, "command": command, "args": args, "by": self.by}).encode() + b"\n")
         self.news: list[Any] = []
         while True:
             message = await self.line()

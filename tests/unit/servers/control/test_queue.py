@@ -79,7 +79,9 @@ async def test_looking(admin: Admin) -> None:
 
 
 async def test_moving(admin: Admin) -> None:
-    held = await admin.ask("queue.hold", ids=["1", "2"], hold_reason="look", by="ann")
+    admin.by = "ann"
+    held = await admin.ask("queue.hold", ids=["1", "2"], hold_reason="look")
+    admin.by = ""
     assert (held["letters"], held["recipients"], held["undo"]) == (2, 2, "mailstead queue release 1 2")
     rehearsed = await admin.ask("queue.release", reason="look", dry_run=True)
     assert (rehearsed["letters"], rehearsed["undo"]) == (2, None)

@@ -4,12 +4,14 @@ import pytest
 
 from mailstead.ground.model.directory import Access, Role, Status, User
 from mailstead.ground.model.errors import Denied, NotFound
-from mailstead.ground.model.ids import AccountId
+from mailstead.ground.model.ids import AccountId, Instant
 from mailstead.services.accounts.access import list_members, list_open, set_role
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.domains import NewDomain, add_domain
 from mailstead.services.accounts.shared import add_shared
 from mailstead.services.accounts.users import NewUser, UserChange, add_user, change_user, remove_user
+
+NOW = Instant(1_800_000_000_000)
 
 
 async def user_of(directory: Directory, login: str) -> User:
@@ -29,11 +31,11 @@ async def furnish(directory: Directory) -> AccountId:
 async def test_an_admin_lets_others_in(directory: Directory) -> None:
     team = await furnish(directory)
     ann, bob = await user_of(directory, "ann@example.com"), await user_of(directory, "bob@example.com")
-    await set_role(directory.store, ann, team, "Bob", Role.SENDER)
+    await set_role(directory.store, ann, team, "Bob", Role.SENDER, now=NOW)
     assert await list_members(directory.store, team) == [("ann@example.com", Role.ADMIN), (bob.login, Role.SENDER)]
     with pytest.raises(Denied):
-        await set_role(directory.store, bob, team, "bob", Role.ADMIN)
-    await set_role(directory.store, ann, team, "bob@example.com", None)
+        await set_role(directory.store, bob, team, "bob", Role.ADMIN, now=NOW)
+    await set_role(directory.store, ann, team, "bob@example.com", None, now=NOW)
     assert await list_members(directory.store, team) == [("ann@example.com", Role.ADMIN)]
 
 
@@ -43,14 +45,14 @@ async def test_strangers_are_as_if_they_were_not_there(directory: Directory, ide
     ann = await user_of(directory, "ann@example.com")
     for role in (Role.VIEWER, None):
         with pytest.raises(NotFound):
-            await set_role(directory.store, ann, team, identifier, role)
+            await set_role(directory.store, ann, team, identifier, role, now=NOW)
 
 
 async def test_a_stranger_who_is_in_may_be_put_out(directory: Directory) -> None:
     team = await furnish(directory)
     ann, eve = await user_of(directory, "ann@example.com"), await user_of(directory, "eve@other.example")
     await directory.store.write(lambda tx: tx.directory.grant(Access(eve.id, team, Role.VIEWER)))
-    await set_role(directory.store, ann, team, eve.login, None)
+    await set_role(directory.store, ann, team, eve.login, None, now=NOW)
     assert len(await list_members(directory.store, team)) == 1
 
 
@@ -59,12 +61,12 @@ async def test_somebody_stays_admin(directory: Directory) -> None:
     ann, bob = await user_of(directory, "ann@example.com"), await user_of(directory, "bob@example.com")
     for role in (None, Role.EDITOR):
         with pytest.raises(Denied, match="without an admin"):
-            await set_role(directory.store, ann, team, "ann", role)
-    await set_role(directory.store, ann, team, "bob", Role.ADMIN)
-    await set_role(directory.store, bob, team, "ann", None)
+            await set_role(directory.store, ann, team, "ann", role, now=NOW)
+    await set_role(directory.store, ann, team, "bob", Role.ADMIN, now=NOW)
+    await set_role(directory.store, bob, team, "ann", None, now=NOW)
     own = next(account for account, _ in await list_open(directory.store, ann))
     with pytest.raises(Denied, match="owner"):
-        await set_role(directory.store, ann, own.id, "ann", Role.VIEWER)
+        await set_role(directory.store, ann, own.id, "ann", Role.VIEWER, now=NOW)
 
 
 async def test_who_may_not_log_in_has_nothing_open(directory: Directory) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.attempt import Ending
+from mailstead.ground.model.audit import Actor, Through
 from mailstead.ground.model.envelope import Envelope, Recipient
 from mailstead.ground.model.ids import Instant, SpoolId
 from mailstead.ground.model.spool import LastWord, Origin, SpooledLetter, State
@@ -26,6 +27,8 @@ from mailstead.services.spool.terms import Terms
 from tests.support.fake_clock import START_MS, FakeClock
 from tests.support.spooled import letter, recipient, spool
 from tests.support.stores import AnyStore, sqlite_engine
+
+ANN = Actor("ann", Through.COMMAND)
 
 
 @dataclass
@@ -57,7 +60,7 @@ class Scene:
     writer: Writer
 
     async def bounce(self) -> Done:
-        return await self.hand.do(Order(move=Move.BOUNCE, wish=Filter(letter=SpoolId(1)), by="ann", reason="enough"))
+        return await self.hand.do(Order(move=Move.BOUNCE, wish=Filter(letter=SpoolId(1)), by=ANN, reason="enough"))
 
 
 @pytest.fixture
@@ -109,7 +112,7 @@ async def test_nobody_is_told_of_what_did_not_happen(scene: Scene) -> None:
     await scene.store.write(unit)  # a worker takes one between our look and our unit
     returns = scene.hand._returning
     assert returns is not None
-    assert await returns.give_up(letter(1), whole, by="ann", reason="") is False
+    assert await returns.give_up(letter(1), whole, by=ANN, reason="") is False
     dossier = await scene.hand.show(SpoolId(1))
     assert ([one.state for one in dossier.recipients], dossier.story) == ([State.ACTIVE] * 2, ())
     assert scene.writer.spoken == []

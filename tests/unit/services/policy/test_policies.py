@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mailstead.ground.model.audit import Actor, Through
 from mailstead.ground.model.directory import Status
 from mailstead.ground.model.errors import AlreadyExists, Invalid, NotFound
 from mailstead.ground.model.policy import PROFILES, TEMPLATE, Policy, Profile, Rate, Sheet
@@ -22,6 +23,7 @@ from tests.support.directory import open_directory
 from tests.support.fake_clock import FakeClock
 
 WHO = "ann@example.com"
+ANN = Actor(WHO, Through.API)
 DOMAIN = "example.com"
 
 
@@ -54,7 +56,7 @@ class Counting:
 
 
 async def set_words(directory: Directory, name: str, *words: str) -> editing.Edited:
-    return await editing.edit(directory, name, read_words(list(words)), who=WHO)
+    return await editing.edit(directory.by(ANN), name, read_words(list(words)))
 
 
 async def test_a_change_holds_from_the_next_look_on_and_not_within_one(directory: Directory) -> None:
@@ -143,7 +145,7 @@ async def test_nothing_new_is_no_change(directory: Directory, told: Told) -> Non
 
 async def test_a_rehearsal_changes_nothing(directory: Directory, told: Told) -> None:
     words = read_words(["spam.reject_score=8"])
-    edited = await editing.edit(directory, DOMAIN, words, who=WHO, dry_run=True)
+    edited = await editing.edit(directory.by(ANN), DOMAIN, words, dry_run=True)
     assert edited.after.policy.spam.reject_score == 8
     assert (await editing.show(directory, DOMAIN)).policy.spam.reject_score == 10
     assert not told
@@ -151,7 +153,7 @@ async def test_a_rehearsal_changes_nothing(directory: Directory, told: Told) -> 
 
 async def test_profiles_keep_what_the_domain_publishes(directory: Directory) -> None:
     await set_words(directory, DOMAIN, "spf.record=v=spf1 mx -all", "dkim.key_size=4096", "dmarc.report_enabled=on")
-    edited = await editing.choose_profile(directory, DOMAIN, Profile.MU, who=WHO)
+    edited = await editing.choose_profile(directory.by(ANN), DOMAIN, Profile.MU)
     policy = edited.after.policy
     assert policy.rate_limit == PROFILES[Profile.MU].rate_limit
     assert (policy.spf.record, policy.dkim.key_size, policy.dmarc.report_enabled) == ("v=spf1 mx -all", 4096, True)
@@ -162,9 +164,9 @@ async def test_reset_takes_what_a_new_domain_would_have(directory: Directory) ->
     await set_words(directory, TEMPLATE, "spam.reject_score=12")
     await set_words(directory, DOMAIN, "spam.reject_score=8", "greylist.enabled=off")
     chosen = [column for column in COLUMNS if column.group == "spam"]
-    policy = (await editing.reset(directory, DOMAIN, chosen, who=WHO)).after.policy
+    policy = (await editing.reset(directory.by(ANN), DOMAIN, chosen)).after.policy
     assert (policy.spam.reject_score, policy.greylist.enabled) == (12, False)
-    await editing.reset(directory, TEMPLATE, COLUMNS, who=WHO)
+    await editing.reset(directory.by(ANN), TEMPLATE, COLUMNS)
     template = await editing.show(directory, TEMPLATE)
     assert replace(template.policy, version=0, changed_at=Policy().changed_at) == Policy()
     assert template.identity == Sheet().identity
@@ -184,13 +186,13 @@ async def test_domains_that_cannot_be_changed(directory: Directory) -> None:
 async def test_domains_made_with_columns(directory: Directory) -> None:
     await set_words(directory, TEMPLATE, "spam.reject_score=12")
     columns = read_flat({"status": "inactive", "max_users": 50, "spf_enabled": False})
-    made = await editing.add(directory, "two.test", columns, is_copy=False, who=WHO)
+    made = await editing.add(directory.by(ANN), "two.test", columns, is_copy=False)
     assert (made.row.status, made.row.max_users) == (Status.INACTIVE, 50)
     assert (made.sheet.policy.spf.enabled, made.sheet.policy.spam.reject_score) == (False, 10)
-    copied = await editing.add(directory, "three.test", {}, is_copy=True, who=WHO)
+    copied = await editing.add(directory.by(ANN), "three.test", {}, is_copy=True)
     assert copied.sheet.policy.spam.reject_score == 12
     with pytest.raises(AlreadyExists):
-        await editing.add(directory, "two.test", {}, is_copy=True, who=WHO)
+        await editing.add(directory.by(ANN), "two.test", {}, is_copy=True)
 
 
 async def test_no_account_is_larger_than_the_domain_allows(directory: Directory) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mailstead.ground.model.audit import Actor, Through
 from mailstead.ground.model.errors import Conflict, Invalid, NotFound
 from mailstead.ground.model.ids import Instant, SpoolId
 from mailstead.ground.model.spool import LastWord, SpooledLetter, SpooledRecipient, State
@@ -22,6 +23,7 @@ from tests.support.spooled import DAY, letter, recipient, spool
 from tests.support.stores import AnyStore, sqlite_engine
 
 HOUR = 3_600_000
+ANN = Actor("ann", Through.COMMAND)
 
 
 @dataclass
@@ -32,9 +34,9 @@ class GivenUp:
     is_busy: bool = False
 
     async def give_up(
-        self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...], *, by: str, reason: str
+        self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...], *, by: Actor, reason: str
     ) -> bool:
-        self.seen.append((letter.id, tuple(one.number for one in recipients), by, reason))
+        self.seen.append((letter.id, tuple(one.number for one in recipients), by.name, reason))
         return not self.is_busy
 
 
@@ -54,7 +56,7 @@ class Scene:
         await spool(self.store, letter(number, **values), *rows, body=b"Subject: %d\r\n\r\nx\r\n" % number)
 
     async def do(self, move: Move, *, wish: dict[str, Any] | None = None, **other: Any) -> Done:
-        return await self.hand.do(Order(move=move, wish=Filter(**(wish or {})), by="ann", **other))
+        return await self.hand.do(Order(move=move, wish=Filter(**(wish or {})), by=ANN, **other))
 
     async def states(self, number: int) -> list[State]:
         return [one.state for one in (await self.hand.show(SpoolId(number))).recipients]
@@ -282,3 +284,16 @@ async def test_the_last_words_stay(scene: Scene) -> None:
     await scene.do(Move.PROCESS)
     (one,) = (await scene.hand.show(SpoolId(1))).recipients
     assert (one.last, one.attempts) == (last, 3)
+
+
+async def test_every_move_is_in_the_audit_with_what_was_before(scene: Scene) -> None:
+    await scene.put(1, {}, {})
+    await scene.do(Move.HOLD, wish={"letter": SpoolId(1)}, reason="look")
+    await scene.do(Move.RELEASE, wish={"letter": SpoolId(1)})
+    await scene.do(Move.DROP, wish={"letter": SpoolId(1)})
+    told = await scene.store.read(lambda tx: tx.audit.read_chain(0))
+    assert [(entry.action, entry.subject, entry.actor) for entry in told] == [
+        ("queue.hold", "1", ANN), ("queue.release", "1", ANN), ("queue.drop", "1", ANN),
+    ]  # fmt: skip
+    assert json.loads(told[0].after) == {"letters": ["1"], "recipients": 2, "reason": "look"}
+    assert json.loads(told[1].before) == {"queues": ["held"]}

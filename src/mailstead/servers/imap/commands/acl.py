@@ -86,7 +86,9 @@ async def _change(session: Session, home: Home, identifier: str, role: Role | No
     principal = session.principal
     assert principal is not None
     try:
-        await set_role(session.services.folders.store, principal.user, home.account_id, identifier, role)
+        store, now = session.services.folders.store, session.services.clock.now()
+        address = session.stream.peer_ip
+        await set_role(store, principal.user, home.account_id, identifier, role, now=now, address=address)
     except NotFound:
         raise Refusal(NO_SUCH_USER) from None
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from mailstead.ground.model.address import canonical_domain
+from mailstead.ground.model.audit import facts_of
 from mailstead.ground.model.errors import Invalid, NotFound
 from mailstead.ground.model.tls_rule import TlsDemand, TlsRule
 from mailstead.services.accounts.directory import Directory
@@ -22,6 +23,8 @@ async def set_tls_rule(
     async def unit(tx: Tx) -> TlsRule | None:
         before = await tx.trust.find_tls_rule(rule.domain)
         await tx.trust.put_tls_rule(rule)
+        was = facts_of(before) if before else None
+        await directory.record(tx, "tls-rule.set", rule.domain, before=was, after=facts_of(rule))
         return before
 
     return rule, await directory.commit(unit, dry_run=dry_run)
@@ -36,6 +39,7 @@ async def remove_tls_rule(directory: Directory, domain: str, *, dry_run: bool = 
         if rule is None:
             raise NotFound(f"there is no TLS rule for {name} (mailstead tls-rule list)")
         await tx.trust.drop_tls_rule(name)
+        await directory.record(tx, "tls-rule.removed", name, before=facts_of(rule))
         return rule
 
     return await directory.commit(unit, dry_run=dry_run)
