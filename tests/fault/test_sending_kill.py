@@ -273,7 +273,7 @@ def test_ten_kills(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_sixty_kills(tmp_path: Path) -> None:
-    counts = torture(tmp_path, rounds=6, at_random=24, letters=300, seed=int(os.environ.get("SEED", "1")))
+def test_three_hundred_kills(tmp_path: Path) -> None:
+    counts = torture(tmp_path, rounds=46, at_random=24, letters=300, seed=int(os.environ.get("SEED", "1")))
     record("kill -9 while letters leave, at each step of an attempt and at any moment", **counts)
     assert counts["letters"] >= 300
