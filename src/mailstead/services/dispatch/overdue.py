@@ -1,6 +1,5 @@
 """Letters that wait too long: their senders are warned, and at the end they get them back. Duties, in small steps."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -11,14 +10,14 @@ from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
 from mailstead.services.dispatch.caution import Caution
+from mailstead.services.dispatch.giving_up import GivingUp
 from mailstead.services.dispatch.judging import expire, last_result
-from mailstead.services.dispatch.ports import Notice, Notices, Told
+from mailstead.services.dispatch.ports import Notices, Told
 from mailstead.services.dispatch.settling import put_notice
 from mailstead.services.spool.outbox import Bundle
 from mailstead.services.spool.spooling import Spooling
 from mailstead.store.port import Lane, ReadTx, Store, Tx
 from mailstead.store.port.spool import StoryRow
-from mailstead.telemetry import Event, emit
 
 LETTERS_AT_ONCE: Final = 50
 FORGET_AT_ONCE: Final = 200
@@ -34,6 +33,7 @@ class Overdue:
         self._ids = ids
         self._spooling = spooling
         self._notices = notices
+        self._giving_up = GivingUp(store, spooling.outbox)
         self._caution = Caution(clock)
 
     async def run(self) -> None:
@@ -78,19 +78,8 @@ class Overdue:
         told = tuple(Told(one, expire(last_result(one))) for one in recipients)
         notices = await self._notices.write(letter, told)
         chapter = self._chapter(letter, recipients, "expired", now)
-        try:
-            bundles = await self._store.write(_Expiring(letter, recipients, notices, chapter, now), lane=Lane.BULK)
-        except Conflict:
-            return  # somebody has one of them meanwhile: the next turn sees what is left
-        self._spooling.outbox.take(bundles)
-        for notice in notices:
-            notice.tell()
-        for one, (_, result) in zip(recipients, ((t.recipient, t.result) for t in told), strict=True):
-            emit(
-                Event.SPOOL_RECIPIENT_FAILED, queue_id=letter.id, sender=str(letter.sender or ""),
-                recipient=str(one.address), delivery_host=result.host, detail=result.diagnostic, attempts=one.attempts,
-                reason="expired",
-            )  # fmt: skip
+        # Whoever takes one of them up meanwhile settles it: the next turn sees what is left.
+        await self._giving_up.give_up(letter, told, notices, chapter, of=WAITING, reason="expired")
 
     async def _warn(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...], now: Instant) -> None:
         told = tuple(Told(one, last_result(one)) for one in recipients if not one.is_warned)
@@ -119,22 +108,3 @@ class Overdue:
     ) -> StoryRow:
         detail = {"to": [str(one.address) for one in recipients]}
         return StoryRow(letter.id, self._ids.next(), now, kind, msgspec.json.encode(detail))
-
-
-@dataclass(frozen=True, slots=True)
-class _Expiring:
-    """Runs as a unit: all of them or none, since the notice speaks of all; Conflict."""
-
-    letter: SpooledLetter
-    recipients: tuple[SpooledRecipient, ...]
-    notices: tuple[Notice, ...]
-    chapter: StoryRow
-    now: Instant
-
-    async def __call__(self, tx: Tx) -> tuple[Bundle, ...]:
-        pairs = [(self.letter.id, one.number) for one in self.recipients]
-        changed = await tx.spool.change_state(pairs, State.FAILED, now=self.now, of=WAITING)
-        if len(changed) < len(pairs):
-            raise Conflict("a recipient was taken up, or settled, since it was looked at")
-        await tx.spool.tell(self.chapter)
-        return tuple([await put_notice(tx, notice) for notice in self.notices])
