@@ -27,12 +27,16 @@ def run_server(loaded: Loaded, on_ready: OnReady = lambda _: None) -> int:
     """Run until stopped; the exit code. BadCertificate, CannotListen and others before anything was begun."""
     config = loaded.config
     start_log(config.logger)
+    if loaded.path is not None:
+        emit(Event.CONFIG_LOADED, path=str(loaded.path))
     for key, _ in loaded.waiting:
         emit(Event.CONFIG_KEY_IDLE, key=key)
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     ensure_certificate(config)
 
     def ready(ports: Mapping[str, int]) -> None:
+        for name, port in ports.items():
+            emit(Event.NET_LISTENER_STARTED, listener=name, port=port)
         if "smtp" in ports:
             emit(Event.SMTP_SERVER_STARTED, port=ports["smtp"])
         on_ready(ports)

@@ -93,7 +93,7 @@ class Event(Enum):
         return event
 
     # net: connections, TLS, proxies
-    NET_LISTENER_STARTED = "net.listener.started", INFO, SYSTEM, "listener port worker"
+    NET_LISTENER_STARTED = "net.listener.started", INFO, SYSTEM, "listener port"
     NET_CONNECTION_OPENED = (
         "net.connection.opened", DEBUG, SYSTEM, "listener session client_ip port tls_active", "", _OPENED,
     )  # fmt: skip
@@ -184,10 +184,6 @@ class Event(Enum):
     QUOTA_THRESHOLD_CROSSED = (
         "quota.threshold.crossed", WARNING, SYSTEM, "account domain address limit", "quota_warning",
         Count("quota_warnings_total", "Accounts and domains that came to 80, 90 or 100 % of their quota."),
-    )  # fmt: skip
-    DELIVERY_MESSAGE_BOUNCED = (
-        "delivery.message.bounced", INFO, BOUNCE, "queue_id sender recipient reason detail", "message_bounce",
-        Count("messages_bounced_total", "Recipients answered with a bounce.", by=("reason",)),
     )  # fmt: skip
     NOTICE_LETTER_WRITTEN = (
         "notice.letter.written", INFO, BOUNCE, "queue_id sender recipient result detail", "",
@@ -329,7 +325,6 @@ class Event(Enum):
     # imap
     IMAP_SESSION_ENDED = "imap.session.ended", DEBUG, SYSTEM, "session client_ip reason count elapsed"
     IMAP_COMMAND_REFUSED = "imap.command.refused", DEBUG, REJECTION, "session command reason"
-    IMAP_READER_DROPPED = "imap.reader.dropped", INFO, SYSTEM, "session client_ip size limit"
 
     # pop3
     POP3_SESSION_ENDED = "pop3.session.ended", DEBUG, SYSTEM, "session client_ip reason count elapsed"

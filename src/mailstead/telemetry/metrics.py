@@ -57,7 +57,6 @@ class Gauge(Enum):
         "connections_open", "Connections open now.", ("listener",), Merge.SUM, ("elemta_connections_active",),
     )  # fmt: skip
     WORKERS_READY = "workers_ready", "Worker processes that serve.", (), Merge.SUM
-    STORE_QUEUE_UNITS = "store_queue_units", "Units of work that wait.", (), Merge.SUM
     STORE_WAL_BYTES = "store_wal_bytes", "Size of the write-ahead log.", (), Merge.GREATEST
     QUEUE_SIZE = (
         "queue_size", "Letters in the queue, by queue; counted every 15 seconds.", ("queue_type",), Merge.GREATEST,

@@ -9,7 +9,6 @@ from mailstead.ground.model.attempt import Ending, Result
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.spool import LastWord, Origin, SpooledLetter, SpooledRecipient
 
-EXPANDED: Final = "2.1.5"
 NEVER_TRIED: Final = "4.4.7"  # RFC 3463 §3.5: delivery time expired
 _SUCCESSES: Final = frozenset({Action.DELIVERED, Action.RELAYED, Action.EXPANDED})
 _OURS: Final = frozenset({Origin.NOTICE, Origin.REPORT})
@@ -57,11 +56,6 @@ def _find_moment(recipient: SpooledRecipient, result: Result, now: Instant) -> I
         return last.at if last is not None else Instant(0)
     is_remembered = result.status == NEVER_TRIED if last is None else last.diagnostic == result.diagnostic
     return Instant(0) if result.ending is Ending.FAILED and is_remembered else now
-
-
-def read_expansions(recipients: Iterable[SpooledRecipient], now: Instant) -> tuple[Fate, ...]:
-    """They are aliases with several targets (RFC 3461 §5.2.7.3 c): the targets are not asked for success any more."""
-    return tuple(Fate(recipient, Action.EXPANDED, LastWord(EXPANDED, "", at=now)) for recipient in recipients)
 
 
 def is_wanted(action: Action, notify: frozenset[str] | None) -> bool:

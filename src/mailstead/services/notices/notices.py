@@ -18,13 +18,10 @@ from mailstead.ground.model.ids import Instant, SpoolId
 from mailstead.ground.model.spool import Origin, SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
-from mailstead.services.folders.append import put_letter
 from mailstead.services.folders.incoming import Incoming, Letter
 from mailstead.services.notices.due import Fate, due, is_double_bounce
 from mailstead.services.notices.report import is_whole_wanted, report
-from mailstead.store.port import Tx
 from mailstead.store.port.blobs import Blobs
-from mailstead.store.port.spool import SpoolWrites
 from mailstead.telemetry import Event, emit
 
 NOTICE_MAX: Final = 8 << 20
@@ -43,12 +40,6 @@ class Notice:
     letter: Letter
     spooled: SpooledLetter
     recipient: SpooledRecipient
-
-
-async def put_notice(tx: Tx, spool: SpoolWrites, notice: Notice) -> None:
-    """Within the unit that settles the recipients it is about."""
-    blob_id = await put_letter(tx, notice.letter)
-    await spool.insert(replace(notice.spooled, blob_id=blob_id), [notice.recipient])
 
 
 class Notices:

@@ -11,7 +11,6 @@ from mailstead.services.notices.due import (
     due,
     is_double_bounce,
     is_wanted,
-    read_expansions,
     read_fates,
 )
 from tests.support.noticed import CREATED, letter, recipient
@@ -104,10 +103,6 @@ def test_what_results_mean(result: Result, action: Action | None) -> None:
 )
 def test_when_it_was_tried(last: LastWord | None, result: Result, at: Instant) -> None:
     assert [fate.word.at for fate in read_fates([(recipient(last=last), result)], NOW)] == [at]
-
-
-def test_expansion() -> None:
-    assert [fate.action for fate in read_expansions([recipient(0, "SUCCESS")], NOW)] == [EXPANDED]
 
 
 @pytest.mark.parametrize(

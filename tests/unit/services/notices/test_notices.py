@@ -1,6 +1,7 @@
 """From a spooled letter to a notice in the spool."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from mailstead.services.folders.append import put_letter
 from mailstead.services.folders.incoming import take
 from mailstead.services.notices import notices as notices_module
 from mailstead.services.notices.due import Fate
-from mailstead.services.notices.notices import Notice, Notices, put_notice, tell_dropped, tell_written
+from mailstead.services.notices.notices import Notice, Notices, tell_dropped, tell_written
 from mailstead.store.port import Store, Tx
 from mailstead.telemetry import Event
 from tests.support.fake_clock import START_MS, FakeClock
@@ -63,7 +64,8 @@ class Scene:
 
     async def settle(self, notice: Notice) -> tuple[SpooledLetter, list[SpooledRecipient], bytes]:
         async def unit(tx: Tx) -> None:
-            await put_notice(tx, self.spool, notice)  # type: ignore[arg-type]
+            blob_id = await put_letter(tx, notice.letter)
+            await self.spool.insert(replace(notice.spooled, blob_id=blob_id), [notice.recipient])
 
         await self.store.write(unit)
         spooled, recipients = self.spool.inserted[-1]
