@@ -66,6 +66,9 @@ _FAILED_LOGIN: Final = (
         aliases=("elemta_auth_failures_total",),
     ),
 )
+_ASKED: Final = Count(
+    "filter_answers_total", "Letters that filters were asked about, by what came of it.", by=("filter", "result")
+)
 
 
 class Event(Enum):
@@ -172,6 +175,21 @@ class Event(Enum):
         "checks.letter.judged", INFO, RECEPTION, "session client_ip domain result reason detail", "",
         Count("letters_judged_total", "Letters judged for a domain, by what is done with them.", by=("result",)),
     )  # fmt: skip
+
+    # filters of others
+    FILTER_ANSWERED = (
+        "filter.question.answered", DEBUG, RECEPTION, "filter result elapsed", "", _ASKED,
+        Spread("filter_duration_seconds", "From the question to the answer, waits included.", "elapsed", SECONDS,
+               by=("filter",)),
+    )  # fmt: skip
+    FILTER_SILENT = (
+        "filter.question.silent", WARNING, TEMPFAIL, "filter result elapsed detail", "filter {filter} silent", _ASKED,
+    )  # fmt: skip
+    FILTER_BREAKER_OPENED = (
+        "filter.breaker.opened", ERROR, SYSTEM, "filter detail pause", "filter {filter} is left alone",
+        Count("filter_breaks_total", "Times a filter failed so often that it was left alone.", by=("filter",)),
+    )  # fmt: skip
+    FILTER_BREAKER_CLOSED = "filter.breaker.closed", INFO, SYSTEM, "filter", "filter {filter} answers again"
 
     # delivery
     DELIVERY_MESSAGE_FILED = (
@@ -299,6 +317,10 @@ class Event(Enum):
     CONTENT_VIRUS_FOUND = (
         "content.virus.found", WARNING, REJECTION, "session client_ip sender recipient_count reason", "virus_detected",
         Count("viruses_total", "Letters with a virus."),
+    )  # fmt: skip
+    CONTENT_SPAM_FOUND = (
+        "content.spam.found", INFO, REJECTION, "session client_ip sender recipient_count result detail",
+        "spam_detected", Count("spam_total", "Letters taken for spam, by what is done with them.", by=("result",)),
     )  # fmt: skip
 
     # signing of what leaves
