@@ -12,7 +12,7 @@ from mailstead.cli.main import root as cli
 from mailstead.ground.model.policy import PROFILES, Sheet
 from mailstead.ground.model.policy_columns import COLUMNS
 from mailstead.ground.wire.smtp.reply import Status
-from mailstead.servers.web import domains, users
+from mailstead.servers.web import blocklist, domains, users
 from mailstead.servers.web.queue import CALLS
 from mailstead.servers.web.refusals import STATUSES
 from mailstead.telemetry.event import Event
@@ -126,6 +126,7 @@ def admin_api() -> str:
     """Every call of the admin API."""
     rows = [f"| `{call.method}` | `{call.path}` | {call.words} |" for call in domains.CALLS]
     rows.append(f"| `POST` | `{users.PATH}` | {users.WORDS} |")
+    rows.append(f"| `GET`, `POST` | `{blocklist.PATH}` | {blocklist.WORDS} |")
     return (
         f"# HTTP API of domains and their policies\n\n{MADE}\n"
         "In the words of gomailserver's admin API. Every call shows `Authorization: Bearer TOKEN`, the token of "

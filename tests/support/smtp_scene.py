@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mailstead.ground.model.address import Address, canonical_domain
+from mailstead.ground.model.blocks import Entry, Side, read_pattern
 from mailstead.ground.model.directory import Access, AccountKind, Role, Status
 from mailstead.ground.model.errors import NoSpace
 from mailstead.ground.model.guards import Limits as SendingLimits
@@ -26,10 +27,12 @@ from mailstead.servers.smtp.server import SmtpServer
 from mailstead.servers.smtp.taker import Logins
 from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.accounts.login import Authenticator
+from mailstead.services.blocks.blocks import Blocks
 from mailstead.services.checks.checks import Checks
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.guards.asking import SendingGuards
 from mailstead.services.guards.caps import Caps
+from mailstead.services.reception.admission import Admission
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
 from mailstead.services.spool.outbox import NoOutbox
@@ -87,7 +90,9 @@ class SmtpScene:
 
     async def check(self, statement: str) -> None:
         """Statements of `then`."""
-        if match := re.fullmatch(r"(\S+@\S+) has (\d+) letters?", statement):
+        if match := re.fullmatch(r"list (\S+)", statement):
+            await self.store.write(lambda tx: change_lists(tx, read_entry(match[1])))
+        elif match := re.fullmatch(r"(\S+@\S+) has (\d+) letters?", statement):
             assert len(await inbox(self.store, match[1])) == int(match[2])
         elif match := re.fullmatch(r"(\S+@\S+) has (\d+) letters? in (\S+)", statement):
             assert len(await inbox(self.store, match[1], match[3])) == int(match[2])
@@ -108,6 +113,12 @@ class SmtpScene:
             assert self.stream.tls is not None
         else:
             raise AssertionError(f"unknown statement {statement!r}")
+
+
+async def change_lists(tx: Any, entry: Entry) -> None:
+    """As a command does."""
+    await tx.blocks.advance()
+    await tx.blocks.put_entry(entry)
 
 
 SWITCHES = {
@@ -153,10 +164,17 @@ async def bury(store: Any, address: str) -> None:
     await store.write(unit)
 
 
+def read_entry(word: str) -> Entry:
+    """`block:pattern`, `allow:pattern>scope`."""
+    side, _, rest = word.partition(":")
+    pattern, _, scope = rest.partition(">")
+    return Entry(side=Side(side), pattern=read_pattern(pattern), scope=scope)
+
+
 async def furnish(store: AnyStore, given: Mapping[str, str]) -> None:
     """`accounts=a@d,b@d:1000` (quota), `aliases=x@d:a@d+b@d`, `domains=d,e>d` (an alias), `access=a@d>b@d:sender`.
 
-    With `profile=submission` each account has a user of that login.
+    With `profile=submission` each account has a user of that login. `lists=block:*@b.test,allow:a@b.test>example.test`.
     """
     addresses = [word for word in given.get("accounts", "ann@example.test,bob@example.test").split(",") if word]
     names = {canonical_domain(word.partition("@")[2].partition(":")[0]): "" for word in addresses}
@@ -198,6 +216,8 @@ async def furnish(store: AnyStore, given: Mapping[str, str]) -> None:
                 user = await tx.directory.find_user(login)
                 account = await tx.directory.find_account(Address.parse(text))
                 await tx.directory.grant(Access(user.id, account.id, Role[role.upper()]))
+        for word in filter(None, given.get("lists", "").split(",")):
+            await tx.blocks.put_entry(read_entry(word))
         for name in off & set(domains):
             status = Status.SUSPENDED if name in given.get("suspended", "") else Status.INACTIVE
             await tx.directory.update_domain(replace(domains[name], status=status))
@@ -230,7 +250,11 @@ def build(store: Any, clock: FakeClock, given: Mapping[str, str]) -> SmtpServer:
         Refusals(store, clock),
     )
     if not profile.takes_logins:
-        takes = Reception(store, delivery, rules, refusals, Forwarding(store, clock), examiner=examiner(clock, given))
+        admission = Admission(store, Blocks(store, clock)) if profile.dialect is Dialect.SMTP else None
+        takes = Reception(
+            store, delivery, rules, refusals, Forwarding(store, clock), examiner=examiner(clock, given),
+            admission=admission,
+        )  # fmt: skip
         return SmtpServer(profile, takes, clock, ids)
     guards = SendingGuards(store, clock, Caps(SendingLimits(parse_rates(given.get("sends", "")), ())))
     local, size = DeliveringMailroom(store, delivery, Forwarding(store, clock), guards), rules.max_message_size

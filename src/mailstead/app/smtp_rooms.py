@@ -3,9 +3,9 @@
 import ssl
 from collections.abc import Callable
 
+from mailstead.app.blocking import BlockingRooms
 from mailstead.app.checks import checks_of
 from mailstead.app.config import Config
-from mailstead.app.filters import Filters
 from mailstead.app.sending import SendingRooms
 from mailstead.app.smtp_settings import limits_of, rules_of, submission_profile
 from mailstead.net.clock import Clock
@@ -37,6 +37,7 @@ class SmtpRooms:
         sending: SendingRooms,
         authenticator: Authenticator,
         refusals: Refusals,
+        blocking: BlockingRooms,
         tls: Tls,
         login_tls: Tls,
     ) -> None:
@@ -53,9 +54,8 @@ class SmtpRooms:
         )
         is_trapped = config.outbound.mode == "trap"  # then nothing leaves, and no question either
         verification = None if is_trapped else Verification(sending.prober, clock)
-        self.filters = Filters(config, clock)
         takes = (self._store, sending.delivery, rules, refusals, sending.forwarding, verification)
-        self.mx = self._serve(mx, Reception(*takes, checks_of(config, sending, clock, self.filters.panel)))
+        self.mx = self._serve(mx, Reception(*takes, checks_of(config, sending, clock), admission=blocking.admission))
         self.lmtp = self._serve(lmtp, Reception(*takes))
         self.outboxes = self._make_outboxes(sending, refusals, verification)
         self.submission = self._people(authenticator)

@@ -234,10 +234,12 @@ class Worker:
             min_password_length=self._config.security.min_password_length,
         )
         self._refusals = Refusals(store, clock)
-        from mailstead.app.sending import SendingRooms  # commands that only open the store need none of it
+        from mailstead.app.blocking import BlockingRooms  # commands that only open the store need none of these
+        from mailstead.app.sending import SendingRooms
 
         holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
         self._sending = SendingRooms(self._config, store, clock, self._opened.ids, context.sweep, holder_name)
+        self._blocking = BlockingRooms(store, clock)
         self._console = Console(
             self._config, store, clock, self._opened.ids, self._sending.returning, self._sending.dispatcher.wake
         )
@@ -248,7 +250,7 @@ class Worker:
             self._opened,
             clock,
             holder_name,
-            (Duty("quota", 10.0, letters.run), *self._indexing(), *self._sending.duties()),
+            (Duty("quota", 10.0, letters.run), *self._indexing(), *self._sending.duties(), *self._blocking.duties()),
         )
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -331,6 +333,7 @@ class Worker:
             sending=self._sending,
             authenticator=self._authenticator,
             refusals=self._refusals,
+            blocking=self._blocking,
             tls=lambda: self._tls,
             login_tls=lambda: self._login_tls,
         )

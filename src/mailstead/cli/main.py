@@ -45,6 +45,8 @@ root = LazyGroup(
         "outbound": Row("mailstead.cli.outbound:outbound", "The way to other servers."),
         "policy": Row("mailstead.cli.policy:policy", "What domains want: checks, limits, actions."),
         "audit": Row("mailstead.cli.audit:audit", "Who changed what, and whether that is still as it was told."),
+        "blocklist": Row("mailstead.cli.blocks:blocklist", "Senders and clients that are not heard."),
+        "allowlist": Row("mailstead.cli.blocks:allowlist", "Senders and clients that are always heard."),
         "db": Row("mailstead.cli.db:db", "The store."),
         "config": Row("mailstead.cli.config:config", "Look at the configuration, check it, explain it."),
         "version": Row("mailstead.cli.help:version", "What is installed."),

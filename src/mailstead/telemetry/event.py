@@ -6,8 +6,8 @@ it may show fields in braces. A new event is a new row here; its fields must sta
 
 from enum import Enum
 from logging import DEBUG, ERROR, INFO, WARNING
-from typing import Final
 
+from mailstead.telemetry.counted import CLOSED, DELIVERED, FAILED_LOGIN, LISTED, OPENED, RECEIVED, SECONDS
 from mailstead.telemetry.metrics import REGISTRY, Count, Observe, Spread
 
 
@@ -27,48 +27,6 @@ class EventType(Enum):
 RECEPTION, DELIVERY, REJECTION = EventType.RECEPTION, EventType.DELIVERY, EventType.REJECTION
 DEFERRAL, BOUNCE, TEMPFAIL = EventType.DEFERRAL, EventType.BOUNCE, EventType.TEMPFAIL
 AUTHENTICATION, SYSTEM = EventType.AUTHENTICATION, EventType.SYSTEM
-
-SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
-BYTES: Final = (1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 4194304.0, 16777216.0, 67108864.0)
-
-_RECEIVED: Final = (
-    Count(
-        "messages_received_total",
-        "Messages accepted by SMTP or LMTP.",
-        by=("protocol",),
-        aliases=("elemta_messages_total", "elemta_messages_received_total"),
-    ),
-    Count("received_bytes_total", "Bytes of accepted messages.", amount="size"),
-    Spread("message_size_bytes", "Size of accepted messages.", "size", BYTES, aliases=("elemta_message_size_bytes",)),
-    Spread("reception_duration_seconds", "From MAIL to the reply after the last byte.", "elapsed", SECONDS),
-)
-_OPENED: Final = Count(
-    "connections_total", "Connections accepted.", by=("listener",), aliases=("elemta_connections_total",)
-)
-_CLOSED: Final = Spread(
-    "connection_duration_seconds",
-    "Life of a connection.",
-    "elapsed",
-    (0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0),
-    by=("listener",),
-    aliases=("elemta_connection_duration_seconds",),
-)
-_DELIVERED: Final = Count(
-    "messages_delivered_total",
-    "Copies filed into accounts, and recipients handed to others.",
-    aliases=("elemta_messages_delivered_total",),
-)
-_FAILED_LOGIN: Final = (
-    Count(
-        "auth_failures_total",
-        "Logins refused.",
-        by=("protocol", "reason"),
-        aliases=("elemta_auth_failures_total",),
-    ),
-)
-_ASKED: Final = Count(
-    "filter_answers_total", "Letters that filters were asked about, by what came of it.", by=("filter", "result")
-)
 
 
 class Event(Enum):
@@ -98,9 +56,9 @@ class Event(Enum):
     # net: connections, TLS, proxies
     NET_LISTENER_STARTED = "net.listener.started", INFO, SYSTEM, "listener port"
     NET_CONNECTION_OPENED = (
-        "net.connection.opened", DEBUG, SYSTEM, "listener session client_ip port tls_active", "", _OPENED,
+        "net.connection.opened", DEBUG, SYSTEM, "listener session client_ip port tls_active", "", OPENED,
     )  # fmt: skip
-    NET_CONNECTION_CLOSED = "net.connection.closed", DEBUG, SYSTEM, "listener session elapsed", "", _CLOSED
+    NET_CONNECTION_CLOSED = "net.connection.closed", DEBUG, SYSTEM, "listener session elapsed", "", CLOSED
     NET_CONNECTION_REFUSED = (
         "net.connection.refused", INFO, REJECTION, "listener client_ip reason limit", "",
         Count("connections_refused_total", "Connections refused by a limit.", by=("listener", "reason")),
@@ -138,7 +96,7 @@ class Event(Enum):
     SMTP_MESSAGE_ACCEPTED = (
         "smtp.message.accepted", INFO, RECEPTION,
         "session protocol client_ip client_hostname sender recipient_count size message_id elapsed tls_active",
-        "message_reception", *_RECEIVED,
+        "message_reception", *RECEIVED,
     )  # fmt: skip
     SMTP_RECIPIENT_REFUSED = (
         "smtp.recipient.refused", INFO, REJECTION, "session protocol client_ip sender recipient reason detail", "",
@@ -155,6 +113,11 @@ class Event(Enum):
     REFUSALS_LOST = (
         "smtp.refusals.lost", WARNING, REJECTION, "count", "",
         Count("refusals_lost_total", "Refusals that left no row, for there were too many at once.", amount="count"),
+    )  # fmt: skip
+    SMTP_SENDER_BLOCKED = (
+        "smtp.sender.blocked", INFO, REJECTION, "session client_ip sender recipient detail",
+        "smtp: Rejected blocked sender: {from} (IP: {client_ip})",
+        Count("blocked_senders_total", "Senders refused by the block list."),
     )  # fmt: skip
     SMTP_SESSION_ENDED = "smtp.session.ended", DEBUG, SYSTEM, "session protocol client_ip reason count elapsed"
 
@@ -176,26 +139,11 @@ class Event(Enum):
         Count("letters_judged_total", "Letters judged for a domain, by what is done with them.", by=("result",)),
     )  # fmt: skip
 
-    # filters of others
-    FILTER_ANSWERED = (
-        "filter.question.answered", DEBUG, RECEPTION, "filter result elapsed", "", _ASKED,
-        Spread("filter_duration_seconds", "From the question to the answer, waits included.", "elapsed", SECONDS,
-               by=("filter",)),
-    )  # fmt: skip
-    FILTER_SILENT = (
-        "filter.question.silent", WARNING, TEMPFAIL, "filter result elapsed detail", "filter {filter} silent", _ASKED,
-    )  # fmt: skip
-    FILTER_BREAKER_OPENED = (
-        "filter.breaker.opened", ERROR, SYSTEM, "filter detail pause", "filter {filter} is left alone",
-        Count("filter_breaks_total", "Times a filter failed so often that it was left alone.", by=("filter",)),
-    )  # fmt: skip
-    FILTER_BREAKER_CLOSED = "filter.breaker.closed", INFO, SYSTEM, "filter", "filter {filter} answers again"
-
     # delivery
     DELIVERY_MESSAGE_FILED = (
         "delivery.message.filed", INFO, DELIVERY,
         "session queue_id account recipient sender folder message size message_id elapsed", "message_delivery",
-        _DELIVERED,
+        DELIVERED,
         Spread("delivery_duration_seconds", "From the last byte to filed.", "elapsed", SECONDS,
                aliases=("elemta_delivery_duration_seconds",)),
     )  # fmt: skip
@@ -221,7 +169,7 @@ class Event(Enum):
     SPOOL_RECIPIENT_SENT = (
         "spool.recipient.sent", INFO, DELIVERY,
         "queue_id sender recipient delivery_host detail attempts elapsed", "message_delivery",
-        _DELIVERED,
+        DELIVERED,
         Count("delivery_successes_total", "Recipients that another server took.",
               aliases=("elemta_delivery_successes_total",)),
         Spread("delivery_delay_seconds", "From the spool to the other side's yes.", "elapsed",
@@ -275,6 +223,14 @@ class Event(Enum):
         Count("tls_results_lost_total", "TLS sessions that no report will count.", amount="count"),
     )  # fmt: skip
 
+    # the block list and the allow list
+    BLOCKS_SENDER_BLOCKED = "blocks.sender.blocked", INFO, SYSTEM, LISTED, "mail: Blocked email: {from}"
+    BLOCKS_SENDER_UNBLOCKED = "blocks.sender.unblocked", INFO, SYSTEM, LISTED, "mail: Unblocked email: {from}"
+    BLOCKS_CLIENT_BLOCKED = "blocks.client.blocked", INFO, SYSTEM, LISTED, "mail: Blocked IP: {client_ip}"
+    BLOCKS_CLIENT_UNBLOCKED = "blocks.client.unblocked", INFO, SYSTEM, LISTED, "mail: Unblocked IP: {client_ip}"
+    BLOCKS_ALLOW_ADDED = "blocks.allow.added", INFO, SYSTEM, LISTED, "mail: Allowed: {from}{client_ip}"
+    BLOCKS_ALLOW_REMOVED = "blocks.allow.removed", INFO, SYSTEM, LISTED, "mail: No longer allowed: {from}{client_ip}"
+
     # guards of sending
     GUARD_BREAKER_OPENED = (
         "guard.breaker.opened", WARNING, DEFERRAL, "reason domain address detail pause attempts", "sending paused",
@@ -297,7 +253,7 @@ class Event(Enum):
     )  # fmt: skip
     AUTH_LOGIN_FAILED = (
         "auth.login.failed", WARNING, AUTHENTICATION, "session protocol client_ip username mechanism reason",
-        "authentication failed", *_FAILED_LOGIN,
+        "authentication failed", *FAILED_LOGIN,
     )  # fmt: skip
     AUTH_LOGIN_BLOCKED = (
         "auth.login.blocked", WARNING, AUTHENTICATION, "session protocol client_ip username reason limit",
@@ -317,10 +273,6 @@ class Event(Enum):
     CONTENT_VIRUS_FOUND = (
         "content.virus.found", WARNING, REJECTION, "session client_ip sender recipient_count reason", "virus_detected",
         Count("viruses_total", "Letters with a virus."),
-    )  # fmt: skip
-    CONTENT_SPAM_FOUND = (
-        "content.spam.found", INFO, REJECTION, "session client_ip sender recipient_count result detail",
-        "spam_detected", Count("spam_total", "Letters taken for spam, by what is done with them.", by=("result",)),
     )  # fmt: skip
 
     # signing of what leaves

@@ -32,6 +32,8 @@ class Reason(Enum):
     SPAM = "spam"
     RULE = "refused by a rule"
     FILTER_SILENT = "filter does not answer"
+    SENDER_BLOCKED = "sender blocked"
+    GREYLISTED = "greylisted"
 
 
 @dataclass(frozen=True, slots=True)

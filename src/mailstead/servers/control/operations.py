@@ -8,6 +8,7 @@ from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
 from mailstead.servers.control.answers import command_line, say_rows
 from mailstead.servers.control.audit import AUDIT_OPERATIONS
+from mailstead.servers.control.blocks import BLOCK_OPERATIONS
 from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
 from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, Say, Unavailable
 from mailstead.servers.control.guards import GUARD_OPERATIONS
@@ -248,6 +249,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     *ROUTING_OPERATIONS,
     *POLICY_OPERATIONS,
     *AUDIT_OPERATIONS,
+    *BLOCK_OPERATIONS,
     Operation("db.check", a.Nothing, db_check),
     Operation("db.reindex", a.Nothing, db_reindex),
     Operation("status", a.Nothing, status),

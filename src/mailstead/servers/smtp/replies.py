@@ -32,6 +32,8 @@ REFUSALS: Final[Mapping[Reason, Status]] = {
     Reason.SPAM: Status.SPAM,
     Reason.RULE: Status.RULE_REFUSED,
     Reason.FILTER_SILENT: Status.TRANSACTION_REFUSED,
+    Reason.SENDER_BLOCKED: Status.SENDER_BLOCKED,
+    Reason.GREYLISTED: Status.STRANGER_REFUSED,
 }
 
 DEFERRALS: Final[Mapping[Reason, Status]] = {
@@ -59,6 +61,8 @@ DEFERRALS: Final[Mapping[Reason, Status]] = {
     Reason.SPAM: Status.CONTENT_LATER,
     Reason.RULE: Status.CONTENT_LATER,
     Reason.FILTER_SILENT: Status.CONTENT_LATER,
+    Reason.SENDER_BLOCKED: Status.SENDER_LATER,
+    Reason.GREYLISTED: Status.GREYLISTED,
 }
 
 

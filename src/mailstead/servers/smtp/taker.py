@@ -57,12 +57,9 @@ class FromStrangers:
     def __init__(self, reception: Reception) -> None:
         self._reception = reception
         self.refusals = reception.refusals
+        self.judge_sender = reception.judge_sender
         self.judge_recipient = reception.judge_recipient
         self.accept = reception.accept
-
-    async def judge_sender(self, envelope: Envelope, client: Client) -> Verdict:
-        """What is known before any recipient."""
-        return self._reception.judge_sender(envelope, client)
 
     def begin_body(self, envelope: Envelope, client: Client) -> Sink:
         """As it comes: mail of strangers is not mended."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from mailstead.servers.web.blocklist import BlocklistApi
 from mailstead.servers.web.domains import DomainApi
 from mailstead.servers.web.door import Door
 from mailstead.servers.web.login import Gatekeeper
@@ -24,3 +25,4 @@ class AdminApi:
         door = Door(self.gatekeeper)
         DomainApi(self.directory, door, self.selector).attach(app)
         UserApi(self.directory, door).attach(app)
+        BlocklistApi(self.directory, door).attach(app)

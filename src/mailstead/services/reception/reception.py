@@ -18,6 +18,7 @@ from mailstead.services.delivery.filing import has_room
 from mailstead.services.delivery.plan import Accepted, Manner, Treatment
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.outbound.verification import Verification
+from mailstead.services.reception.admission import Admission
 from mailstead.services.reception.body import Body, Examined
 from mailstead.services.reception.refusals import Refusals
 from mailstead.store.port import Store
@@ -50,9 +51,9 @@ class Examiner(Protocol):
 
 class Reception:
     """For listeners that take mail from strangers (MX) or from another mail server of ours (LMTP), which examined it:
-    there `examiner` is None."""
+    there `examiner` and `admission` are None."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - every room that has a part in it
         self,
         store: Store,
         delivery: Delivery,
@@ -61,7 +62,10 @@ class Reception:
         reverser: Reverser,
         verification: Verification | None = None,
         examiner: Examiner | None = None,
+        *,
+        admission: Admission | None = None,
     ) -> None:
+        self._admission = admission
         self._examiner = examiner
         self._store = store
         self._verification = verification
@@ -70,8 +74,15 @@ class Reception:
         self._delivery = delivery
         self.rules = rules
 
-    def judge_sender(self, envelope: Envelope, client: Client) -> Verdict:  # noqa: ARG002 - policy will ask who it is
+    async def judge_sender(self, envelope: Envelope, client: Client) -> Verdict:
         """At MAIL: what is known before any recipient."""
+        if self._admission is not None:
+            try:
+                verdict = await self._admission.judge_sender(envelope, client)
+            except Busy:
+                return Defer(Reason.BUSY)
+            if not isinstance(verdict, Pass):
+                return verdict
         if envelope.declared_size > self.rules.max_message_size:
             return Refuse(Reason.MESSAGE_TOO_LARGE, f"declared {envelope.declared_size} octets")
         if not self._store.has_room():
@@ -83,6 +94,10 @@ class Reception:
     ) -> Accepted | Refuse | Defer:
         """At RCPT. The accounts found are kept for the delivery, which looks no address up again."""
         try:
+            if self._admission is not None:
+                verdict = await self._admission.judge_recipient(envelope, recipient.address, client)
+                if not isinstance(verdict, Pass):
+                    return verdict
             resolution = await look_up(self._store, self._reverser, recipient.address)
         except Busy:
             return Defer(Reason.BUSY)

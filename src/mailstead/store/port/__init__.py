@@ -15,6 +15,7 @@ from mailstead.ground.model.change import Change, Wake
 from mailstead.ground.model.ids import AccountId, Instant, ModSeq
 from mailstead.store.port.audit import AuditReads, AuditWrites
 from mailstead.store.port.blobs import Blobs, BlobWrites
+from mailstead.store.port.blocks import BlockReads, BlockWrites
 from mailstead.store.port.credentials import CredentialReads, CredentialWrites
 from mailstead.store.port.directory import DirectoryReads, DirectoryWrites
 from mailstead.store.port.duties import DutyReads, DutyWrites
@@ -79,6 +80,8 @@ class ReadTx(Protocol):
     def policies(self) -> PolicyReads: ...
     @property
     def audit(self) -> AuditReads: ...
+    @property
+    def blocks(self) -> BlockReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -130,6 +133,8 @@ class Tx(Protocol):
     def policies(self) -> PolicyWrites: ...
     @property
     def audit(self) -> AuditWrites: ...
+    @property
+    def blocks(self) -> BlockWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

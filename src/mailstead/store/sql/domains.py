@@ -6,6 +6,7 @@ from mailstead.ground.model.directory import Domain, Status
 from mailstead.ground.model.errors import AlreadyExists, Conflict, NotFound
 from mailstead.ground.model.ids import DomainId, Instant
 from mailstead.store.sql.accounts import quota_of
+from mailstead.store.sql.blocks import drop_scope
 from mailstead.store.sql.policies import ADVANCE
 from mailstead.store.sql.session import Row, Session
 
@@ -157,5 +158,6 @@ class SqlDomains:
         await self._session.run(DELETE_ALIASES, values)
         await self._session.run(DELETE_KEYS, {**values, "name": gone[0]})
         await self._session.run(DELETE_POLICY, {"name": gone[0]})
+        await drop_scope(self._session, gone[0])
         await self._session.row(ADVANCE)
         await self._session.run(DELETE_ALIAS_DOMAINS, values)

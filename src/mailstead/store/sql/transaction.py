@@ -10,6 +10,7 @@ from mailstead.ground.model.ids import AccountId, BlobId, Instant, ModSeq
 from mailstead.store.sql.accounts import advance, modseq
 from mailstead.store.sql.audit import SqlAudit
 from mailstead.store.sql.blobs import SqlBlobWrites
+from mailstead.store.sql.blocks import SqlBlocks
 from mailstead.store.sql.changes import insert_change, list_changes, oldest_change
 from mailstead.store.sql.credentials import SqlCredentials
 from mailstead.store.sql.directory import SqlDirectory
@@ -103,6 +104,10 @@ class SqlReadTx:
     @cached_property
     def audit(self) -> SqlAudit:
         return SqlAudit(self.session)
+
+    @cached_property
+    def blocks(self) -> SqlBlocks:
+        return SqlBlocks(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""

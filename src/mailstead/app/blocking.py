@@ -1,0 +1,23 @@
+"""Who is heard: the rooms of the block list and the allow list, put together for one worker."""
+
+from functools import partial
+
+from mailstead.app.duties import Duty
+from mailstead.net.clock import Clock
+from mailstead.services.blocks.blocks import Blocks
+from mailstead.services.blocks.managing import forget
+from mailstead.services.reception.admission import Admission
+from mailstead.store.port import Store
+
+
+class BlockingRooms:
+    """`blocks` is what others ask who must let the allow list pass."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.blocks = Blocks(store, clock)
+        self.admission = Admission(store, self.blocks)
+        self._forget = partial(forget, store, clock)
+
+    def duties(self) -> tuple[Duty, ...]:
+        """What one worker of all does."""
+        return (Duty("forget-blocks", 3600.0, self._forget),)
