@@ -26,6 +26,9 @@ PACKAGES = {
     "unshare": "util-linux",
     "node": "nodejs npm",
     "dovecot": "dovecot-core dovecot-lmtpd",
+    "clamd": "clamav-daemon",
+    "spamd": "spamd",
+    "rspamd": "rspamd",
 }
 
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Pem, Place, Port, Secret, Size, Within
+from mailstead.app.config_filters import ClamAvConfig, FiltersConfig, RspamdConfig, SpamAssassinConfig
+from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Pem, Place, Secret, Size, Within
 from mailstead.app.config_mail import ApiConfig, ImapConfig, Pop3Config, SmtpConfig, WebDavConfig, WebUiConfig
 from mailstead.app.config_sending import GuardsConfig, OutboundConfig, QueueConfig, SubmissionConfig
 
@@ -82,28 +83,13 @@ class LoggerConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClamAvConfig:
-    """Virus scanner."""
-
-    socket_path: Annotated[Path, Doc("Unix socket of clamd.")] = Path("/var/run/clamav/clamd.ctl")
-    timeout: Annotated[timedelta, Doc("Longest wait for a scan."), Within(1, 3600)] = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpamAssassinConfig:
-    """Spam scanner."""
-
-    host: Annotated[str, Doc("Machine of spamd.")] = "localhost"
-    port: Annotated[Port, Doc("Port of spamd.")] = Port(783)
-    timeout: Annotated[timedelta, Doc("Longest wait for a score."), Within(1, 3600)] = timedelta(seconds=30)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityConfig:
     """Judges outside of this program, and passwords."""
 
     clamav: ClamAvConfig = field(default_factory=ClamAvConfig)
     spamassassin: SpamAssassinConfig = field(default_factory=SpamAssassinConfig)
+    rspamd: RspamdConfig = field(default_factory=RspamdConfig)
+    filters: FiltersConfig = field(default_factory=FiltersConfig)
     allow_fetch: Annotated[
         tuple[Place, ...],
         Doc(

@@ -13,8 +13,8 @@ NOT_YET: Final[Mapping[str, str]] = {
     "api.cors_origins": "the admin API",
     "webui.": "the web pages",
     "webdav.": "calendars and address books",
-    "security.clamav.": "virus scanning",
     "security.spamassassin.": "spam scoring",
+    "security.rspamd.": "spam scoring",
     "tls.acme.": "certificates that renew themselves",
 }
 """A row ending in a dot speaks for the whole section."""

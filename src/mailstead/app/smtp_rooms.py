@@ -6,6 +6,7 @@ from collections.abc import Callable
 from mailstead.app.blocking import BlockingRooms
 from mailstead.app.checks import checks_of
 from mailstead.app.config import Config
+from mailstead.app.filters import Filters
 from mailstead.app.sending import SendingRooms
 from mailstead.app.smtp_settings import limits_of, rules_of, submission_profile
 from mailstead.net.clock import Clock
@@ -54,8 +55,10 @@ class SmtpRooms:
         )
         is_trapped = config.outbound.mode == "trap"  # then nothing leaves, and no question either
         verification = None if is_trapped else Verification(sending.prober, clock)
+        self.filters = Filters(config, clock)
         takes = (self._store, sending.delivery, rules, refusals, sending.forwarding, verification)
-        self.mx = self._serve(mx, Reception(*takes, checks_of(config, sending, clock), admission=blocking.admission))
+        checks = checks_of(config, sending, clock, self.filters.panel)
+        self.mx = self._serve(mx, Reception(*takes, checks, admission=blocking.admission))
         self.lmtp = self._serve(lmtp, Reception(*takes))
         self.outboxes = self._make_outboxes(sending, refusals, verification)
         self.submission = self._people(authenticator)

@@ -43,5 +43,9 @@ FAILED_LOGIN: Final = (
     ),
 )
 
+ASKED: Final = Count(
+    "filter_answers_total", "Letters that filters were asked about, by what came of it.", by=("filter", "result")
+)
+
 LISTED: Final = "sender client_ip domain who detail"
 """An entry of the block list or of the allow list: a sender or a client is meant."""

@@ -7,7 +7,7 @@ it may show fields in braces. A new event is a new row here; its fields must sta
 from enum import Enum
 from logging import DEBUG, ERROR, INFO, WARNING
 
-from mailstead.telemetry.counted import CLOSED, DELIVERED, FAILED_LOGIN, LISTED, OPENED, RECEIVED, SECONDS
+from mailstead.telemetry.counted import ASKED, CLOSED, DELIVERED, FAILED_LOGIN, LISTED, OPENED, RECEIVED, SECONDS
 from mailstead.telemetry.metrics import REGISTRY, Count, Observe, Spread
 
 
@@ -138,6 +138,21 @@ class Event(Enum):
         "checks.letter.judged", INFO, RECEPTION, "session client_ip domain result reason detail", "",
         Count("letters_judged_total", "Letters judged for a domain, by what is done with them.", by=("result",)),
     )  # fmt: skip
+
+    # filters of others
+    FILTER_ANSWERED = (
+        "filter.question.answered", DEBUG, RECEPTION, "filter result elapsed", "", ASKED,
+        Spread("filter_duration_seconds", "From the question to the answer, waits included.", "elapsed", SECONDS,
+               by=("filter",)),
+    )  # fmt: skip
+    FILTER_SILENT = (
+        "filter.question.silent", WARNING, TEMPFAIL, "filter result elapsed detail", "filter {filter} silent", ASKED,
+    )  # fmt: skip
+    FILTER_BREAKER_OPENED = (
+        "filter.breaker.opened", ERROR, SYSTEM, "filter detail pause", "filter {filter} is left alone",
+        Count("filter_breaks_total", "Times a filter failed so often that it was left alone.", by=("filter",)),
+    )  # fmt: skip
+    FILTER_BREAKER_CLOSED = "filter.breaker.closed", INFO, SYSTEM, "filter", "filter {filter} answers again"
 
     # delivery
     DELIVERY_MESSAGE_FILED = (
@@ -273,6 +288,10 @@ class Event(Enum):
     CONTENT_VIRUS_FOUND = (
         "content.virus.found", WARNING, REJECTION, "session client_ip sender recipient_count reason", "virus_detected",
         Count("viruses_total", "Letters with a virus."),
+    )  # fmt: skip
+    CONTENT_SPAM_FOUND = (
+        "content.spam.found", INFO, REJECTION, "session client_ip sender recipient_count result detail",
+        "spam_detected", Count("spam_total", "Letters taken for spam, by what is done with them.", by=("result",)),
     )  # fmt: skip
 
     # signing of what leaves

@@ -52,6 +52,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "elapsed": Field(Kind.SECONDS, "How long it took, in seconds."),
     "error": Field(Kind.TEXT, "Type and words of the error."),
     "fields": Field(Kind.TEXT, "Names of what was changed, with a space between; never the values."),
+    "filter": Field(Kind.TEXT, "Name of a filter of others, such as clamav."),
     "folder": Field(Kind.TEXT, "Path or id of the folder."),
     "incident": Field(Kind.TEXT, "Id under which a failure was told to the peer."),
     "key": Field(Kind.TEXT, "Name of a configuration key; never its value."),

@@ -63,6 +63,10 @@ class Gauge(Enum):
         ("elemta_queue_size",),
     )  # fmt: skip
     HASHER_QUEUE = "hasher_queue", "Password checks that wait.", (), Merge.SUM
+    FILTERS_LEFT_ALONE = (
+        "filters_left_alone", "Workers that ask a filter nothing for a while, for it failed too often.", ("filter",),
+        Merge.SUM,
+    )  # fmt: skip
     START_TIME = "start_time_seconds", "When the program started, in seconds since 1970.", (), Merge.GREATEST
 
     def __init__(self, title: str, sentence: str, by: Labels, merge: Merge, aliases: tuple[str, ...] = ()) -> None:

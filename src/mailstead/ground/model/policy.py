@@ -95,7 +95,7 @@ class Clamav:
     """Holds when a clamd is configured."""
 
     enabled: bool = True
-    max_scan_size: int = 50 << 20  # bytes; longer letters are scanned so far
+    max_scan_size: int = 50 << 20  # bytes; longer letters are scanned so far; 0: no limit
     virus_action: Action = Action.REJECT
     fail_action: Action = Action.ACCEPT  # when clamd does not answer
 

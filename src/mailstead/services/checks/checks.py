@@ -18,7 +18,7 @@ from mailstead.services.checks.gathering import Origin, Wanted, complete, look_a
 from mailstead.services.checks.judging import Judgement, judge
 from mailstead.services.checks.reading import Copy, Reader
 from mailstead.services.checks.specimen import Content, NoPanel, Panel, Specimen
-from mailstead.services.checks.telling import tell, tell_judged
+from mailstead.services.checks.telling import tell, tell_found, tell_judged
 
 
 class PolicySource(Protocol):
@@ -102,6 +102,7 @@ class Checks:
                 judgements = _judge_all(evidence, envelope, policies)
         tell(evidence, case.client)
         tell_judged(envelope, judgements, case.client)
+        tell_found(evidence, envelope, judgements, case.client)
         return Report(field=field, facts=evidence.facts(), judgements=judgements)
 
     def inquire(self) -> Inquiry:

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 
 from mailstead.ground.model.envelope import Client, Envelope
+from mailstead.ground.model.opinion import Concern
+from mailstead.ground.model.policy import Action
+from mailstead.ground.model.verdict import Reason
 from mailstead.services.checks.evidence import Evidence
 from mailstead.services.checks.judging import Judgement
 from mailstead.telemetry import Event, emit
@@ -55,3 +58,30 @@ def tell_judged(envelope: Envelope, judgements: Sequence[Judgement], client: Cli
             reason=judgement.charges[0].reason.value if judgement.charges else "",
             detail=judgement.words,
         )
+
+
+def tell_found(evidence: Evidence, envelope: Envelope, judgements: Sequence[Judgement], client: Client) -> None:
+    """Viruses, whatever is done about them; spam by what is done, once for each way."""
+    session, sender, recipients = int(client.session or 0), str(envelope.sender or ""), len(envelope.recipients)
+    for opinion in evidence.opinions:
+        if opinion.concern is Concern.VIRUS and opinion.words:
+            emit(
+                Event.CONTENT_VIRUS_FOUND,
+                session=session,
+                client_ip=client.ip,
+                sender=sender,
+                recipient_count=recipients,
+                reason=opinion.words,
+            )
+    found = [(one.action, charge.words) for one in judgements for charge in one.charges if charge.reason is Reason.SPAM]
+    for action, words in dict.fromkeys(found):
+        if action is not Action.ACCEPT:
+            emit(
+                Event.CONTENT_SPAM_FOUND,
+                session=session,
+                client_ip=client.ip,
+                sender=sender,
+                recipient_count=recipients,
+                result=action.value,
+                detail=words,
+            )

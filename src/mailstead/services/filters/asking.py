@@ -1,0 +1,26 @@
+"""What a filter is to the panel that asks it."""
+
+from typing import Protocol
+
+from mailstead.ground.model.opinion import Concern, Opinion
+from mailstead.services.checks.specimen import Specimen
+
+
+class Silent(Exception):  # noqa: N818 - news about another program
+    """The filter has no answer. The words say why, for operators."""
+
+
+class Filter(Protocol):
+    """One that is configured. `name` is the source of its opinions."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def concern(self) -> Concern: ...
+
+    def is_wanted(self, specimen: Specimen) -> bool:
+        """Whether the domain of any recipient wants it asked."""
+
+    async def ask(self, specimen: Specimen) -> tuple[Opinion, ...]:
+        """What it thinks; Silent. Its time is kept by who asks."""
