@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 from mailstead.app.config_filters import ClamAvConfig, FiltersConfig, RspamdConfig, SpamAssassinConfig
 from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Pem, Place, Secret, Size, Within
 from mailstead.app.config_mail import ApiConfig, ImapConfig, Pop3Config, SmtpConfig, WebDavConfig, WebUiConfig
+from mailstead.app.config_own import OwnFilterConfig
 from mailstead.app.config_sending import GuardsConfig, OutboundConfig, QueueConfig, SubmissionConfig
 
 WORKERS_MAX_ON_SQLITE: Final = 4
@@ -88,6 +89,7 @@ class SecurityConfig:
 
     clamav: ClamAvConfig = field(default_factory=ClamAvConfig)
     spamassassin: SpamAssassinConfig = field(default_factory=SpamAssassinConfig)
+    own_filter: OwnFilterConfig = field(default_factory=OwnFilterConfig)
     rspamd: RspamdConfig = field(default_factory=RspamdConfig)
     filters: FiltersConfig = field(default_factory=FiltersConfig)
     allow_fetch: Annotated[

@@ -7,6 +7,7 @@ from mailstead.app.blocking import BlockingRooms
 from mailstead.app.checks import checks_of
 from mailstead.app.config import Config
 from mailstead.app.filters import Filters
+from mailstead.app.own_filter import with_own
 from mailstead.app.sending import SendingRooms
 from mailstead.app.smtp_settings import limits_of, rules_of, submission_profile
 from mailstead.net.clock import Clock
@@ -57,7 +58,7 @@ class SmtpRooms:
         verification = None if is_trapped else Verification(sending.prober, clock)
         self.filters = Filters(config, clock)
         takes = (self._store, sending.delivery, rules, refusals, sending.forwarding, verification)
-        checks = checks_of(config, sending, clock, self.filters.panel)
+        checks = checks_of(config, sending, clock, with_own(config, self.filters.panel))
         self.mx = self._serve(mx, Reception(*takes, checks, admission=blocking.admission))
         self.lmtp = self._serve(lmtp, Reception(*takes))
         self.outboxes = self._make_outboxes(sending, refusals, verification)
