@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailstead.ground.model.errors import Invalid
-from mailstead.ground.wire import clamd
+from mailstead.ground.wire import clamd, spamc
 
 octets = st.binary(max_size=300)
 cuts = st.lists(st.integers(0, 6000), max_size=8)
@@ -50,3 +50,43 @@ def test_clamd(data: bytes, at: list[int]) -> None:
     if isinstance(whole, clamd.Found):
         assert whole.name.isprintable()
         assert len(whole.name) <= 200
+
+
+def spamd_answer(parts: list[bytes]) -> object:
+    receiver = spamc.ReplyReceiver()
+    for part in parts:
+        if (reply := receiver.feed(part)) is not None:
+            break
+    else:
+        reply = receiver.finish()
+    return spamc.read_score(reply), spamc.read_report(reply.body)
+
+
+HEADS = st.lists(
+    st.sampled_from(
+        [
+            b"Content-length: 3", b"Content-length: 9" * 9, b"Content-length: \xd9\xa3", b"Spam: True ; 5.5 / 5.0",
+            b"Spam: False ; -1 / 0", b"Spam: True ; 1e9 / nan", b":", b"", b"Spam", b"\xff: \x00",
+        ]
+    ),
+    max_size=4,
+)  # fmt: skip
+ROWS = st.lists(
+    st.sampled_from([b"---- ---------- ----", b" 1.0 ONE words", b"-9 TWO", b"1e9 X", b"  ", b" 1.0 \xff x", b"\0"]),
+    max_size=6,
+)
+SPAMD = st.one_of(
+    octets,
+    octets.map(lambda data: b"SPAMD/1.1 0 EX_OK\r\n\r\n" + data),
+    st.tuples(HEADS, ROWS).map(
+        lambda reply: b"\r\n".join([b"SPAMD/1.1 0 EX_OK", *reply[0], b"", b"\n".join(reply[1])])
+    ),
+)
+
+
+@given(SPAMD, cuts)
+def test_spamd(data: bytes, at: list[int]) -> None:
+    whole = outcome(spamd_answer, [data] if data else [])
+    assert whole == outcome(spamd_answer, chunks(data, at))
+    if isinstance(whole, tuple):
+        assert all(symptom.words.isprintable() and symptom.name.isascii() for symptom in whole[1])

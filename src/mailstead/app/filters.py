@@ -12,6 +12,8 @@ from mailstead.services.filters.breaker import BreakerRules
 from mailstead.services.filters.clamd import Clamd
 from mailstead.services.filters.line import Lines, Place
 from mailstead.services.filters.panel import FilterPanel
+from mailstead.services.filters.spamd import Spamd, SpamdSettings
+from mailstead.services.filters.teaching import Teachers
 from mailstead.services.filters.watched import Patience, WatchedFilter
 
 
@@ -23,12 +25,16 @@ class Filters:
         self._clock = clock
         self._dialer = Dialer("filter", Sweep())
         self.clamd = self._clamd()
+        self.spamd = self._spamd()
         self.panel = FilterPanel(tuple(self._watched()))
+        self.teachers = Teachers(tuple(filter(None, (self.spamd,))))
 
     def _watched(self) -> Iterator[WatchedFilter]:
-        clamav = self._config.security.clamav
+        clamav, spamassassin = self._config.security.clamav, self._config.security.spamassassin
         if self.clamd is not None:
             yield self._watch(self.clamd, clamav.timeout, clamav.connections)
+        if self.spamd is not None:
+            yield self._watch(self.spamd, spamassassin.timeout, spamassassin.connections)
 
     def _watch(self, one: Filter, timeout: timedelta, at_once: int) -> WatchedFilter:
         filters = self._config.security.filters
@@ -41,3 +47,13 @@ class Filters:
         clamav = self._config.security.clamav
         place = Place(str(clamav.socket_path or ""), clamav.host, clamav.port)
         return Clamd(Lines(place, self._dialer, clamav.timeout.total_seconds())) if place.is_known else None
+
+    def _spamd(self) -> Spamd | None:
+        spamassassin = self._config.security.spamassassin
+        place = Place(str(spamassassin.socket_path or ""), spamassassin.host, spamassassin.port)
+        if not place.is_known:
+            return None
+        settings = SpamdSettings(
+            hostname=self._config.smtp_hostname, max_size=spamassassin.max_size, user=spamassassin.user
+        )
+        return Spamd(Lines(place, self._dialer, spamassassin.timeout.total_seconds()), self._clock, settings)

@@ -37,6 +37,7 @@ class SmtpRooms:
         ids: IdSource,
         *,
         sending: SendingRooms,
+        filters: Filters,
         authenticator: Authenticator,
         refusals: Refusals,
         blocking: BlockingRooms,
@@ -56,9 +57,8 @@ class SmtpRooms:
         )
         is_trapped = config.outbound.mode == "trap"  # then nothing leaves, and no question either
         verification = None if is_trapped else Verification(sending.prober, clock)
-        self.filters = Filters(config, clock)
         takes = (self._store, sending.delivery, rules, refusals, sending.forwarding, verification)
-        checks = checks_of(config, sending, clock, with_own(config, self.filters.panel))
+        checks = checks_of(config, sending, clock, with_own(config, filters.panel))
         self.mx = self._serve(mx, Reception(*takes, checks, admission=blocking.admission))
         self.lmtp = self._serve(lmtp, Reception(*takes))
         self.outboxes = self._make_outboxes(sending, refusals, verification)

@@ -227,16 +227,15 @@ class Worker:
         default_domain = self._config.server.domain
         self._authenticator = Authenticator(store, hasher, clock, default_domain=default_domain, guard=guard)
         self._directory = Directory(
-            store=store,
-            hasher=hasher,
-            clock=clock,
-            default_domain=self._config.server.domain,
-            min_password_length=self._config.security.min_password_length,
-        )
+            store=store, hasher=hasher, clock=clock, default_domain=default_domain,
+            min_password_length=security.min_password_length,
+        )  # fmt: skip
         self._refusals = Refusals(store, clock)
         from mailstead.app.blocking import BlockingRooms  # commands that only open the store need none of these
+        from mailstead.app.filters import Filters
         from mailstead.app.sending import SendingRooms
 
+        self._filters = Filters(self._config, clock)
         holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
         self._sending = SendingRooms(self._config, store, clock, self._opened.ids, context.sweep, holder_name)
         self._blocking = BlockingRooms(store, clock)
@@ -331,6 +330,7 @@ class Worker:
             self._opened.clock,
             self._opened.ids,
             sending=self._sending,
+            filters=self._filters,
             authenticator=self._authenticator,
             refusals=self._refusals,
             blocking=self._blocking,

@@ -152,6 +152,11 @@ class Event(Enum):
         "filter.breaker.opened", ERROR, SYSTEM, "filter detail pause", "filter {filter} is left alone",
         Count("filter_breaks_total", "Times a filter failed so often that it was left alone.", by=("filter",)),
     )  # fmt: skip
+    FILTER_LESSON_LEARNED = (
+        "filter.lesson.learned", DEBUG, SYSTEM, "filter result", "",
+        Count("filter_lessons_total", "Letters that filters learned from.", by=("filter", "result")),
+    )  # fmt: skip
+    FILTER_LESSON_LOST = "filter.lesson.lost", WARNING, SYSTEM, "filter result detail", "filter {filter} did not learn"
     FILTER_BREAKER_CLOSED = "filter.breaker.closed", INFO, SYSTEM, "filter", "filter {filter} answers again"
 
     # delivery

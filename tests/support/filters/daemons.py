@@ -1,5 +1,6 @@
 """Daemons as Debian packages them, in the foreground, with a configuration of the test's own."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -98,3 +99,41 @@ def clamd(stream_max: str = "2M") -> Iterator[Daemon]:
         )
         with running([program, "--config-file", str(config)], "Self checking") as process:
             yield Daemon(process, port, path)
+
+
+RULES = ("10_default_prefs.cf", "20_body_tests.cf", "23_bayes.cf")
+"""Of Debian's, so that it starts in a second: GTUBE's is among them."""
+LOCAL_CF = """
+score GTUBE 1000
+score BAYES_99 4
+score BAYES_00 -2
+use_bayes 1
+bayes_auto_learn 0
+bayes_path {folder}/bayes/known
+bayes_min_ham_num 1
+bayes_min_spam_num 1
+"""
+PLUGINS = ("Check", "Bayes", "BodyEval")
+
+
+@contextmanager
+def spamd() -> Iterator[Daemon]:
+    """With few rules and an empty memory; it may be taught."""
+    program, origin = need("spamd"), Path("/usr/share/spamassassin")
+    with folder() as place:
+        for name in ("rules", "site", "bayes"):
+            (place / name).mkdir()
+        (place / "bayes").chmod(0o777)  # where it starts as root, it becomes nobody
+        for name in RULES:
+            shutil.copy(origin / name, place / "rules" / name)
+        (place / "site" / "local.cf").write_text(LOCAL_CF.format(folder=place))
+        loads = (f"loadplugin Mail::SpamAssassin::Plugin::{name}\n" for name in PLUGINS)
+        (place / "site" / "init.pre").write_text("".join(loads))
+        port = free_port()
+        command = [
+            program, "-L", "-x", "-i", "127.0.0.1", "-p", str(port), "-C", str(place / "rules"),
+            f"--siteconfigpath={place / 'site'}", "--allow-tell", "-m", "2", "--min-children=1", "-s", "stderr",
+            *(["-u", "nobody"] if os.geteuid() == 0 else []),
+        ]  # fmt: skip
+        with running(command, "child states: I") as process:
+            yield Daemon(process, port)

@@ -164,8 +164,7 @@ def test_the_file_of_gomailserver_is_taken_word_for_word(tmp_path: Path) -> None
     assert config.tls.acme.cache_dir == Path("data/acme")
     assert loaded.notes == ()
     assert {key for key, _ in loaded.waiting} == {
-        "security.spamassassin.host", "security.spamassassin.port",
-        "security.spamassassin.timeout", "tls.acme.enabled", "tls.acme.email", "tls.acme.provider",
+        "tls.acme.enabled", "tls.acme.email", "tls.acme.provider",
         "tls.acme.api_token", "tls.acme.cache_dir",
     }  # fmt: skip
 

@@ -28,7 +28,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class TooLong:
-    """More came than its StreamMaxLength: nothing of it was scanned."""
+    """More came than its StreamMaxLength: nothing of it was scanned. Not `is_said`: so it seems."""
+
+    is_said: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """ClamAV's daemon: it gets the letter as it is, and says whether it knows a virus in it."""
 
+from collections.abc import AsyncIterator
 from typing import Final
 
 from mailstead.ground.model.opinion import Concern, Opinion, Symptom
@@ -51,7 +52,8 @@ class Clamd:
         while isinstance(answer := await self._scan(content, size), TooLong):
             if size <= LEAST:
                 raise Silent(f"{self._lines.place}: its StreamMaxLength is below {LEAST} octets")
-            size = self._takes = max(LEAST, size // 2)
+            size = max(LEAST, size // 2)
+            self._takes = size if answer.is_said else self._takes
         return (self._opine(answer, size, content.size),)
 
     async def version(self) -> str:
@@ -62,21 +64,13 @@ class Clamd:
 
     async def _scan(self, content: Content, size: int) -> Answer:
         async with self._lines.open() as connection:
+            await self._lines.send(connection, _stream(content, size))
             try:
-                await self._send(connection, content, size)
+                return read_answer(await self._read(connection))
             except PeerGone:
-                if not connection.has_input():
-                    raise  # else it has said why
-            return read_answer(await self._read(connection))
-
-    async def _send(self, connection: Connection, content: Content, size: int) -> None:
-        connection.write(OPEN)
-        async for piece in pieces(content, size):
-            if connection.has_input():
-                return  # it has heard enough
-            connection.write(frame(piece))
-            await connection.drain(self._lines.timeout)
-        connection.write(END)
+                if size <= LEAST:
+                    raise
+                return TooLong(is_said=False)  # it closes after saying so, and then its words may be lost on the way
 
     async def _read(self, connection: Connection) -> str:
         receiver = ReplyReceiver()
@@ -93,3 +87,10 @@ class Clamd:
                 return Opinion(source=NAME, concern=Concern.VIRUS, symptoms=symptoms, words=name)
             case Failed(words):
                 raise Silent(f"{self._lines.place}: {words}")
+
+
+async def _stream(content: Content, size: int) -> AsyncIterator[bytes]:
+    yield OPEN
+    async for piece in pieces(content, size):
+        yield frame(piece)
+    yield END

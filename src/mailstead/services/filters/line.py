@@ -65,6 +65,17 @@ class Lines:
         finally:
             connection.abort()
 
+    async def send(self, connection: Connection, data: AsyncIterator[bytes]) -> None:
+        """All of it, or as much as it wants to hear before it answers."""
+        try:
+            async for piece in data:
+                if connection.has_input():
+                    return
+                connection.write(piece)
+                await connection.drain(self.timeout)
+        except PeerGone:
+            return  # what it said before can still be read
+
     async def read(self, connection: Connection) -> bytes:
         """What came, never nothing; PeerGone at the end."""
         data = await connection.read(self.timeout)

@@ -83,7 +83,9 @@ def says(reply: bytes) -> Play:
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_some(reader)
         writer.write(reply)
-        await writer.drain()
+        writer.write_eof()
+        while await reader.read(65536):
+            pass
 
     return play
 
