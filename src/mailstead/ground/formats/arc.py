@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidSignature
 
 from mailstead.ground.formats.dkim.canonical import Canon, canonical_field
 from mailstead.ground.formats.dkim.header import Field
-from mailstead.ground.formats.dkim.record import KeyRecord, read_record
+from mailstead.ground.formats.dkim.record import KeyRecord, find_record
 from mailstead.ground.formats.dkim.record import record_name as key_name
 from mailstead.ground.formats.dkim.signature import Signature, signature_of, signed_bytes
 from mailstead.ground.formats.dkim.tags import Malformed, read_base64, read_number, read_tags, squeeze
@@ -177,9 +177,4 @@ def _judge_seal(link: Link, before: Sequence[bytes], record: KeyRecord | None) -
 def _find_key(signature: Signature) -> Asking[KeyRecord | None]:
     """None where there is none, or no answer: the chain cannot be trusted then."""
     found = yield Question(Kind.TXT, key_name(signature.selector, signature.domain))
-    for text in found.records if found is not None else ():
-        try:
-            return read_record(text.encode("latin-1"))
-        except Malformed:
-            continue
-    return None
+    return find_record(found.records) if found is not None else None

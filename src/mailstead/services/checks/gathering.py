@@ -8,8 +8,7 @@ from typing import Final
 
 from mailstead.ground.formats import arc
 from mailstead.ground.formats.addresslist import parse_mailboxes
-from mailstead.ground.formats.dkim.record import KeyRecord, read_record
-from mailstead.ground.formats.dkim.tags import Malformed
+from mailstead.ground.formats.dkim.record import KeyRecord, find_record
 from mailstead.ground.formats.dkim.verify import Check, Claim, Result, judge
 from mailstead.ground.formats.dmarc import Evaluation, Evaluator, Vouchers, Wish
 from mailstead.ground.formats.dmarc import Result as DmarcResult
@@ -157,18 +156,8 @@ async def _verify(inquiry: Inquiry, claim: Claim, digest: bytes, copy: Copy, unt
         found = await inquiry.ask(Question(Kind.TXT, claim.key_name), until)
         if found is None:
             return Check(Result.TEMPERROR, "no answer for its key", claim)
-        record = _first_key(found.records)
+        record = find_record(found.records)
     return judge(claim, copy.fields, digest, record, now)
-
-
-def _first_key(texts: Iterable[str]) -> KeyRecord | None:
-    """RFC 6376 §3.6.2.2: there is to be one; what cannot be read is none."""
-    for text in texts:
-        try:
-            return read_record(text.encode("latin-1"))
-        except Malformed:
-            continue
-    return None
 
 
 def _vouchers(origin: Origin, checks: Iterable[Check]) -> Vouchers:

@@ -2,6 +2,7 @@
 
 import base64
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -56,6 +57,16 @@ def read_record(text: bytes) -> KeyRecord:
         flags=read_list(tags["t"]) if "t" in tags else (),
         notes=tags.get("n", ""),
     )
+
+
+def find_record(texts: Iterable[str]) -> KeyRecord | None:
+    """The key among the TXT records of its name. §3.6.2.2: there is to be one; what cannot be read is none."""
+    for text in texts:
+        try:
+            return read_record(text.encode("latin-1"))
+        except Malformed:
+            continue
+    return None
 
 
 def render_record(record: KeyRecord) -> str:
