@@ -4,7 +4,7 @@
 # Nothing is started and no service is enabled: each test starts its own copy with its own configuration.
 set -eu
 case ${1:-test} in
-test) want="$("$(dirname "$0")/unpacked.sh") postgresql swaks msmtp libnet-ssleay-perl libauthen-sasl-perl isync mutt neomutt curl sqlite3 postfix openssl bc iproute2 opendkim opendkim-tools bind9 bind9-dnsutils unbound dovecot-core dovecot-lmtpd clamav-daemon spamd rspamd" ;;
+test) want="$("$(dirname "$0")/unpacked.sh") postgresql swaks msmtp libnet-ssleay-perl libauthen-sasl-perl isync mutt neomutt curl sqlite3 postfix openssl bc iproute2 opendkim opendkim-tools bind9 bind9-dnsutils libxml2-utils unbound dovecot-core dovecot-lmtpd clamav-daemon spamd rspamd" ;;
 bench) want="postfix dovecot-core dovecot-imapd dovecot-lmtpd openssl opendkim opendkim-tools" ;;
 *) echo "usage: tools/daemons.sh test|bench" >&2; exit 2 ;;
 esac

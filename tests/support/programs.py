@@ -24,6 +24,7 @@ PACKAGES = {
     "opendkim": "opendkim",
     "opendkim-testmsg": "opendkim-tools",
     "unshare": "util-linux",
+    "xmllint": "libxml2-utils",
     "node": "nodejs npm",
     "dovecot": "dovecot-core dovecot-lmtpd",
     "clamd": "clamav-daemon",

@@ -161,6 +161,14 @@ class Vouchers:
         return domain == self.spf.lower() or any(domain == one.lower() for one in self.dkim)
 
 
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Who vouches for a letter, all of them, for a report (RFC 9990 §3.1.1.9)."""
+
+    dkim: tuple[str, ...] = ()
+    spf: bool = False
+
+
 class _Silence(Exception):  # noqa: N818 - a fact of the DNS
     """There is no answer now."""
 
@@ -203,6 +211,35 @@ class Evaluator:
             aligned=aligned,
             why="" if aligned else silent or f"nobody aligned with {author} vouches for it",
         )
+
+    def align(self, evaluation: Evaluation, vouchers: Vouchers) -> Asking[Alignment]:
+        """Not only the first that is enough. Where there is no answer somebody is taken for a stranger."""
+        author, record = evaluation.author, evaluation.record or Record()
+        known: dict[tuple[str, bool], bool] = {}
+        organization = author
+        if any(domain.lower() != author for domain in (*vouchers.dkim, vouchers.spf) if domain):
+            organization = yield from self.find_organization(author)
+        for domain, is_strict in [
+            *((domain.lower(), record.is_dkim_strict) for domain in vouchers.dkim),
+            (vouchers.spf.lower(), record.is_spf_strict),
+        ]:
+            try:
+                known[domain, is_strict] = yield from self._is_aligned(
+                    domain, author, organization, is_strict=is_strict
+                )
+            except _Silence:
+                known[domain, is_strict] = False
+        return Alignment(
+            tuple(domain for domain in vouchers.dkim if known[domain.lower(), record.is_dkim_strict]),
+            bool(vouchers.spf) and known[vouchers.spf.lower(), record.is_spf_strict],
+        )
+
+    def find_organization(self, domain: str) -> Asking[str]:
+        """§4.10.2; the domain itself where there is no answer."""
+        try:
+            return _organization(domain, (yield from self._walk(domain)))
+        except _Silence:
+            return domain
 
     def _find_aligned(
         self, author: str, organization: str, record: Record, vouchers: Vouchers
