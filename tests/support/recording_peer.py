@@ -19,6 +19,7 @@ class Taken:
     recipient: str
     began: float
     at: float
+    content: bytes = field(default=b"", repr=False)
 
 
 @dataclass
@@ -146,7 +147,8 @@ class RecordingPeer:
         message_id = BytesHeaderParser().parsebytes(content)["Message-ID"].strip("<>")
         writer.write(b"250 2.0.0 Taken\r\n")
         at = time.monotonic()
-        self.taken += [Taken(message_id, recipient, mail.began, at) for recipient in mail.recipients]
+        letter = content.removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")
+        self.taken += [Taken(message_id, recipient, mail.began, at, letter) for recipient in mail.recipients]
         if trap is not None:
             trap.said.set()
 

@@ -12,6 +12,7 @@ from mailstead.app.config_filters import ClamAvConfig, FiltersConfig, RspamdConf
 from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Pem, Place, Secret, Size, Within
 from mailstead.app.config_mail import ApiConfig, ImapConfig, Pop3Config, SmtpConfig, WebDavConfig, WebUiConfig
 from mailstead.app.config_own import OwnFilterConfig
+from mailstead.app.config_reports import ReportsConfig
 from mailstead.app.config_sending import GuardsConfig, OutboundConfig, QueueConfig, SubmissionConfig
 
 WORKERS_MAX_ON_SQLITE: Final = 4
@@ -209,6 +210,7 @@ class Config:
     outbound: OutboundConfig = field(default_factory=OutboundConfig)
     queue: QueueConfig = field(default_factory=QueueConfig)
     guards: GuardsConfig = field(default_factory=GuardsConfig)
+    reports: ReportsConfig = field(default_factory=ReportsConfig)
     imap: ImapConfig = field(default_factory=ImapConfig)
     pop3: Pop3Config = field(default_factory=Pop3Config)
     api: ApiConfig = field(default_factory=ApiConfig)

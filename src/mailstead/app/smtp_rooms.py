@@ -19,6 +19,7 @@ from mailstead.services.accounts.login import Authenticator
 from mailstead.services.outbound.verification import Verification
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
+from mailstead.services.reports.feedback import Feedback
 from mailstead.services.submission.mailroom import DeliveringMailroom
 from mailstead.services.submission.submit import Submission
 from mailstead.store.port import Store
@@ -41,6 +42,7 @@ class SmtpRooms:
         authenticator: Authenticator,
         refusals: Refusals,
         blocking: BlockingRooms,
+        feedback: Feedback,
         tls: Tls,
         login_tls: Tls,
     ) -> None:
@@ -58,7 +60,7 @@ class SmtpRooms:
         is_trapped = config.outbound.mode == "trap"  # then nothing leaves, and no question either
         verification = None if is_trapped else Verification(sending.prober, clock)
         takes = (self._store, sending.delivery, rules, refusals, sending.forwarding, verification)
-        checks = checks_of(config, sending, clock, with_own(config, filters.panel))
+        checks = checks_of(config, sending, clock, with_own(config, filters.panel), feedback)
         self.mx = self._serve(mx, Reception(*takes, checks, admission=blocking.admission))
         self.lmtp = self._serve(lmtp, Reception(*takes))
         self.outboxes = self._make_outboxes(sending, refusals, verification)

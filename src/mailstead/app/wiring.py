@@ -233,29 +233,31 @@ class Worker:
         self._refusals = Refusals(store, clock)
         from mailstead.app.blocking import BlockingRooms  # commands that only open the store need none of these
         from mailstead.app.filters import Filters
+        from mailstead.app.reports import ReportRooms
         from mailstead.app.sending import SendingRooms
 
         self._filters = Filters(self._config, clock)
         holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
         self._sending = SendingRooms(self._config, store, clock, self._opened.ids, context.sweep, holder_name)
         self._blocking = BlockingRooms(store, clock)
+        self._reports = ReportRooms(self._config, store, clock, self._opened.ids, self._sending)
         self._console = Console(
             self._config, store, clock, self._opened.ids, self._sending.returning, self._sending.dispatcher.wake
         )
         self._index = SqliteFullText(index_path(self._config))
-        letters = QuotaLetters(store, clock, self._opened.ids, hostname=self._config.server.hostname)
-        self._duties = Duties(
-            store,
-            self._opened,
-            clock,
-            holder_name,
-            (Duty("quota", 10.0, letters.run), *self._indexing(), *self._sending.duties(), *self._blocking.duties()),
-        )
+        self._duties = Duties(store, self._opened, clock, holder_name, self._further_duties())
         self._tasks: list[asyncio.Task[None]] = []
 
-    def _indexing(self) -> tuple[Duty, ...]:
-        indexer = Indexer(self._opened.store, self._folders.reading, self._index, time.monotonic)
-        return Duty("index", 0.5, indexer.run), Duty("index-prune", 3600.0, indexer.prune)
+    def _further_duties(self) -> tuple[Duty, ...]:
+        opened, hostname = self._opened, self._config.server.hostname
+        letters = QuotaLetters(opened.store, opened.clock, opened.ids, hostname=hostname)
+        indexer = Indexer(opened.store, self._folders.reading, self._index, time.monotonic)
+        own = (
+            Duty("quota", 10.0, letters.run),
+            Duty("index", 0.5, indexer.run),
+            Duty("index-prune", 3600.0, indexer.prune),
+        )
+        return (*own, *self._sending.duties(), *self._blocking.duties(), *self._reports.duties())
 
     def _committed(self, wakes: list[Wake]) -> None:
         """The store's `on_commit`: sessions here, then the other workers."""
@@ -278,8 +280,8 @@ class Worker:
             listeners.append(doors.http_listener(web))
         self._duties.start()
         self._sending.start()
-        self._tasks.append(asyncio.create_task(self._look()))
-        self._tasks.append(asyncio.create_task(self._refusals.keep_flushing()))
+        works = self._look(), self._refusals.keep_flushing(), self._reports.counts.keep_flushing()
+        self._tasks += map(asyncio.create_task, works)
 
         def drain() -> None:
             smtp.drain()
@@ -298,7 +300,7 @@ class Worker:
             await self._duties.stop()
             await self._sending.stop()
             await self._index.close()
-            await self._refusals.flush()
+            await asyncio.gather(self._refusals.flush(), self._reports.counts.flush())
             await self._opened.close()
 
         return WorkerParts(listeners=listeners, drain=drain, close=close, reload=self._reload, illness=self._illness)
@@ -334,6 +336,7 @@ class Worker:
             authenticator=self._authenticator,
             refusals=self._refusals,
             blocking=self._blocking,
+            feedback=self._reports.feedback,
             tls=lambda: self._tls,
             login_tls=lambda: self._login_tls,
         )
@@ -358,6 +361,7 @@ class Worker:
             authenticator=self._authenticator,
             explore=self._sending.explorer.explore,
             mailing=CommandMailing(self._opened.store, outboxes),
+            reporter=self._reports.reporter,
         )
         return ControlServer(desk)
 

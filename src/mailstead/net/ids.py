@@ -17,6 +17,11 @@ def moment_of(number: int) -> Instant:
     return Instant((number >> 22) + EPOCH_MS)
 
 
+def first_of(at: Instant) -> int:
+    """No id that was made before that moment is greater."""
+    return max(at - EPOCH_MS, 0) << 22
+
+
 class IdSource:
     """Gives ids for messages, blobs, sessions and spool entries."""
 

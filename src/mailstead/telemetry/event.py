@@ -250,6 +250,24 @@ class Event(Enum):
     BLOCKS_CLIENT_UNBLOCKED = "blocks.client.unblocked", INFO, SYSTEM, LISTED, "mail: Unblocked IP: {client_ip}"
     BLOCKS_ALLOW_ADDED = "blocks.allow.added", INFO, SYSTEM, LISTED, "mail: Allowed: {from}{client_ip}"
     BLOCKS_ALLOW_REMOVED = "blocks.allow.removed", INFO, SYSTEM, LISTED, "mail: No longer allowed: {from}{client_ip}"
+    # reports: what servers tell each other about mail as such
+    REPORT_FACTS_LOST = (
+        "reports.facts.lost", WARNING, SYSTEM, "count", "",
+        Count("dmarc_facts_lost_total", "Letters that no DMARC report will tell of.", amount="count"),
+    )  # fmt: skip
+    REPORT_LETTER_WRITTEN = (
+        "reports.letter.written", INFO, SYSTEM, "kind domain reporter recipient_count report_id", "report_written",
+        Count("reports_written_total", "Reports written to other domains.", by=("kind",)),
+    )  # fmt: skip
+    REPORT_UNWANTED = "reports.letter.unwanted", INFO, SYSTEM, "kind domain reporter detail"
+    REPORT_RECEIVED = (
+        "reports.report.received", INFO, SYSTEM, "kind domain reporter report_id count", "report_received",
+        Count("reports_received_total", "Reports of others that were taken.", by=("kind",)),
+    )  # fmt: skip
+    REPORT_REFUSED = (
+        "reports.report.unreadable", WARNING, SYSTEM, "address detail", "",
+        Count("reports_unreadable_total", "Letters with what looked like a report and is none."),
+    )  # fmt: skip
 
     # guards of sending
     GUARD_BREAKER_OPENED = (

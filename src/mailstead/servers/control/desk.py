@@ -12,6 +12,7 @@ from mailstead.ground.model.errors import MailError
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.outbound.findings import Finding
+from mailstead.services.reports.reporter import Reporter
 from mailstead.services.spool.hand import Hand
 from mailstead.services.spool.tracing import Tracing
 
@@ -60,6 +61,7 @@ class Desk:
     authenticator: Authenticator | None = None
     mailing: Mailing | None = None
     explore: Explore | None = None
+    reporter: Reporter | None = None
 
 
 ArgsT = TypeVar("ArgsT", bound=msgspec.Struct)

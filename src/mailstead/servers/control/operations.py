@@ -14,6 +14,7 @@ from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, 
 from mailstead.servers.control.guards import GUARD_OPERATIONS
 from mailstead.servers.control.policy import POLICY_OPERATIONS, commands_to_restore
 from mailstead.servers.control.queue import QUEUE_OPERATIONS
+from mailstead.servers.control.reports import REPORT_OPERATIONS
 from mailstead.servers.control.routing import ROUTING_OPERATIONS
 from mailstead.servers.control.signing import SIGNING_OPERATIONS
 from mailstead.services.accounts import aliases, domains, imports, shared, users
@@ -250,6 +251,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     *POLICY_OPERATIONS,
     *AUDIT_OPERATIONS,
     *BLOCK_OPERATIONS,
+    *REPORT_OPERATIONS,
     Operation("db.check", a.Nothing, db_check),
     Operation("db.reindex", a.Nothing, db_reindex),
     Operation("status", a.Nothing, status),

@@ -1,12 +1,13 @@
 """One letter under examination: from the beginning of its content to the judgement of each recipient's domain."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from mailstead.ground.formats.authres import Results, render, render_reason
+from mailstead.ground.formats.dkim.header import Field
 from mailstead.ground.model.envelope import Client, Envelope
 from mailstead.ground.model.ids import AccountId
 from mailstead.ground.model.policy import Action, Policy
@@ -29,11 +30,21 @@ class PolicySource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came out. `field` is Authentication-Results, the same for all; a judgement for each recipient."""
+    """What came out. `field` is Authentication-Results, the same for all; a judgement for each recipient. The last
+    three are what it came out of."""
 
     field: bytes
     facts: Facts
     judgements: tuple[Judgement, ...]
+    evidence: Evidence
+    header: tuple[Field, ...]
+    policies: Mapping[str, Policy]
+
+
+class Audience(Protocol):
+    """Hears what became of letters; must not block."""
+
+    def hear(self, envelope: Envelope, client: Client, report: Report, judgements: Sequence[Judgement]) -> None: ...
 
 
 def reason_field(judgement: Judgement) -> bytes:
@@ -64,12 +75,14 @@ class Checks:
         hostname: str,
         names: Iterable[str] = (),
         panel: Panel | None = None,
+        audience: Audience | None = None,
     ) -> None:
         self._resolver = resolver
         self._clock = clock
         self._policies = policies
         self._hostname = hostname
         self._panel = panel or NoPanel()
+        self.audience = audience
         self._ours = frozenset(name.lower().encode() for name in (hostname, *names))
 
     def begin(self, envelope: Envelope, client: Client) -> "Examination":
@@ -103,7 +116,10 @@ class Checks:
         tell(evidence, case.client)
         tell_judged(envelope, judgements, case.client)
         tell_found(evidence, envelope, judgements, case.client)
-        return Report(field=field, facts=evidence.facts(), judgements=judgements)
+        return Report(
+            field=field, facts=evidence.facts(), judgements=judgements, evidence=evidence, header=copy.fields,
+            policies=policies,
+        )  # fmt: skip
 
     def inquire(self) -> Inquiry:
         """For one letter."""
@@ -143,6 +159,11 @@ class Examination:
         policies, origin = await self._looking
         case = Case(envelope=self._envelope, client=self._client, policies=policies, content=content, accounts=accounts)
         return await self._checks.conclude(self._inquiry, origin, self._copy, case)
+
+    def close(self, report: Report, judgements: Sequence[Judgement]) -> None:
+        """What was done in the end, for each recipient."""
+        if self._checks.audience is not None:
+            self._checks.audience.hear(self._envelope, self._client, report, judgements)
 
     def abort(self) -> None:
         """Nobody wants to know any more. May be called twice."""

@@ -9,9 +9,9 @@ from mailstead.ground.formats.arc import Result as ArcResult
 from mailstead.ground.formats.arc import Verdict as ArcVerdict
 from mailstead.ground.formats.authres import Finding
 from mailstead.ground.formats.dkim.verify import Check
+from mailstead.ground.formats.dmarc import Alignment, Wish
 from mailstead.ground.formats.dmarc import Evaluation as DmarcEvaluation
 from mailstead.ground.formats.dmarc import Result as DmarcResult
-from mailstead.ground.formats.dmarc import Wish
 from mailstead.ground.formats.spf.evaluate import Evaluation as SpfEvaluation
 from mailstead.ground.model.opinion import Opinion
 from mailstead.ground.model.opinion import Wish as Asked
@@ -55,6 +55,7 @@ class Evidence:
     mail_from: SpfCheck | None = None
     dkim: tuple[Check, ...] | None = None  # empty: there is no signature
     dmarc: tuple[DmarcEvaluation, ...] = ()  # for each domain in From
+    alignments: tuple[Alignment, ...] = ()  # of each of these, where somebody is to be told of it
     arc: ArcVerdict | None = None
     reverse: Reverse | None = None
     opinions: tuple[Opinion, ...] = ()  # of filters

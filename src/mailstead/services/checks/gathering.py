@@ -10,7 +10,7 @@ from mailstead.ground.formats import arc
 from mailstead.ground.formats.addresslist import parse_mailboxes
 from mailstead.ground.formats.dkim.record import KeyRecord, find_record
 from mailstead.ground.formats.dkim.verify import Check, Claim, Result, judge
-from mailstead.ground.formats.dmarc import Evaluation, Evaluator, Vouchers, Wish
+from mailstead.ground.formats.dmarc import Alignment, Evaluation, Evaluator, Vouchers, Wish
 from mailstead.ground.formats.dmarc import Result as DmarcResult
 from mailstead.ground.formats.headers import unfold
 from mailstead.ground.formats.spf.evaluate import Evaluation as SpfEvaluation
@@ -40,6 +40,7 @@ class Wanted:
     spf_seconds: float
     dmarc_seconds: float
     spf_terms: int
+    reports: bool = False  # to tell the author's domain of
 
     @classmethod
     def of(cls, policies: Iterable[Policy]) -> "Wanted":
@@ -53,6 +54,7 @@ class Wanted:
             spf_seconds=max((one.spf.dns_timeout for one in all_), default=0),
             dmarc_seconds=max((one.dmarc.dns_timeout for one in all_), default=0),
             spf_terms=max((one.spf.max_lookups for one in all_), default=0),
+            reports=any(one.dmarc.report_enabled for one in all_),
         )
 
 
@@ -135,16 +137,20 @@ async def complete(inquiry: Inquiry, origin: Origin, copy: Copy, wanted: Wanted,
     if wanted.dkim:
         sealed = await inquiry.run(arc.verify(copy.chain, copy.fields, copy.chain_digest, now), until)
     judged: list[Evaluation] = []
+    alignments: list[Alignment] = []
     if wanted.dmarc:
         evaluator, vouchers = Evaluator(), _vouchers(origin, checks)
         authors = find_authors(copy)
         judged = [await inquiry.run(evaluator.evaluate(author, vouchers), until) for author in authors[:AUTHORS_MAX]]
+        if wanted.reports:
+            alignments = [await inquiry.run(evaluator.align(one, vouchers), until) for one in judged]
         judged += [_unasked(author) for author in authors[AUTHORS_MAX : AUTHORS_MAX + 1]]
     return Evidence(
         helo=origin.helo,
         mail_from=origin.mail_from,
         dkim=checks if wanted.dkim else None,
         dmarc=tuple(judged),
+        alignments=tuple(alignments),
         arc=sealed,
         reverse=origin.reverse,
     )

@@ -50,6 +50,8 @@ class Scout:
             route=route,
             has_mx=found.has_mx,
             is_secure=found.is_secure,
+            # TLS reports leave so (RFC 8689 §5): counted themselves, each would beget that of the next day.
+            is_counted=care is not Care.OPTIONAL,
         )
         trust = await self.trust.judge_hop(hop)
         if trust.facts:

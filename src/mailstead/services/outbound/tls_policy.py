@@ -75,6 +75,7 @@ class Hop:
     route: Route
     has_mx: bool = False
     is_secure: bool = False  # the answer about MX, also that there are none, is validated by DNSSEC
+    is_counted: bool = True  # False: reports tell nothing of its sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,8 +139,11 @@ class Reception:
         if against := [verdict for verdict in verdicts if not isinstance(verdict, Pass)]:
             self._note(envelope, accepted, client, verdicts, report.facts)
             if len(against) == len(accepted):
+                if all(isinstance(verdict, Refuse) for verdict in against):  # else it comes again
+                    letter.examination.close(report, judgements)
                 return Receipt(0, tuple(_outcome(verdict) for verdict in against))
             judgements = [soften(judgement) for judgement in judgements]
+        letter.examination.close(report, judgements)
         treated = tuple(
             replace(one, treatment=_treat(judgement, report.facts))
             for one, judgement in zip(accepted, judgements, strict=True)

@@ -28,6 +28,7 @@ from mailstead.store.port.metadata import MetadataReads, MetadataWrites
 from mailstead.store.port.placements import PlacementReads, PlacementWrites
 from mailstead.store.port.policies import PolicyReads, PolicyWrites
 from mailstead.store.port.quotas import QuotaReads, QuotaWrites
+from mailstead.store.port.reports import ReportReads, ReportWrites
 from mailstead.store.port.routes import RouteReads, RouteWrites
 from mailstead.store.port.signing import SigningReads, SigningWrites
 from mailstead.store.port.spool import SpoolReads, SpoolWrites
@@ -82,6 +83,8 @@ class ReadTx(Protocol):
     def audit(self) -> AuditReads: ...
     @property
     def blocks(self) -> BlockReads: ...
+    @property
+    def reports(self) -> ReportReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -135,6 +138,8 @@ class Tx(Protocol):
     def audit(self) -> AuditWrites: ...
     @property
     def blocks(self) -> BlockWrites: ...
+    @property
+    def reports(self) -> ReportWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

@@ -24,6 +24,7 @@ from mailstead.store.sql.metadata import SqlMetadata
 from mailstead.store.sql.placements import SqlPlacements
 from mailstead.store.sql.policies import SqlPolicies
 from mailstead.store.sql.quotas import SqlQuotas
+from mailstead.store.sql.reports import SqlReports
 from mailstead.store.sql.routes import SqlRoutes
 from mailstead.store.sql.session import Session
 from mailstead.store.sql.signing import SqlSigning
@@ -108,6 +109,10 @@ class SqlReadTx:
     @cached_property
     def blocks(self) -> SqlBlocks:
         return SqlBlocks(self.session)
+
+    @cached_property
+    def reports(self) -> SqlReports:
+        return SqlReports(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""

@@ -89,7 +89,7 @@ class DomainHopTrust:
 
     def report(self, report: TlsReport) -> None:
         """Counted under the policy that the host is under; a line that was not to be encrypted is none."""
-        if report.policy is not None and report.policy.use is TlsUse.NEVER:
+        if not self.hop.is_counted or (report.policy is not None and report.policy.use is TlsUse.NEVER):
             return
         told = self._told.get(report.host) or _Told(self._no_policy())
         flaw = told.flaw if report.result is None else Flaw(report.result, report.detail)

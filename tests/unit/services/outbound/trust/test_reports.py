@@ -1,12 +1,11 @@
 """Sessions counted as TLS reports tell them (RFC 8460)."""
 
 import hashlib
-import json
 
 import pytest
 
 from mailstead.ground.formats.tlsa import Tlsa
-from mailstead.ground.formats.tlsrpt import PolicyFound, PolicyType, ResultType, render_report
+from mailstead.ground.formats.tlsrpt import PolicyFound, PolicyType, ResultType
 from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.route import Route, TlsLevel
@@ -14,7 +13,6 @@ from mailstead.net.guarded import FetchFailed
 from mailstead.services.outbound.tls_policy import Excluded, Hop, HopTrust, HostFacts, TlsReport
 from mailstead.services.outbound.trust import counting
 from mailstead.services.outbound.trust.counting import TlsCounts
-from mailstead.services.outbound.trust.reporting import put_together
 from mailstead.store.port.trust import DAY_MS, TlsCount
 from tests.support.fake_clock import START_MS
 from tests.support.stores import AnyStore
@@ -160,26 +158,8 @@ async def test_old_days_go(scene: Scene) -> None:
     assert left == [0, 1]
 
 
-async def test_a_whole_report(scene: Scene) -> None:
-    scene.publish(b"testing")
-    hop = await hop_of(scene)
-    for _ in range(3):
-        await session(hop, None)
-    await session(hop, ResultType.CERTIFICATE_EXPIRED)
-    report = put_together(
-        DAY, await counted(scene), organization="Us", contact="postmaster@us.test", report_id="1@us.test"
-    )
-    shown = json.loads(render_report(report))
-    assert shown["date-range"] == {"start-datetime": "2027-01-15T00:00:00Z", "end-datetime": "2027-01-15T23:59:59Z"}
-    [policy] = shown["policies"]
-    assert policy["summary"] == {"total-successful-session-count": 3, "total-failure-session-count": 1}
-    assert policy["failure-details"] == [
-        {
-            "result-type": "certificate-expired",
-            "sending-mta-ip": "192.0.2.1",
-            "receiving-mx-hostname": "mx.example.test",
-            "receiving-ip": "192.0.2.2",
-            "failed-session-count": 1,
-            "failure-reason-code": "why",
-        }
-    ]
+async def test_what_carries_a_report_is_not_counted(scene: Scene) -> None:
+    """It leaves in the clear rather than not at all, and a report a day would beget the next one."""
+    hop = Hop(domain="example.test", route=Route(level=TlsLevel.MAY), has_mx=True, is_counted=False)
+    await session(await scene.trust().judge_hop(hop), None)
+    assert await counted(scene) == []

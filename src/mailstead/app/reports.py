@@ -1,0 +1,49 @@
+"""The rooms of reports, made of the configuration."""
+
+from mailstead.app.config import Config
+from mailstead.app.duties import Duty
+from mailstead.app.sending import SendingRooms
+from mailstead.net.clock import Clock
+from mailstead.net.dns import Resolver
+from mailstead.net.ids import IdSource
+from mailstead.services.policy.policies import Policies
+from mailstead.services.reports.counting import DmarcCounts
+from mailstead.services.reports.dmarc import DmarcSource
+from mailstead.services.reports.drafts import Source
+from mailstead.services.reports.feedback import Feedback
+from mailstead.services.reports.forgetting import Forgetting
+from mailstead.services.reports.posting import Posting
+from mailstead.services.reports.reporter import Reporter
+from mailstead.services.reports.tls import TlsSource
+from mailstead.services.spool.spooling import Spooling
+from mailstead.store.port import Store
+
+EVERY = 300.0
+"""Seconds between two looks for reports that are due."""
+
+
+def reporter_of(
+    config: Config, store: Store, clock: Clock, ids: IdSource, spooling: Spooling, resolver: Resolver
+) -> Reporter:
+    """Who writes them."""
+    policies = Policies(store)
+    sources: list[Source] = [DmarcSource(store, clock, resolver, policies)]
+    if config.reports.tls:
+        sources.append(TlsSource(store, clock, resolver, policies, domain=str(config.server.domain)))
+    return Reporter(store, clock, Posting(store, clock, ids, spooling), sources)
+
+
+class ReportRooms:
+    """Of one worker."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock, ids: IdSource, sending: SendingRooms) -> None:
+        self._is_trapped = config.outbound.mode == "trap"
+        self.counts = DmarcCounts(store, clock)
+        self.feedback = Feedback(self.counts)
+        self._forgetting = Forgetting(store, clock, config.reports.keep)
+        self.reporter = reporter_of(config, store, clock, ids, sending.spooling, sending.resolver)
+
+    def duties(self) -> tuple[Duty, ...]:
+        """What one worker of all does. Where nothing leaves nothing is written, but by hand."""
+        forget = Duty("forget-reports", 3600.0, self._forgetting.run)
+        return (forget,) if self._is_trapped else (Duty("reports", EVERY, self.reporter.run), forget)

@@ -1,0 +1,30 @@
+"""The address of a domain of ours for reports: its own leave from there, and those of others come to it."""
+
+from typing import Final
+
+from mailstead.ground.model.address import Address
+from mailstead.ground.model.errors import Invalid
+from mailstead.ground.model.policy import Policy
+
+POSTMASTER: Final = "postmaster"
+"""RFC 5321 §4.5.1: it leads to somebody in every domain."""
+
+
+def author_of(domain: str, policy: Policy) -> Address:
+    """`dmarc.report_email`, if it is of that domain: another one could not vouch for what leaves under its name."""
+    named = _named(policy)
+    return named if named is not None and named.domain == domain else Address.of(POSTMASTER, domain)
+
+
+def intakes_of(domain: str, policy: Policy) -> tuple[Address, ...]:
+    """Where reports about that domain are looked for."""
+    named = _named(policy)
+    postmaster = Address.of(POSTMASTER, domain)
+    return (postmaster,) if named is None else (named, postmaster)
+
+
+def _named(policy: Policy) -> Address | None:
+    try:
+        return Address.parse(policy.dmarc.report_email) if policy.dmarc.report_email else None
+    except Invalid:
+        return None

@@ -1,0 +1,138 @@
+"""TLS reports (RFC 8460), of the sessions that sending counted."""
+
+import zlib
+from collections.abc import AsyncIterator, Sequence
+from itertools import groupby
+from urllib.parse import unquote
+
+from mailstead.ground.formats.dmarc_destinations import Destinations
+from mailstead.ground.formats.feedback.letters import Covering, render_tls
+from mailstead.ground.formats.tlsrpt import (
+    FailureDetail,
+    PolicyReport,
+    Report,
+    ResultType,
+    Summary,
+    date_range,
+    find_report_addresses,
+    render_report,
+)
+from mailstead.ground.model.address import Address
+from mailstead.ground.model.errors import Invalid
+from mailstead.ground.model.ids import Instant
+from mailstead.net.clock import Clock
+from mailstead.net.dns import DnsError, Resolver
+from mailstead.services.policy.policies import Policies
+from mailstead.services.reports.addresses import author_of
+from mailstead.services.reports.days import date_of, second_of
+from mailstead.services.reports.drafts import Draft
+from mailstead.store.port import ReadTx, Store
+from mailstead.store.port.reports import ReportKey, ReportKind
+from mailstead.store.port.trust import TlsCount
+
+AT_ONCE = 500
+
+
+class TlsSource:
+    """In the name of one domain: who sends is this server, whomever it sends for. Only `mailto` is spoken."""
+
+    kind: ReportKind = ReportKind.TLS
+
+    def __init__(self, store: Store, clock: Clock, resolver: Resolver, policies: Policies, *, domain: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._resolver = resolver
+        self._policies = policies
+        self._domain = domain
+
+    async def list_keys(self, day: int) -> AsyncIterator[ReportKey]:
+        """A report for each domain that was written to."""
+        after = ""
+        while True:
+
+            async def unit(tx: ReadTx, after: str = after) -> list[str]:
+                return await tx.trust.list_tls_domains(day, after, AT_ONCE)
+
+            domains = await self._store.read(unit)
+            for domain in domains:
+                yield ReportKey(ReportKind.TLS, day, self._domain, domain)
+            if len(domains) < AT_ONCE:
+                return
+            after = domains[-1]
+
+    async def draft(self, key: ReportKey) -> Draft | None:
+        """Who wants it says so at `_smtp._tls` below its name."""
+        return Draft(
+            key=key,
+            report_id=f"tls.{date_of(key.day)}.{key.domain}@{key.receiver}",
+            author=author_of(key.receiver, await self._policies.of(key.receiver)),
+            destinations=await self._find_destinations(key.domain),
+        )
+
+    async def render(self, draft: Draft, end: int) -> bytes:
+        """A document for all policies that were met."""
+        key = draft.key
+
+        async def unit(tx: ReadTx) -> list[TlsCount]:
+            return await tx.trust.list_tls_results(key.day, key.domain)
+
+        begin = second_of(key.day)
+        report = Report(
+            organization_name=key.receiver,
+            date_range=date_range(Instant(begin * 1000), Instant(end * 1000)),
+            contact_info=str(draft.author),
+            report_id=draft.report_id,
+            policies=put_together(await self._store.read(unit)),
+        )
+        covering = Covering(
+            author=draft.author, recipients=draft.destinations.agreed, report_id=draft.report_id, domain=key.domain,
+            submitter=key.receiver, begin=begin, end=end, at=self._clock.now(),
+        )  # fmt: skip
+        return render_tls(covering, zlib.compress(render_report(report), wbits=31))
+
+    async def _find_destinations(self, domain: str) -> Destinations:
+        try:
+            found = (await self._resolver.txt(f"_smtp._tls.{domain}")).records
+        except DnsError as error:
+            return Destinations(silent=(str(error),))
+        agreed: dict[str, Address] = {}
+        refused: list[str] = []
+        for uri in find_report_addresses(found):
+            try:
+                address = _read_uri(uri)
+            except Invalid as error:
+                refused.append(str(error))
+            else:
+                agreed[address.key] = address
+        return Destinations(tuple(agreed.values()), tuple(refused))
+
+
+def _read_uri(uri: str) -> Address:
+    scheme, _, rest = uri.partition(":")
+    if scheme.lower() != "mailto":
+        raise Invalid(f"reports are sent by mail only, not to {uri[:200]}")
+    return Address.parse(unquote(rest.partition("?")[0]))
+
+
+def put_together(counts: Sequence[TlsCount]) -> tuple[PolicyReport, ...]:
+    """`counts` stand by policy, as the store lists them."""
+    return tuple(_tell_policy(list(group)) for _, group in groupby(counts, key=lambda count: count.policy))
+
+
+def _tell_policy(counts: list[TlsCount]) -> PolicyReport:
+    details = tuple(_detail_of(count, count.result) for count in counts if count.result is not None)
+    failures = sum(detail.failed_session_count for detail in details)
+    total = sum(count.sessions for count in counts)
+    return PolicyReport(
+        policy=counts[0].policy,
+        summary=Summary(total_successful_session_count=total - failures, total_failure_session_count=failures),
+        failure_details=details,
+    )
+
+
+def _detail_of(count: TlsCount, result: ResultType) -> FailureDetail:
+    return FailureDetail(
+        result_type=result, sending_mta_ip=count.local_ip, receiving_mx_hostname=count.host,
+        receiving_mx_helo=count.greeting, receiving_ip=count.peer_ip, failed_session_count=count.sessions,
+        failure_reason_code=count.detail,
+    )  # fmt: skip
