@@ -1,6 +1,6 @@
 """Reception: judges mail from others at the cheapest stage, and takes what passes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, Protocol
@@ -11,7 +11,8 @@ from mailstead.ground.model.outcome import Deferred, Failed, Outcome
 from mailstead.ground.model.policy import Action
 from mailstead.ground.model.verdict import PASS, Defer, Pass, Reason, Refuse, Verdict
 from mailstead.services.accounts.resolve import Abroad, Resolution, Reverser, look_up
-from mailstead.services.checks.checks import Examination, reason_field
+from mailstead.services.checks.checks import Examination, Report, reason_field
+from mailstead.services.checks.evidence import Evidence
 from mailstead.services.checks.judging import Judgement, soften
 from mailstead.services.delivery.deliver import Delivery, Receipt
 from mailstead.services.delivery.filing import has_room
@@ -137,7 +138,9 @@ class Reception:
         judgements: Sequence[Judgement] = report.judgements
         verdicts = [judgement.verdict for judgement in judgements]
         if against := [verdict for verdict in verdicts if not isinstance(verdict, Pass)]:
-            self._note(envelope, accepted, client, verdicts, report.facts)
+            is_taken = len(against) < len(accepted)
+            name = letter.rendered.message_id
+            self._note(envelope, accepted, client, report, name=name, is_taken=is_taken)
             if len(against) == len(accepted):
                 if all(isinstance(verdict, Refuse) for verdict in against):  # else it comes again
                     letter.examination.close(report, judgements)
@@ -145,7 +148,7 @@ class Reception:
             judgements = [soften(judgement) for judgement in judgements]
         letter.examination.close(report, judgements)
         treated = tuple(
-            replace(one, treatment=_treat(judgement, report.facts))
+            replace(one, treatment=_treat(judgement, report.evidence, one.recipient))
             for one, judgement in zip(accepted, judgements, strict=True)
         )
         manner = Manner(each_is_told=each_is_told, added=report.field)
@@ -156,15 +159,21 @@ class Reception:
         envelope: Envelope,
         accepted: Sequence[Accepted],
         client: Client,
-        verdicts: Sequence[Verdict],
-        found: Mapping[str, object],
+        report: Report,
+        *,
+        name: str,
+        is_taken: bool,
     ) -> None:
-        """Who would not have it, though others may."""
-        for one, verdict in zip(accepted, verdicts, strict=True):
+        """Who would not have it, though others may: then it is set aside for them (`taken`)."""
+        for one, judgement in zip(accepted, report.judgements, strict=True):
+            verdict, recipient = judgement.verdict, str(one.recipient.address)
             if not isinstance(verdict, Pass):
-                sender = str(envelope.sender or "")
-                recipient = str(one.recipient.address)
-                self.refusals.note(verdict, client, sender=sender, recipient=recipient, checks=found)
+                checks = {**report.evidence.facts(recipient), **judgement.facts()}
+                checks |= {"taken": True} if is_taken else {}
+                self.refusals.note(
+                    verdict, client, sender=str(envelope.sender or ""), recipient=recipient, message_id=name,
+                    checks=checks,
+                )  # fmt: skip
 
     def _may_relay(self, ip: str) -> bool:
         if not self.rules.relay_networks:
@@ -181,9 +190,9 @@ def _outcome(verdict: Refuse | Defer) -> Outcome:
             return Deferred(reason, words)
 
 
-def _treat(judgement: Judgement, found: Mapping[str, object]) -> Treatment:
+def _treat(judgement: Judgement, evidence: Evidence, recipient: Recipient) -> Treatment:
     """What the recipient gets to see of it, and the trace."""
-    facts = {**found, "action": judgement.action.value, "words": judgement.words}
+    facts = {**evidence.facts(str(recipient.address)), **judgement.facts()}
     return Treatment(reason_field(judgement), judgement.action is Action.QUARANTINE, facts)
 
 

@@ -32,6 +32,7 @@ from mailstead.store.port.reports import ReportReads, ReportWrites
 from mailstead.store.port.routes import RouteReads, RouteWrites
 from mailstead.store.port.signing import SigningReads, SigningWrites
 from mailstead.store.port.spool import SpoolReads, SpoolWrites
+from mailstead.store.port.trails import TrailReads, TrailWrites
 from mailstead.store.port.trust import TrustReads, TrustWrites
 
 T = TypeVar("T")
@@ -85,6 +86,8 @@ class ReadTx(Protocol):
     def blocks(self) -> BlockReads: ...
     @property
     def reports(self) -> ReportReads: ...
+    @property
+    def trails(self) -> TrailReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -140,6 +143,8 @@ class Tx(Protocol):
     def blocks(self) -> BlockWrites: ...
     @property
     def reports(self) -> ReportWrites: ...
+    @property
+    def trails(self) -> TrailWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.
