@@ -36,6 +36,7 @@ bench: install-dev ## side by side with Debian's Postfix, Dovecot and opendkim
 	@tools/daemons.sh bench
 	@$(PY) -m bench.run $(ARGS)
 	@$(PY) -m bench.sending $(ARGS)
+	@$(PY) -m bench.judging
 
 soak: install-dev ## the long runs; the dated result goes to docs/soak.md
 	@tools/daemons.sh bench

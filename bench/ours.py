@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.imap import PASSWORD, Target
@@ -28,6 +29,7 @@ smtp:
   lmtp_port: {lmtp}
   sessions_per_ip: 0
   max_connections: 0
+  {smtp_more}
 imap:
   port: {imap}
   imaps_port: {imaps}
@@ -41,14 +43,16 @@ api:
   port: {http}
 security:
   min_password_length: 2
+{more}
 """
 
 
 class Ours:
-    """One server in a folder of its own."""
+    """One server in a folder of its own. `smtp`: one more line of that section; `more`: sections of their own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, smtp: str = "", more: str = "") -> None:
         self._folder = folder
+        self._smtp, self._more = smtp, more
         self._process: subprocess.Popen[bytes] | None = None
 
     def _cli(self, *args: str, text: str = "") -> str:
@@ -61,7 +65,14 @@ class Ours:
         config = self._folder / "mailstead.yaml"
         config.write_text(
             CONFIG.format(
-                d=self._folder, smtp=SMTP_PORT, lmtp=LMTP_PORT, imap=IMAP_PORT, imaps=IMAPS_PORT, http=HTTP_PORT
+                d=self._folder,
+                smtp=SMTP_PORT,
+                lmtp=LMTP_PORT,
+                imap=IMAP_PORT,
+                imaps=IMAPS_PORT,
+                http=HTTP_PORT,
+                smtp_more=self._smtp,
+                more=self._more,
             )
         )
         config.chmod(0o600)
@@ -75,6 +86,10 @@ class Ours:
         self._wait()
         print(f"# ours: start to listening {time.perf_counter() - began:.2f} s", flush=True)
         return Target("Mailstead", SMTP_PORT, IMAP_PORT, (self._process.pid,))
+
+    def set_policy(self, values: Sequence[str]) -> None:
+        """Of the domain, while the server runs."""
+        self._cli("policy", "set", "--domain", "example.test", *values)
 
     def _wait(self) -> None:
         import socket

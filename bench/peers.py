@@ -113,13 +113,21 @@ class Peers:
         self._wait()
         return Target("Postfix+Dovecot", SMTP_PORT, IMAP_PORT, self._pids())
 
+    def main_cf(self) -> str:
+        """Postfix's settings."""
+        return POSTFIX.format(d=self._folder)
+
+    def services(self) -> list[str]:
+        """More lines for its master.cf."""
+        return []
+
     def _start_postfix(self) -> None:
         folder, etc = self._folder, self._folder / "pf/etc"
         for name in ("post-install", "postfix-files", "postfix-script"):
             if Path("/etc/postfix", name).exists():
                 shutil.copy(Path("/etc/postfix", name), etc)
-        (etc / "main.cf").write_text(POSTFIX.format(d=folder))
-        lines = []
+        (etc / "main.cf").write_text(self.main_cf())
+        lines = self.services()
         for line in Path("/etc/postfix/master.cf").read_text().splitlines():
             fields = line.split()
             if len(fields) < 8 or line.startswith(("#", " ")):
