@@ -7,6 +7,7 @@ from mailstead.app.blocking import BlockingRooms
 from mailstead.app.checks import checks_of
 from mailstead.app.config import Config
 from mailstead.app.filters import Filters
+from mailstead.app.hooking import HookRooms
 from mailstead.app.own_filter import with_own
 from mailstead.app.sending import SendingRooms
 from mailstead.app.smtp_settings import limits_of, rules_of, submission_profile
@@ -45,6 +46,7 @@ class SmtpRooms:
         feedback: Feedback,
         tls: Tls,
         login_tls: Tls,
+        hooks: HookRooms,
     ) -> None:
         self._config = config
         self._store = store
@@ -60,8 +62,9 @@ class SmtpRooms:
         is_trapped = config.outbound.mode == "trap"  # then nothing leaves, and no question either
         verification = None if is_trapped else Verification(sending.prober, clock)
         takes = (self._store, sending.delivery, rules, refusals, sending.forwarding, verification)
-        checks = checks_of(config, sending, clock, with_own(config, filters.panel), feedback)
-        self.mx = self._serve(mx, Reception(*takes, checks, admission=blocking.admission))
+        panel = hooks.panel_around(with_own(config, filters.panel))
+        checks = checks_of(config, sending, clock, panel, feedback)
+        self.mx = self._serve(mx, Reception(*takes, checks, admission=blocking.admission, steps=hooks.steps))
         self.lmtp = self._serve(lmtp, Reception(*takes))
         self.outboxes = self._make_outboxes(sending, refusals, verification)
         self.submission = self._people(authenticator)

@@ -18,7 +18,6 @@ from mailstead.app.duties import Duties, Duty
 from mailstead.app.guarding import guard_of
 from mailstead.app.mailing import CommandMailing
 from mailstead.app.reading_settings import imap_settings, pop3_settings
-from mailstead.app.records import record_duties
 from mailstead.app.settings import Settings, context_of, login_context_of, start_log, unpack
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.ids import BlobId, Instant
@@ -35,7 +34,6 @@ from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.delivery.quota_letters import QuotaLetters
 from mailstead.services.folders.service import Folders
-from mailstead.services.policy.concealing import Concealing
 from mailstead.services.reception.refusals import Refusals
 from mailstead.services.search.entries import STAMP
 from mailstead.services.search.hints import Hints
@@ -232,9 +230,10 @@ class Worker:
             store=store, hasher=hasher, clock=clock, default_domain=default_domain,
             min_password_length=security.min_password_length,
         )  # fmt: skip
-        self._refusals = Refusals(store, clock, Concealing(store))
+        self._refusals = Refusals(store, clock)
         from mailstead.app.blocking import BlockingRooms  # commands that only open the store need none of these
         from mailstead.app.filters import Filters
+        from mailstead.app.hooking import HookRooms
         from mailstead.app.reports import ReportRooms
         from mailstead.app.sending import SendingRooms
 
@@ -243,6 +242,7 @@ class Worker:
         self._sending = SendingRooms(self._config, store, clock, self._opened.ids, context.sweep, holder_name)
         self._blocking = BlockingRooms(store, clock)
         self._reports = ReportRooms(self._config, store, clock, self._opened.ids, self._sending)
+        self._hooks = HookRooms(self._config, store, clock, self._sending.client)
         self._console = Console(
             self._config, store, clock, self._opened.ids, self._sending.returning, self._sending.dispatcher.wake
         )
@@ -259,8 +259,7 @@ class Worker:
             Duty("index", 0.5, indexer.run),
             Duty("index-prune", 3600.0, indexer.prune),
         )
-        records = record_duties(self._config, opened.store, opened.clock)
-        return (*own, *records, *self._sending.duties(), *self._blocking.duties(), *self._reports.duties())
+        return (*own, *self._sending.duties(), *self._blocking.duties(), *self._reports.duties(), *self._hooks.duties())
 
     def _committed(self, wakes: list[Wake]) -> None:
         """The store's `on_commit`: sessions here, then the other workers."""
@@ -342,6 +341,7 @@ class Worker:
             feedback=self._reports.feedback,
             tls=lambda: self._tls,
             login_tls=lambda: self._login_tls,
+            hooks=self._hooks,
         )
 
     def _imap(self) -> ImapServer:
@@ -363,6 +363,7 @@ class Worker:
             tracing=self._console.tracing,
             authenticator=self._authenticator,
             explore=self._sending.explorer.explore,
+            try_hook=self._hooks.try_hook,
             mailing=CommandMailing(self._opened.store, outboxes),
             reporter=self._reports.reporter,
         )

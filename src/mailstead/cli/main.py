@@ -43,6 +43,7 @@ root = LazyGroup(
         "route": Row("mailstead.cli.route:route", "Ways out: relays for single domains and senders."),
         "tls-rule": Row("mailstead.cli.tls_rule:tls_rule", "What the lines to single domains must be."),
         "outbound": Row("mailstead.cli.outbound:outbound", "The way to other servers."),
+        "hook": Row("mailstead.cli.hook:hook", "Programs elsewhere that are asked, or told, about letters."),
         "policy": Row("mailstead.cli.policy:policy", "What domains want: checks, limits, actions."),
         "audit": Row("mailstead.cli.audit:audit", "Who changed what, and whether that is still as it was told."),
         "blocklist": Row("mailstead.cli.blocks:blocklist", "Senders and clients that are not heard."),

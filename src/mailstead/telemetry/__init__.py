@@ -4,7 +4,8 @@ import traceback
 from secrets import token_hex
 from typing import Any
 
-from mailstead.telemetry.event import Event, EventType
+from mailstead.telemetry.event import Event
+from mailstead.telemetry.event_type import EventType
 from mailstead.telemetry.metrics import REGISTRY, Gauge
 from mailstead.telemetry.output import THRESHOLD, configure, log
 

@@ -8,25 +8,18 @@ from enum import Enum
 from logging import DEBUG, ERROR, INFO, WARNING
 
 from mailstead.telemetry.counted import ASKED, CLOSED, DELIVERED, FAILED_LOGIN, LISTED, OPENED, RECEIVED, SECONDS
+from mailstead.telemetry.event_type import (
+    AUTHENTICATION,
+    BOUNCE,
+    DEFERRAL,
+    DELIVERY,
+    RECEPTION,
+    REJECTION,
+    SYSTEM,
+    TEMPFAIL,
+    EventType,
+)  # fmt: skip
 from mailstead.telemetry.metrics import REGISTRY, Count, Observe, Spread
-
-
-class EventType(Enum):
-    """Coarse class of an event, for searching logs."""
-
-    RECEPTION = "reception"
-    DELIVERY = "delivery"
-    REJECTION = "rejection"
-    DEFERRAL = "deferral"
-    BOUNCE = "bounce"
-    TEMPFAIL = "tempfail"
-    AUTHENTICATION = "authentication"
-    SYSTEM = "system"
-
-
-RECEPTION, DELIVERY, REJECTION = EventType.RECEPTION, EventType.DELIVERY, EventType.REJECTION
-DEFERRAL, BOUNCE, TEMPFAIL = EventType.DEFERRAL, EventType.BOUNCE, EventType.TEMPFAIL
-AUTHENTICATION, SYSTEM = EventType.AUTHENTICATION, EventType.SYSTEM
 
 
 class Event(Enum):
@@ -315,6 +308,21 @@ class Event(Enum):
     CONTENT_SPAM_FOUND = (
         "content.spam.found", INFO, REJECTION, "session client_ip sender recipient_count result detail",
         "spam_detected", Count("spam_total", "Letters taken for spam, by what is done with them.", by=("result",)),
+    )  # fmt: skip
+
+    HOOK_ANSWERED = (
+        "hooks.call.answered", DEBUG, SYSTEM, "hook stage result elapsed", "",
+        Count("hook_calls_total", "Answers of hooks.", by=("hook", "stage", "result")),
+        Spread("hook_duration_seconds", "From the call of a hook to its answer.", "elapsed", SECONDS, by=("hook",)),
+    )  # fmt: skip
+    HOOK_SILENT = (
+        "hooks.call.silent", WARNING, TEMPFAIL, "hook stage elapsed detail", "hook {hook} gave no answer: {detail}",
+        Count("hook_failures_total", "Calls of hooks without an answer.", by=("hook", "stage")),
+    )  # fmt: skip
+    HOOK_GIVEN_UP = (
+        "hooks.errand.dropped", ERROR, SYSTEM, "hook message attempts detail",
+        "hook {hook} was not told of message {message}",
+        Count("hook_errands_lost_total", "Filed letters that hooks were never told of."),
     )  # fmt: skip
 
     # signing of what leaves

@@ -41,6 +41,9 @@ class Flags:
         return tuple(self.keywords.split(" ")) if self.keywords else ()
 
 
+NO_FLAGS: Final = Flags()
+
+
 class FlagOp(Enum):
     """How a STORE changes what is there (RFC 9051 §6.4.6)."""
 

@@ -6,6 +6,8 @@ Filters only say; what is done about it is for the policy of each recipient's do
 from dataclasses import dataclass
 from enum import Enum
 
+from mailstead.ground.model.flags import NO_FLAGS, Flags
+
 
 class Concern(Enum):
     """What an opinion is about."""
@@ -49,6 +51,7 @@ class Opinion:
     is_final: bool = False  # scores of other filters do not count any more
     recipient: str = ""  # whom it is about; "": everyone
     trouble: str = ""
+    marks: Flags = NO_FLAGS  # what it is to be filed with
 
     def is_about(self, recipient: str) -> bool:
         """Does it count for this recipient?"""

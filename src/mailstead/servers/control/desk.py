@@ -9,6 +9,7 @@ import msgspec
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.audit import Actor, Through
 from mailstead.ground.model.errors import MailError
+from mailstead.ground.model.hook import Hook, Stage
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.outbound.findings import Finding
@@ -25,6 +26,8 @@ CheckStore = Callable[[Say], Awaitable[Json]]
 """`db check`: says a row for each finding and gives the counts."""
 Explore = Callable[[str], AsyncGenerator[Finding, None]]
 """`outbound test`: looks at the way to a domain."""
+TryHook = Callable[[Hook, Stage], Awaitable[Json]]
+"""`hook.test`: calls a hook with a sample."""
 Reindex = Callable[[], Awaitable[None]]
 """`db reindex`: empties the full-text index."""
 
@@ -62,6 +65,7 @@ class Desk:
     mailing: Mailing | None = None
     explore: Explore | None = None
     reporter: Reporter | None = None
+    try_hook: TryHook | None = None
 
 
 ArgsT = TypeVar("ArgsT", bound=msgspec.Struct)

@@ -12,6 +12,7 @@ from mailstead.servers.control.blocks import BLOCK_OPERATIONS
 from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
 from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, Say, Unavailable
 from mailstead.servers.control.guards import GUARD_OPERATIONS
+from mailstead.servers.control.hooks import HOOK_OPERATIONS
 from mailstead.servers.control.policy import POLICY_OPERATIONS, commands_to_restore
 from mailstead.servers.control.queue import QUEUE_OPERATIONS
 from mailstead.servers.control.reports import REPORT_OPERATIONS
@@ -248,6 +249,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     *GUARD_OPERATIONS,
     *QUEUE_OPERATIONS,
     *ROUTING_OPERATIONS,
+    *HOOK_OPERATIONS,
     *POLICY_OPERATIONS,
     *AUDIT_OPERATIONS,
     *BLOCK_OPERATIONS,

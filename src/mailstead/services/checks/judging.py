@@ -1,14 +1,17 @@
 """The judgement: a pure function of what was found out and of what a domain wants, so it can be told and replayed."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mailstead.ground.formats.dmarc import Result as DmarcResult
 from mailstead.ground.formats.dmarc import Wish
 from mailstead.ground.formats.spf.evaluate import Result as SpfResult
+from mailstead.ground.model.flags import NO_FLAGS, FlagOp, Flags, apply_flags
+from mailstead.ground.model.opinion import Opinion
 from mailstead.ground.model.policy import Action, Policy
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse, Verdict
-from mailstead.services.checks.evidence import Evidence, Facts
+from mailstead.services.checks.evidence import Evidence
 from mailstead.services.checks.weighing import Charge, judge_opinions
 
 _SEVERITY: Final = (
@@ -22,6 +25,7 @@ class Judgement:
 
     action: Action = Action.ACCEPT
     charges: tuple[Charge, ...] = ()
+    marks: Flags = NO_FLAGS  # what it is filed with
 
     @property
     def verdict(self) -> Verdict:
@@ -39,13 +43,8 @@ class Judgement:
 
     @property
     def words(self) -> str:
-        """For the header."""
+        """For the header and the trace."""
         return "; ".join(f"{charge.words} ({charge.action.value})" for charge in self.charges)
-
-    def facts(self) -> Facts:
-        """For the trace."""
-        charges = [(one.reason.value, one.action.value, one.words, one.rule) for one in self.charges]
-        return {"action": self.action.value, "charges": charges} if charges else {"action": self.action.value}
 
 
 def judge(evidence: Evidence, policy: Policy, recipient: str = "") -> Judgement:
@@ -53,18 +52,23 @@ def judge(evidence: Evidence, policy: Policy, recipient: str = "") -> Judgement:
     opinions = [opinion for opinion in evidence.opinions if opinion.is_about(recipient)]
     charges = [*_judge_dmarc(evidence, policy), *_judge_spf(evidence, policy), *judge_opinions(opinions, policy)]
     charges.sort(key=lambda charge: -_SEVERITY.index(charge.action))
-    return Judgement(charges[0].action, tuple(charges)) if charges else Judgement()
+    marks = _join_marks(opinions)
+    return Judgement(charges[0].action, tuple(charges), marks) if charges else Judgement(marks=marks)
 
 
 def soften(judgement: Judgement) -> Judgement:
     """One reply speaks for all: where it is yes, who would have refused gets the letter set aside (no bounce)."""
     if judgement.action in (Action.REJECT, Action.DEFER):
-        return Judgement(Action.QUARANTINE, judgement.charges)
+        return replace(judgement, action=Action.QUARANTINE)
     return judgement
 
 
-def _charge(reason: Reason, words: str, column: str, action: Action) -> Charge:
-    return Charge(reason, action, words, rule=f"{column}={action.value}")
+def _join_marks(opinions: Sequence[Opinion]) -> Flags:
+    marks = NO_FLAGS
+    for opinion in opinions:
+        if opinion.marks != NO_FLAGS:
+            marks = apply_flags(marks, FlagOp.ADD, opinion.marks)
+    return marks
 
 
 def _judge_dmarc(evidence: Evidence, policy: Policy) -> list[Charge]:
@@ -75,9 +79,9 @@ def _judge_dmarc(evidence: Evidence, policy: Policy) -> list[Charge]:
     words = f"dmarc: {worst.why}" + (f"; {worst.at} wants {worst.wish.value}" if worst.at else "")
     match worst.wish:
         case Wish.REJECT:
-            return [_charge(Reason.DMARC_FAILED, words, "dmarc.reject_action", policy.dmarc.reject_action)]
+            return [Charge(Reason.DMARC_FAILED, policy.dmarc.reject_action, words)]
         case Wish.QUARANTINE:
-            return [_charge(Reason.DMARC_FAILED, words, "dmarc.quarantine_action", policy.dmarc.quarantine_action)]
+            return [Charge(Reason.DMARC_FAILED, policy.dmarc.quarantine_action, words)]
         case Wish.NONE:
             return []
 
@@ -94,8 +98,8 @@ def _judge_spf(evidence: Evidence, policy: Policy) -> list[Charge]:
     words = f"spf: {check.evaluation.result.value} of {check.domain}{by}"
     match check.evaluation.result:
         case SpfResult.FAIL:
-            return [_charge(Reason.SPF_FAILED, words, "spf.fail_action", policy.spf.fail_action)]
+            return [Charge(Reason.SPF_FAILED, policy.spf.fail_action, words)]
         case SpfResult.SOFTFAIL:
-            return [_charge(Reason.SPF_FAILED, words, "spf.softfail_action", policy.spf.softfail_action)]
+            return [Charge(Reason.SPF_FAILED, policy.spf.softfail_action, words)]
         case _:
             return []

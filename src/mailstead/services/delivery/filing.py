@@ -16,7 +16,6 @@ from mailstead.services.spool.spooling import prepare_local, put_bundle
 from mailstead.store.port import Tx
 from mailstead.store.port.duties import Trace
 
-_NO_FLAGS = Flags()
 _READ = Flags(Flag.SEEN)
 
 
@@ -67,7 +66,7 @@ class Filing:
         folder = junk or await tx.folders.find_folder(copy.account_id, INBOX)
         assert folder is not None, "INBOX cannot be deleted"
         modseq = modseqs[copy.account_id]
-        await self._place(tx, folder, copy.message_id, blob_id, copy.prefix, _NO_FLAGS, modseq)
+        await self._place(tx, folder, copy.message_id, blob_id, copy.prefix, copy.marks, modseq)
         trace = Trace(
             at=plan.now,
             account_id=copy.account_id,

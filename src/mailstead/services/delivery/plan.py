@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Final
 
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
+from mailstead.ground.model.flags import NO_FLAGS, Flags
 from mailstead.ground.model.ids import AccountId, Instant, MessageId, SpoolId
 from mailstead.services.accounts.resolve import Abroad, Target
 from mailstead.services.folders.incoming import Letter
@@ -24,6 +25,7 @@ class Treatment:
     added: bytes = b""  # fields that say why
     is_aside: bool = False  # filed as junk
     facts: Facts = field(default_factory=dict)
+    marks: Flags = NO_FLAGS
 
 
 USUAL: Final = Treatment()
@@ -57,6 +59,7 @@ class Copy:
     message_id: MessageId
     story: bytes
     prefix: bytes  # what stands before the letter
+    marks: Flags = NO_FLAGS
     aside_story: bytes = b""  # it goes to the folder for junk if there is one, and this is its story then
 
 

@@ -1,18 +1,18 @@
 """Reception: judges mail from others at the cheapest stage, and takes what passes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, Protocol
 
+from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.errors import Busy
-from mailstead.ground.model.outcome import Deferred, Failed, Outcome
+from mailstead.ground.model.outcome import Deferred, Delivered, Failed, Outcome
 from mailstead.ground.model.policy import Action
 from mailstead.ground.model.verdict import PASS, Defer, Pass, Reason, Refuse, Verdict
 from mailstead.services.accounts.resolve import Abroad, Resolution, Reverser, look_up
-from mailstead.services.checks.checks import Examination, Report, reason_field
-from mailstead.services.checks.evidence import Evidence
+from mailstead.services.checks.checks import Examination, reason_field
 from mailstead.services.checks.judging import Judgement, soften
 from mailstead.services.delivery.deliver import Delivery, Receipt
 from mailstead.services.delivery.filing import has_room
@@ -50,6 +50,13 @@ class Examiner(Protocol):
         """At the beginning of the content."""
 
 
+class Steps(Protocol):
+    """Asks others at MAIL and RCPT: see `services.hooks`."""
+
+    async def judge_sender(self, envelope: Envelope, client: Client) -> Verdict: ...
+    async def judge_recipient(self, envelope: Envelope, recipient: Address, client: Client) -> Verdict: ...
+
+
 class Reception:
     """For listeners that take mail from strangers (MX) or from another mail server of ours (LMTP), which examined it:
     there `examiner` and `admission` are None."""
@@ -65,8 +72,10 @@ class Reception:
         examiner: Examiner | None = None,
         *,
         admission: Admission | None = None,
+        steps: Steps | None = None,
     ) -> None:
         self._admission = admission
+        self._steps = steps
         self._examiner = examiner
         self._store = store
         self._verification = verification
@@ -88,6 +97,8 @@ class Reception:
             return Refuse(Reason.MESSAGE_TOO_LARGE, f"declared {envelope.declared_size} octets")
         if not self._store.has_room():
             return Defer(Reason.NO_SPACE)
+        if self._steps is not None and self._is_examined(client):
+            return await self._steps.judge_sender(envelope, client)
         return PASS
 
     async def judge_recipient(
@@ -106,22 +117,33 @@ class Reception:
             resolution = await self._verification.sift(resolution)
         match resolution:
             case Resolution():
-                return _judge_room(recipient, resolution, envelope.declared_size)
+                return await self._ask_about(recipient, resolution, envelope, client)
             case Refuse(Reason.RELAY_DENIED) if not is_proxied and self._may_relay(client.ip):
                 return Accepted(recipient, (), abroad=(Abroad(recipient.address),))
             case Refuse() | Defer():
                 return resolution
 
+    async def _ask_about(
+        self, recipient: Recipient, resolution: Resolution, envelope: Envelope, client: Client
+    ) -> Accepted | Refuse | Defer:
+        """Last of all others: what is free comes first."""
+        found = _judge_room(recipient, resolution, envelope.declared_size)
+        if self._steps is None or not isinstance(found, Accepted) or not self._is_examined(client):
+            return found
+        verdict = await self._steps.judge_recipient(envelope, recipient.address, client)
+        return found if isinstance(verdict, Pass) else verdict
+
     def begin_body(self, envelope: Envelope, client: Client) -> Body:
         """For the content of one transaction. Hosts that may relay are ours, and not examined."""
         examination = None
-        if self._examiner is not None and client.ip and self._is_stranger(client.ip):
+        if self._examiner is not None and self._is_examined(client):
             examination = self._examiner.begin(envelope, client)
         return Body(self._store.blobs, self.rules.max_message_size, examination)
 
-    def _is_stranger(self, ip: str) -> bool:
+    def _is_examined(self, client: Client) -> bool:
         """What SPF says is said of the world's addresses: neighbours have none of their own there."""
-        return not self._may_relay(ip) and (self.rules.examines_neighbours or not _is_neighbour(ip))
+        ip = client.ip
+        return bool(ip) and not self._may_relay(ip) and (self.rules.examines_neighbours or not _is_neighbour(ip))
 
     async def accept(
         self, letter: Letter, envelope: Envelope, accepted: Sequence[Accepted], client: Client, *, each_is_told: bool
@@ -138,48 +160,56 @@ class Reception:
         judgements: Sequence[Judgement] = report.judgements
         verdicts = [judgement.verdict for judgement in judgements]
         if against := [verdict for verdict in verdicts if not isinstance(verdict, Pass)]:
-            is_taken = len(against) < len(accepted)
-            name = letter.rendered.message_id
-            self._note(envelope, accepted, client, report, name=name, is_taken=is_taken)
+            self._note(envelope, accepted, client, verdicts, report.facts)
             if len(against) == len(accepted):
                 if all(isinstance(verdict, Refuse) for verdict in against):  # else it comes again
                     letter.examination.close(report, judgements)
                 return Receipt(0, tuple(_outcome(verdict) for verdict in against))
             judgements = [soften(judgement) for judgement in judgements]
         letter.examination.close(report, judgements)
-        treated = tuple(
-            replace(one, treatment=_treat(judgement, report.evidence, one.recipient))
-            for one, judgement in zip(accepted, judgements, strict=True)
-        )
         manner = Manner(each_is_told=each_is_told, added=report.field)
-        return await self._delivery.deliver(letter, envelope, treated, client, manner)
+        treated = tuple(
+            replace(one, treatment=_treat(judgement, report.facts))
+            for one, judgement in zip(accepted, judgements, strict=True)
+            if judgement.action is not Action.DISCARD
+        )
+        if len(treated) == len(accepted):
+            return await self._delivery.deliver(letter, envelope, treated, client, manner)
+        thrown = [_throw(judgement) for judgement in judgements]
+        self._note(envelope, accepted, client, thrown, report.facts)
+        if not treated:
+            return Receipt(letter.staged.id, (Delivered(),) * len(accepted))
+        receipt = await self._delivery.deliver(letter, envelope, treated, client, manner)
+        outcomes = iter(receipt.outcomes)
+        return Receipt(receipt.id, tuple(next(outcomes) if one is PASS else Delivered() for one in thrown))
 
     def _note(
         self,
         envelope: Envelope,
         accepted: Sequence[Accepted],
         client: Client,
-        report: Report,
-        *,
-        name: str,
-        is_taken: bool,
+        verdicts: Sequence[Verdict],
+        found: Mapping[str, object],
     ) -> None:
-        """Who would not have it, though others may: then it is set aside for them (`taken`)."""
-        for one, judgement in zip(accepted, report.judgements, strict=True):
-            verdict, recipient = judgement.verdict, str(one.recipient.address)
+        """Who would not have it, though others may."""
+        for one, verdict in zip(accepted, verdicts, strict=True):
             if not isinstance(verdict, Pass):
-                checks = {**report.evidence.facts(recipient), **judgement.facts()}
-                checks |= {"taken": True} if is_taken else {}
-                self.refusals.note(
-                    verdict, client, sender=str(envelope.sender or ""), recipient=recipient, message_id=name,
-                    checks=checks,
-                )  # fmt: skip
+                sender = str(envelope.sender or "")
+                recipient = str(one.recipient.address)
+                self.refusals.note(verdict, client, sender=sender, recipient=recipient, checks=found)
 
     def _may_relay(self, ip: str) -> bool:
         if not self.rules.relay_networks:
             return False
         address = ip_address(ip)
         return any(address in network for network in self.rules.relay_networks)
+
+
+def _throw(judgement: Judgement) -> Verdict:
+    """Taken and thrown away is told as refused, to us alone."""
+    if judgement.action is not Action.DISCARD:
+        return PASS
+    return Refuse(judgement.charges[0].reason, judgement.words)
 
 
 def _outcome(verdict: Refuse | Defer) -> Outcome:
@@ -190,10 +220,10 @@ def _outcome(verdict: Refuse | Defer) -> Outcome:
             return Deferred(reason, words)
 
 
-def _treat(judgement: Judgement, evidence: Evidence, recipient: Recipient) -> Treatment:
+def _treat(judgement: Judgement, found: Mapping[str, object]) -> Treatment:
     """What the recipient gets to see of it, and the trace."""
-    facts = {**evidence.facts(str(recipient.address)), **judgement.facts()}
-    return Treatment(reason_field(judgement), judgement.action is Action.QUARANTINE, facts)
+    facts = {**found, "action": judgement.action.value, "words": judgement.words}
+    return Treatment(reason_field(judgement), judgement.action is Action.QUARANTINE, facts, judgement.marks)
 
 
 def _is_neighbour(ip: str) -> bool:
