@@ -18,6 +18,7 @@ from mailstead.app.duties import Duties, Duty
 from mailstead.app.guarding import guard_of
 from mailstead.app.mailing import CommandMailing
 from mailstead.app.reading_settings import imap_settings, pop3_settings
+from mailstead.app.records import record_duties
 from mailstead.app.settings import Settings, context_of, login_context_of, start_log, unpack
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.ids import BlobId, Instant
@@ -34,6 +35,7 @@ from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.delivery.quota_letters import QuotaLetters
 from mailstead.services.folders.service import Folders
+from mailstead.services.policy.concealing import Concealing
 from mailstead.services.reception.refusals import Refusals
 from mailstead.services.search.entries import STAMP
 from mailstead.services.search.hints import Hints
@@ -230,7 +232,7 @@ class Worker:
             store=store, hasher=hasher, clock=clock, default_domain=default_domain,
             min_password_length=security.min_password_length,
         )  # fmt: skip
-        self._refusals = Refusals(store, clock)
+        self._refusals = Refusals(store, clock, Concealing(store))
         from mailstead.app.blocking import BlockingRooms  # commands that only open the store need none of these
         from mailstead.app.filters import Filters
         from mailstead.app.hooking import HookRooms
@@ -259,7 +261,9 @@ class Worker:
             Duty("index", 0.5, indexer.run),
             Duty("index-prune", 3600.0, indexer.prune),
         )
-        return (*own, *self._sending.duties(), *self._blocking.duties(), *self._reports.duties(), *self._hooks.duties())
+        records = record_duties(self._config, opened.store, opened.clock)
+        rooms = (self._sending, self._blocking, self._reports, self._hooks)
+        return (*own, *records, *(duty for room in rooms for duty in room.duties()))
 
     def _committed(self, wakes: list[Wake]) -> None:
         """The store's `on_commit`: sessions here, then the other workers."""

@@ -14,7 +14,7 @@ from mailstead.ground.model.policy import Action, Policy
 from mailstead.net.clock import Clock
 from mailstead.net.dns import Resolver
 from mailstead.services.checks.asking import Inquiry
-from mailstead.services.checks.evidence import Evidence, Facts
+from mailstead.services.checks.evidence import Evidence
 from mailstead.services.checks.gathering import Origin, Wanted, complete, look_at_origin
 from mailstead.services.checks.judging import Judgement, judge
 from mailstead.services.checks.reading import Copy, Reader
@@ -34,7 +34,6 @@ class Report:
     three are what it came out of."""
 
     field: bytes
-    facts: Facts
     judgements: tuple[Judgement, ...]
     evidence: Evidence
     header: tuple[Field, ...]
@@ -117,8 +116,7 @@ class Checks:
         tell_judged(envelope, judgements, case.client)
         tell_found(evidence, envelope, judgements, case.client)
         return Report(
-            field=field, facts=evidence.facts(), judgements=judgements, evidence=evidence, header=copy.fields,
-            policies=policies,
+            field=field, judgements=judgements, evidence=evidence, header=copy.fields, policies=policies,
         )  # fmt: skip
 
     def inquire(self) -> Inquiry:

@@ -33,6 +33,7 @@ from mailstead.store.port.reports import ReportReads, ReportWrites
 from mailstead.store.port.routes import RouteReads, RouteWrites
 from mailstead.store.port.signing import SigningReads, SigningWrites
 from mailstead.store.port.spool import SpoolReads, SpoolWrites
+from mailstead.store.port.trails import TrailReads, TrailWrites
 from mailstead.store.port.trust import TrustReads, TrustWrites
 
 T = TypeVar("T")
@@ -88,6 +89,8 @@ class ReadTx(Protocol):
     def reports(self) -> ReportReads: ...
     @property
     def hooks(self) -> HookReads: ...
+    @property
+    def trails(self) -> TrailReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -145,6 +148,8 @@ class Tx(Protocol):
     def reports(self) -> ReportWrites: ...
     @property
     def hooks(self) -> HookWrites: ...
+    @property
+    def trails(self) -> TrailWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

@@ -30,6 +30,7 @@ from mailstead.store.sql.routes import SqlRoutes
 from mailstead.store.sql.session import Session
 from mailstead.store.sql.signing import SqlSigning
 from mailstead.store.sql.spool import SqlSpool
+from mailstead.store.sql.trails import SqlTrails
 from mailstead.store.sql.trust import SqlTrust
 
 
@@ -118,6 +119,10 @@ class SqlReadTx:
     @cached_property
     def reports(self) -> SqlReports:
         return SqlReports(self.session)
+
+    @cached_property
+    def trails(self) -> SqlTrails:
+        return SqlTrails(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""

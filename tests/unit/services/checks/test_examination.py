@@ -114,7 +114,7 @@ async def test_a_chain_of_relays() -> None:
     letter = seal(seal(LETTER, "one.test"), "two.test")
     report = await examine(checks, letter)
     assert ("arc", "pass") in found(report)
-    assert report.facts["arc"] == {"result": "pass", "sealers": ("two.test", "one.test")}
+    assert report.evidence.facts("bob@us.test")["arc"] == {"result": "pass", "sealers": ("two.test", "one.test")}
     assert ("arc", "fail") in found(await examine(checks, letter + b"more\r\n"))
 
 
