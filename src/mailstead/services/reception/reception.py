@@ -47,8 +47,9 @@ class ReceptionRules:
 class Examiner(Protocol):
     """Looks into letters: see `services.checks`."""
 
-    def begin(self, envelope: Envelope, client: Client) -> Examination:
-        """At the beginning of the content."""
+    def begin(self, envelope: Envelope, client: Client, *, is_neighbour: bool = False) -> Examination:
+        """At the beginning of the content. Of a neighbour's letter filters alone have an opinion: what SPF says is said
+        of the world's addresses, and neighbours have none of their own there."""
 
 
 class Steps(Protocol):
@@ -138,13 +139,12 @@ class Reception:
         """For the content of one transaction. Hosts that may relay are ours, and not examined."""
         examination = None
         if self._examiner is not None and self._is_examined(client):
-            examination = self._examiner.begin(envelope, client)
+            is_neighbour = not self.rules.examines_neighbours and _is_neighbour(client.ip)
+            examination = self._examiner.begin(envelope, client, is_neighbour=is_neighbour)
         return Body(self._store.blobs, self.rules.max_message_size, examination)
 
     def _is_examined(self, client: Client) -> bool:
-        """What SPF says is said of the world's addresses: neighbours have none of their own there."""
-        ip = client.ip
-        return bool(ip) and not self._may_relay(ip) and (self.rules.examines_neighbours or not _is_neighbour(ip))
+        return bool(client.ip) and not self._may_relay(client.ip)
 
     async def accept(
         self, letter: Letter, envelope: Envelope, accepted: Sequence[Accepted], client: Client, *, each_is_told: bool
