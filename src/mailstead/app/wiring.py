@@ -243,7 +243,7 @@ class Worker:
         holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
         self._sending = SendingRooms(self._config, store, clock, self._opened.ids, context.sweep, holder_name)
         self._blocking = BlockingRooms(store, clock)
-        self._reports = ReportRooms(self._config, store, clock, self._opened.ids, self._sending)
+        self._reports = ReportRooms(self._config, store, clock, self._opened.ids, self._sending, self._folders.reading)
         self._hooks = HookRooms(self._config, store, clock, self._sending.client)
         self._console = Console(
             self._config, store, clock, self._opened.ids, self._sending.returning, self._sending.dispatcher.wake
