@@ -27,18 +27,3 @@ def test_live_counts_are_exact_among_few(doings: list[tuple[int, str, bool]]) ->
     for key in {key for _, key in exact}:
         # 41 keys in 16384 cells of each of four rows: a collision in all four would be a wonder
         assert {tally.estimate(key) for tally in tallies} == {sum(exact[worker, key] for worker in range(WORKERS))}
-
-
-@given(st.lists(st.tuples(st.integers(0, WORKERS - 1), keys, st.integers(0, 500)), max_size=80))
-def test_a_window_counts_what_is_recent_and_forgets(doings: list[tuple[int, str, int]]) -> None:
-    fd = make_board(WORKERS)
-    windows = [Board(fd, WORKERS, worker).window("failed_logins", 100) for worker in range(WORKERS)]
-    events: list[tuple[int, str]] = []
-    for worker, key, at in sorted(doings, key=lambda doing: doing[2]):
-        estimate = windows[worker].add(key, at)
-        events.append((at, key))
-        this_window = sum(1 for when, who in events if who == key and when // 100 == at // 100)
-        two_windows = sum(1 for when, who in events if who == key and when // 100 >= at // 100 - 1)
-        assert this_window <= estimate <= two_windows
-    for window in windows:
-        assert window.estimate("192.0.2.1", 1000) == 0

@@ -12,7 +12,6 @@ from mailstead.app.config_filters import ClamAvConfig, FiltersConfig, RspamdConf
 from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Pem, Place, Secret, Size, Within
 from mailstead.app.config_mail import ApiConfig, ImapConfig, Pop3Config, SmtpConfig, WebDavConfig, WebUiConfig
 from mailstead.app.config_own import OwnFilterConfig
-from mailstead.app.config_records import TraceConfig
 from mailstead.app.config_reports import ReportsConfig
 from mailstead.app.config_sending import GuardsConfig, OutboundConfig, QueueConfig, SubmissionConfig
 
@@ -106,22 +105,16 @@ class SecurityConfig:
         int, Doc("Rounds of PBKDF2 in new SCRAM verifiers; every login of a client has to go through them."),
         Within(15_000, 10_000_000),
     ] = 15_000  # fmt: skip
-    failed_logins_per_ip: Annotated[
-        int,
+    exempt_loopback: Annotated[
+        bool,
         Doc(
-            "Failed logins in a quarter of an hour after which an address (of IPv6 a /64) is not heard; 0: no limit. "
-            "Who logged in well from there lately still is, and so is this machine itself."
+            "This machine itself meets no limit of policies and no block after failed logins: programs on it bring "
+            "everybody's mail and logins from one address."
         ),
-        Within(0, 1 << 20),
-    ] = 30
-    failed_logins_per_account: Annotated[
-        int,
-        Doc(
-            "Failed logins in a quarter of an hour after which a user is under attack: each address unknown for them "
-            "then has three tries. 0: no limit. Nobody can lock the user out by it."
-        ),
-        Within(0, 1 << 20),
-    ] = 100
+    ] = True
+    allow_networks: Annotated[
+        tuple[Network, ...], Doc("Networks that meet none of them either. Trusted proxies never do.")
+    ] = ()
     failed_login_delay: Annotated[
         timedelta, Doc("What the answer to a failed login waits; up to four times as long for more of them."),
         Within(0, 60),
@@ -220,7 +213,6 @@ class Config:
     security: SecurityConfig = field(default_factory=SecurityConfig)
     tls: TlsConfig = field(default_factory=TlsConfig)
     dkim: DkimConfig = field(default_factory=DkimConfig)
-    trace: TraceConfig = field(default_factory=TraceConfig)
 
     @property
     def data_dir(self) -> Path:

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 from mailstead.app.frames import Answer, Ask, Beat, Channel, ReloadAll, Stop
 from mailstead.net.bus import Bus
+from mailstead.net.ledger import Ledger
 from mailstead.net.listener import Listener
 from mailstead.net.sweep import Sweep
 from mailstead.net.tally import Board
@@ -71,6 +72,7 @@ class WorkerContext:
     run_dir: Path
     sockets: Mapping[str, Sequence[socket.socket]]
     board: Board
+    ledger: Ledger
     bus: Bus
     sweep: Sweep
     link: Link

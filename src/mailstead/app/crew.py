@@ -65,7 +65,7 @@ class WorkerProcess:
     def begin(self) -> None:
         """Fill the place."""
         start = self._lead.start_of(self.number)
-        inherited = [start.tally_fd, *(fd for fds in start.sockets.values() for fd in fds)]
+        inherited = [start.tally_fd, start.ledger_fd, *(fd for fds in start.sockets.values() for fd in fds)]
         self._child = Child("mailstead.app.worker", inherited, self._exited)
         self._heard_at = self._child.began
         emit(Event.WORKER_STARTED, worker=self.number, pid=self._child.pid)

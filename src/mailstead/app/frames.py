@@ -21,6 +21,7 @@ class Start(msgspec.Struct, frozen=True, tag=True):
     run_dir: str
     sockets: dict[str, list[int]]
     tally_fd: int
+    ledger_fd: int
     wiring: str
     settings: bytes
 

@@ -17,6 +17,7 @@ from mailstead.servers.smtp.profile import Profile, lmtp, mx
 from mailstead.servers.smtp.server import SmtpServer
 from mailstead.servers.smtp.taker import Logins
 from mailstead.services.accounts.login import Authenticator
+from mailstead.services.limits.rates import RateLimits
 from mailstead.services.outbound.verification import Verification
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
@@ -66,7 +67,7 @@ class SmtpRooms:
         checks = checks_of(config, sending, clock, panel, feedback)
         self.mx = self._serve(mx, Reception(*takes, checks, admission=blocking.admission, steps=hooks.steps))
         self.lmtp = self._serve(lmtp, Reception(*takes))
-        self.outboxes = self._make_outboxes(sending, refusals, verification)
+        self.outboxes = self._make_outboxes(sending, refusals, verification, blocking.limits.rates)
         self.submission = self._people(authenticator)
 
     def drain(self) -> None:
@@ -85,12 +86,13 @@ class SmtpRooms:
         return SmtpServer(profile, reception, self._clock, self._ids)
 
     def _make_outboxes(
-        self, sending: SendingRooms, refusals: Refusals, verification: Verification | None
+        self, sending: SendingRooms, refusals: Refusals, verification: Verification | None, rates: RateLimits
     ) -> Submission:
         mailroom = DeliveringMailroom(self._store, sending.delivery, sending.forwarding, sending.guards, verification)
         return Submission(
-            self._store, self._clock, mailroom, mailroom, sending.guards, refusals, rules_of(self._config)
-        )
+            self._store, self._clock, mailroom, mailroom, sending.guards, refusals, rules_of(self._config),
+            rates=rates,
+        )  # fmt: skip
 
     def _people(self, authenticator: Authenticator) -> SmtpServer:
         logins = Logins(

@@ -18,6 +18,7 @@ from mailstead.app.crew import HelperProcess, WorkerProcess
 from mailstead.app.frames import Answer, Ask, Beat, Ready, Reload, ReloadAll, Start, Status, Stop
 from mailstead.app.sockets import Endpoint, SocketSets, bind_paths, bind_ports, notify_systemd
 from mailstead.net.clock import SystemClock
+from mailstead.net.ledger import make_ledger
 from mailstead.net.privileges import drop_root, give_to, is_root
 from mailstead.net.tally import Board, make_board
 from mailstead.telemetry import Event, Gauge, emit, incident, set_gauge
@@ -84,6 +85,7 @@ class Supervisor:
         self._sockets = sockets
         self._settings = plan.settings
         self._tally_fd = make_board(plan.workers)
+        self._ledger_fd = make_ledger()
         self._board = Board(self._tally_fd, plan.workers, 0)
         self._workers = [WorkerProcess(number, self) for number in range(plan.workers)]
         self._helper = HelperProcess(plan.run_dir / "hasher.sock") if plan.has_hasher else None
@@ -126,6 +128,7 @@ class Supervisor:
             str(self._plan.run_dir),
             self._sockets.descriptors(number),
             self._tally_fd,
+            self._ledger_fd,
             self._plan.wiring,
             self._settings,
         )

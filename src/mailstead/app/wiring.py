@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,10 +15,8 @@ from mailstead.app.console import Console
 from mailstead.app.context import WorkerContext, WorkerParts
 from mailstead.app.doors import Doors, Rooms
 from mailstead.app.duties import Duties, Duty
-from mailstead.app.guarding import guard_of
 from mailstead.app.mailing import CommandMailing
 from mailstead.app.reading_settings import imap_settings, pop3_settings
-from mailstead.app.records import record_duties
 from mailstead.app.settings import Settings, context_of, login_context_of, start_log, unpack
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.ids import BlobId, Instant
@@ -35,7 +33,6 @@ from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.delivery.quota_letters import QuotaLetters
 from mailstead.services.folders.service import Folders
-from mailstead.services.policy.concealing import Concealing
 from mailstead.services.reception.refusals import Refusals
 from mailstead.services.search.entries import STAMP
 from mailstead.services.search.hints import Hints
@@ -222,18 +219,18 @@ class Worker:
         self._tls, self._login_tls = context_of(settings), login_context_of(settings)
         self._opened = OpenStore(self._config, self._committed)
         store, clock = self._opened.store, self._opened.clock
-        security = self._config.security
-        hasher = RemoteHasher(context.hasher_path, security.scram_iterations)
+        hasher = RemoteHasher(context.hasher_path, self._config.security.scram_iterations)
         self._folders = Folders.on(store, clock, self._opened.ids)
-        guard = guard_of(security, context.board, clock)
-        default_domain = self._config.server.domain
-        self._authenticator = Authenticator(store, hasher, clock, default_domain=default_domain, guard=guard)
-        self._directory = Directory(
-            store=store, hasher=hasher, clock=clock, default_domain=default_domain,
-            min_password_length=security.min_password_length,
-        )  # fmt: skip
-        self._refusals = Refusals(store, clock, Concealing(store))
         from mailstead.app.blocking import BlockingRooms  # commands that only open the store need none of these
+
+        self._blocking = BlockingRooms(self._config, store, clock, context.ledger)
+        domain, guard = self._config.server.domain, self._blocking.limits.guard
+        self._authenticator = Authenticator(store, hasher, clock, default_domain=domain, guard=guard)
+        self._directory = Directory(
+            store=store, hasher=hasher, clock=clock, default_domain=domain,
+            min_password_length=self._config.security.min_password_length,
+        )  # fmt: skip
+        self._refusals = Refusals(store, clock)
         from mailstead.app.filters import Filters
         from mailstead.app.hooking import HookRooms
         from mailstead.app.reports import ReportRooms
@@ -242,8 +239,7 @@ class Worker:
         self._filters = Filters(self._config, clock)
         holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
         self._sending = SendingRooms(self._config, store, clock, self._opened.ids, context.sweep, holder_name)
-        self._blocking = BlockingRooms(store, clock)
-        self._reports = ReportRooms(self._config, store, clock, self._opened.ids, self._sending, self._folders.reading)
+        self._reports = ReportRooms(self._config, store, clock, self._opened.ids, self._sending)
         self._hooks = HookRooms(self._config, store, clock, self._sending.client)
         self._console = Console(
             self._config, store, clock, self._opened.ids, self._sending.returning, self._sending.dispatcher.wake
@@ -261,9 +257,7 @@ class Worker:
             Duty("index", 0.5, indexer.run),
             Duty("index-prune", 3600.0, indexer.prune),
         )
-        records = record_duties(self._config, opened.store, opened.clock)
-        rooms = (self._sending, self._blocking, self._reports, self._hooks)
-        return (*own, *records, *(duty for room in rooms for duty in room.duties()))
+        return (*own, *self._sending.duties(), *self._blocking.duties(), *self._reports.duties(), *self._hooks.duties())
 
     def _committed(self, wakes: list[Wake]) -> None:
         """The store's `on_commit`: sessions here, then the other workers."""
@@ -286,8 +280,7 @@ class Worker:
             listeners.append(doors.http_listener(web))
         self._duties.start()
         self._sending.start()
-        works = self._look(), self._refusals.keep_flushing(), self._reports.counts.keep_flushing()
-        self._tasks += map(asyncio.create_task, works)
+        self._tasks += map(asyncio.create_task, self._works())
 
         def drain() -> None:
             smtp.drain()
@@ -310,6 +303,13 @@ class Worker:
             await self._opened.close()
 
         return WorkerParts(listeners=listeners, drain=drain, close=close, reload=self._reload, illness=self._illness)
+
+    def _works(self) -> Iterator[Coroutine[None, None, None]]:
+        """What goes on until the end."""
+        yield self._look()
+        yield self._refusals.keep_flushing()
+        yield self._reports.counts.keep_flushing()
+        yield self._blocking.limits.keep_telling()
 
     async def _web(self) -> "WebServer":
         """aiohttp costs memory and start time: only where HTTP is served."""

@@ -19,6 +19,8 @@ import uvloop
 from mailstead.app.context import BuildWorker, Link, WorkerContext, WorkerParts
 from mailstead.app.frames import TO_WORKER, Answer, Beat, Channel, Drain, Ready, Reload, Start
 from mailstead.net.bus import Bus
+from mailstead.net.clock import SystemClock
+from mailstead.net.ledger import Ledger
 from mailstead.net.sweep import Sweep
 from mailstead.net.tally import Board
 from mailstead.telemetry import Event, configure, emit, incident
@@ -69,6 +71,7 @@ class Worker:
             folder,
             {name: [socket.socket(fileno=fd) for fd in fds] for name, fds in start.sockets.items()},
             Board(start.tally_fd, start.workers, start.number),
+            Ledger(start.ledger_fd, SystemClock()),
             Bus(folder, start.number, start.workers),
             Sweep(),
             self._link,

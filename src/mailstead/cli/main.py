@@ -45,6 +45,7 @@ root = LazyGroup(
         "outbound": Row("mailstead.cli.outbound:outbound", "The way to other servers."),
         "hook": Row("mailstead.cli.hook:hook", "Programs elsewhere that are asked, or told, about letters."),
         "policy": Row("mailstead.cli.policy:policy", "What domains want: checks, limits, actions."),
+        "blocks": Row("mailstead.cli.login_blocks:blocks", "Addresses that are not heard after failed logins."),
         "audit": Row("mailstead.cli.audit:audit", "Who changed what, and whether that is still as it was told."),
         "blocklist": Row("mailstead.cli.blocks:blocklist", "Senders and clients that are not heard."),
         "allowlist": Row("mailstead.cli.blocks:allowlist", "Senders and clients that are always heard."),

@@ -258,7 +258,7 @@ class Event(Enum):
         Count("reports_received_total", "Reports of others that were taken.", by=("kind",)),
     )  # fmt: skip
     REPORT_REFUSED = (
-        "reports.report.unreadable", WARNING, SYSTEM, "message detail", "",
+        "reports.report.unreadable", WARNING, SYSTEM, "address detail", "",
         Count("reports_unreadable_total", "Letters with what looked like a report and is none."),
     )  # fmt: skip
 
@@ -288,12 +288,15 @@ class Event(Enum):
     )  # fmt: skip
     AUTH_LOGIN_BLOCKED = (
         "auth.login.blocked", WARNING, AUTHENTICATION, "session protocol client_ip username reason limit",
-        "rate_limit_exceeded",
-        Count("auth_blocked_total", "Logins refused unheard because too many failed.", by=("protocol",)),
+        "rate_limit_exceeded", Count("auth_blocked_total", "Logins refused past a limit, unheard.", by=("protocol",)),
+    )  # fmt: skip
+    AUTH_ADDRESS_BLOCKED = (
+        "auth.address.blocked", WARNING, AUTHENTICATION, "client_ip domain reason limit pause",
+        "address blocked", Count("login_blocks_total", "Blocks of addresses that failed to log in.", by=("reason",)),
     )  # fmt: skip
     AUTH_PASSWORD_REHASHED = "auth.password.rehashed", INFO, AUTHENTICATION, "account"
     POLICY_RATE_EXCEEDED = (
-        "policy.rate.exceeded", WARNING, REJECTION, "session protocol client_ip sender domain reason limit",
+        "policy.rate.exceeded", WARNING, REJECTION, "session protocol client_ip sender username domain reason limit",
         "rate_limit_exceeded", Count("rate_limit_hits_total", "Rates that were met.", by=("protocol", "reason")),
     )  # fmt: skip
     POLICY_DOMAIN_CHANGED = (

@@ -13,7 +13,7 @@ async def pair() -> tuple[Channel, Channel, socket.socket]:
 
 async def test_messages_arrive_in_order_and_whole() -> None:
     ours, theirs, _ = await pair()
-    start = Start(1, 2, "/run/x", {"smtp": [5, 6]}, 7, "a:b", b"\x00settings" * 50_000)
+    start = Start(1, 2, "/run/x", {"smtp": [5, 6]}, 7, 8, "a:b", b"\x00settings" * 50_000)
     ours.send(start)
     ours.send(Drain(2.5))
     theirs.send(Ready())

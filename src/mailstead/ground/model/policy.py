@@ -153,16 +153,9 @@ class Auth:
     brute_force_threshold: int = 5
     brute_force_window_minutes: int = 15
     brute_force_block_minutes: int = 60
+    brute_force_unknown_users: bool = True  # failures at names that are no account count, too
     ip_blacklist_enabled: bool = True
     cleanup_interval: int = 3600  # seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
-    """What is kept of its traffic: how each letter was judged, and what was refused."""
-
-    days: int = 90  # never more than the configuration's trace.keep
-    hash_addresses: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +172,6 @@ class Policy:
     greylist: Greylist = field(default_factory=Greylist)
     rate_limit: RateLimit = field(default_factory=RateLimit)
     auth: Auth = field(default_factory=Auth)
-    trace: Trace = field(default_factory=Trace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

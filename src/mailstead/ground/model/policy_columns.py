@@ -29,7 +29,7 @@ from mailstead.ground.model.policy_kinds import (
     read_as,
 )
 
-GroupT = TypeVar("GroupT", p.Identity, p.Policy)
+GroupT = TypeVar("GroupT", p.Identity, p.Policy, p.RateLimit)
 
 IDENTITY: Final = "identity"
 PREFIXES: Final[Mapping[str, str]] = {
@@ -42,7 +42,6 @@ PREFIXES: Final[Mapping[str, str]] = {
     "greylist": "greylist_",
     "rate_limit": "ratelimit_",
     "auth": "auth_",
-    "trace": "trace_",
 }
 """Of the flat names, by group."""
 
@@ -131,12 +130,9 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "brute_force_threshold": Whole(1, 100_000),
         "brute_force_window_minutes": _MINUTES,
         "brute_force_block_minutes": _MINUTES,
+        "brute_force_unknown_users": _SWITCH,
         "ip_blacklist_enabled": _SWITCH,
         "cleanup_interval": _INTERVAL,
-    },
-    "trace": {
-        "days": Whole(1, 3650),
-        "hash_addresses": _SWITCH,
     },
 }
 """What may stand in each field of each group, in the order of the groups' fields."""
@@ -267,6 +263,14 @@ def dump_policy(policy: p.Policy) -> str:
 def dump_sheet(sheet: p.Sheet) -> str:
     """All columns, as the store keeps those of the template."""
     return json.dumps(write_flat(sheet))
+
+
+def load_rate_limit(text: str) -> p.RateLimit:
+    """That group alone: of many domains it would take long to read them whole."""
+    stored = json.loads(text)
+    columns = [Column("rate_limit", name) for name in KINDS["rate_limit"]]
+    values = {one.field: read_as(one.kind, one.dotted, stored[one.flat]) for one in columns if one.flat in stored}
+    return _with(p.RateLimit(), values)
 
 
 def load_sheet(text: str) -> p.Sheet:

@@ -25,6 +25,7 @@ class Reason(Enum):
     AUTHOR_UNCLEAR = "From names no address, or several"
     HEADER_INVALID = "header against the rules"
     SENDING_LIMIT = "sending limit reached"
+    RATE_LIMIT = "rate limit met"
     RECIPIENT_SUPPRESSED = "recipient suppressed"
     SPF_FAILED = "SPF failed"
     DMARC_FAILED = "DMARC failed"

@@ -13,6 +13,7 @@ from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
 from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, Say, Unavailable
 from mailstead.servers.control.guards import GUARD_OPERATIONS
 from mailstead.servers.control.hooks import HOOK_OPERATIONS
+from mailstead.servers.control.login_blocks import LOGIN_BLOCK_OPERATIONS
 from mailstead.servers.control.policy import POLICY_OPERATIONS, commands_to_restore
 from mailstead.servers.control.queue import QUEUE_OPERATIONS
 from mailstead.servers.control.reports import REPORT_OPERATIONS
@@ -251,6 +252,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     *ROUTING_OPERATIONS,
     *HOOK_OPERATIONS,
     *POLICY_OPERATIONS,
+    *LOGIN_BLOCK_OPERATIONS,
     *AUDIT_OPERATIONS,
     *BLOCK_OPERATIONS,
     *REPORT_OPERATIONS,

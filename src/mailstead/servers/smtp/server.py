@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from mailstead.ground.model.envelope import Client
+from mailstead.ground.model.verdict import PASS, Defer, Verdict
 from mailstead.ground.wire.smtp.command import split_command
 from mailstead.ground.wire.smtp.fault import Fault
 from mailstead.ground.wire.smtp.receiver import Chunk, End, Flaw, Line
@@ -48,6 +50,7 @@ class SmtpServer:
             profile=profile,
             taker=None if isinstance(takes, Logins) else FromStrangers(takes),
             logins=logins,
+            judge_connection=_everybody if isinstance(takes, Logins) else takes.judge_connection,
             max_message_size=size,
             clock=clock,
             hello=Hellos(profile, size, clock).reply,
@@ -87,6 +90,10 @@ class SmtpServer:
             self._tell(session, reason)
 
     async def _converse(self, session: Session) -> str:
+        if isinstance(await self._office.judge_connection(session.client), Defer):
+            session.send(Reply(Status.CONNECTIONS_LIMITED))
+            session.flush()
+            return "limited"
         session.send(self._greeting)
         try:
             while not session.is_over:
@@ -132,6 +139,11 @@ class SmtpServer:
             count=session.transactions,
             elapsed=self._office.clock.monotonic() - session.began_at,
         )
+
+
+async def _everybody(_client: Client) -> Verdict:
+    """Who logs in is judged then."""
+    return PASS
 
 
 async def _perform(session: Session, text: bytes) -> Answer:

@@ -5,12 +5,13 @@ after its content was taken or forgotten; `intake` is there only while BDAT cont
 from the peer while replies are kept back.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from mailstead.ground.model.envelope import Client, Envelope
+from mailstead.ground.model.verdict import Verdict
 from mailstead.ground.wire.smtp.receiver import LINE_MAX, LOGIN_LINE_MAX, Event, Receiver
 from mailstead.ground.wire.smtp.reply import Reply
 from mailstead.net.clock import Clock
@@ -59,6 +60,7 @@ class Office:
     profile: Profile
     taker: Taker | None  # None: whoever logs in gets one
     logins: Logins | None
+    judge_connection: Callable[[Client], Awaitable[Verdict]]  # before the greeting
     max_message_size: int
     clock: Clock
     hello: Callable[[bool, tuple[str, ...]], Reply]  # to EHLO and LHLO: under TLS? and which mechanisms

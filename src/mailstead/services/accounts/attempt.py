@@ -44,3 +44,7 @@ class Expired(Denied):
 
 class Limited(Busy):
     """Too many failed from there, or at this name: not heard for now."""
+
+
+class TooMany(Limited):
+    """Who they are is proved; they logged in too often."""

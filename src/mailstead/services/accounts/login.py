@@ -9,10 +9,18 @@ from mailstead.ground.model.directory import Status, User
 from mailstead.ground.model.errors import Denied, MailError
 from mailstead.ground.wire.sasl.scram import Verifier
 from mailstead.net.clock import Clock
-from mailstead.services.accounts.attempt import Attempt, Expired, Limited, NotAuthorized, Principal, Rejection
+from mailstead.services.accounts.attempt import (
+    Attempt,
+    Expired,
+    Limited,
+    NotAuthorized,
+    Principal,
+    Rejection,
+    TooMany,
+)
 from mailstead.services.accounts.credentials import digest_of_app_password, digest_of_token
 from mailstead.services.accounts.finding import NAME_MAX, Accounts, Finder, own_account
-from mailstead.services.accounts.guard import Guard
+from mailstead.services.accounts.guard import Guard, Shut
 from mailstead.services.accounts.last_use import LastUse
 from mailstead.services.accounts.passwords import PASSWORD_MAX, PasswordHasher, needs_derivation, needs_rehash
 from mailstead.services.accounts.places import Places
@@ -147,23 +155,23 @@ class Authenticator:
             username=name[:NAME_MAX], mechanism=attempt.mechanism, reason=reason,
         )  # fmt: skip
         if self._guard is not None and is_guess:
-            await asyncio.sleep(self._guard.count_failure(attempt.client_ip, await self._counted(name)))
+            login, is_known = await self._counted(name)
+            await asyncio.sleep(await self._guard.failed(attempt, login, is_known=is_known))
         return error("authentication failed")
 
     async def _heed(self, attempt: Attempt, name: str, user: User | None) -> None:
-        """Limited if this address, or anyone at this name, has failed too often."""
+        """Limited if this address has failed or tried too often."""
         if self._guard is None:
             return
         login = user.login if user is not None else self._finder.counted(name)
-        shut = self._guard.objection(attempt.client_ip, login)
-        if shut is not None and user is not None and await self._places.is_familiar(user.id, attempt.client_ip):
-            shut = self._guard.familiar_objection(attempt.client_ip, login)
+
+        async def is_familiar() -> bool:
+            return user is not None and await self._places.is_familiar(user.id, attempt.client_ip)
+
+        shut = await self._guard.objection(attempt, login, is_familiar)
         if shut is None:
             return
-        emit(
-            Event.AUTH_LOGIN_BLOCKED, session=attempt.session, protocol=attempt.service, client_ip=attempt.client_ip,
-            username=name[:NAME_MAX], reason=shut.reason, limit=shut.limit,
-        )  # fmt: skip
+        _tell_shut(attempt, name, shut)
         await asyncio.sleep(self._guard.delay)
         raise Limited("too many failed logins, try again later")
 
@@ -177,6 +185,9 @@ class Authenticator:
         if authzid and not await self._means(authzid, user):
             raise await self.refuse(attempt, name, "not authorized", NotAuthorized, is_guess=False)
         if self._guard is not None:
+            if (shut := await self._guard.welcome(attempt, user.login)) is not None:
+                _tell_shut(attempt, name, shut)
+                raise TooMany("too many logins, try again later")
             self._places.note(user.id, attempt.client_ip)
         emit(
             Event.AUTH_LOGIN_SUCCEEDED, session=attempt.session, protocol=attempt.service, client_ip=attempt.client_ip,
@@ -198,10 +209,10 @@ class Authenticator:
 
         return await self._store.read(unit)
 
-    async def _counted(self, name: str) -> str:
-        """The name under which failures are counted: however it is written, a user has one."""
+    async def _counted(self, name: str) -> tuple[str, bool]:
+        """The name under which failures are counted: however it is written, a user has one. Is it somebody's?"""
         user = (await self._find(name)).user
-        return user.login if user is not None else self._finder.counted(name)
+        return (user.login, True) if user is not None else (self._finder.counted(name), False)
 
     def _object(self, attempt: Attempt, name: str, known: _Known) -> Rejection | None:
         """The credential is genuine; is it for this protocol, and for today?"""
@@ -264,3 +275,10 @@ class Authenticator:
             self.verifiers.forget()
             if fresh is not None:
                 emit(Event.AUTH_PASSWORD_REHASHED, account=user.id)
+
+
+def _tell_shut(attempt: Attempt, name: str, shut: Shut) -> None:
+    emit(
+        Event.AUTH_LOGIN_BLOCKED, session=attempt.session, protocol=attempt.service, client_ip=attempt.client_ip,
+        username=name[:NAME_MAX], reason=shut.reason, limit=shut.limit,
+    )  # fmt: skip

@@ -5,6 +5,7 @@ from mailstead.ground.model.blocks import Standing
 from mailstead.ground.model.envelope import Client, Envelope
 from mailstead.ground.model.verdict import PASS, Reason, Refuse, Verdict
 from mailstead.services.blocks.blocks import Blocks
+from mailstead.services.limits.rates import RateLimits
 from mailstead.store.port import ReadTx, Store
 from mailstead.telemetry import Event, emit
 
@@ -12,9 +13,18 @@ from mailstead.telemetry import Event, emit
 class Admission:
     """One for a worker; for listeners that take mail from strangers. All may raise Busy."""
 
-    def __init__(self, store: Store, blocks: Blocks) -> None:
+    def __init__(self, store: Store, blocks: Blocks, rates: RateLimits | None = None) -> None:
         self._store = store
         self._blocks = blocks
+        self._rates = rates
+
+    async def judge_connection(self, client: Client) -> Verdict:
+        """Before the greeting: one too many is put off."""
+        return PASS if self._rates is None else await self._rates.judge_connection(client)
+
+    async def judge_rate(self, envelope: Envelope, address: Address, client: Client) -> Verdict:
+        """At RCPT, of a recipient who is here: whether the domain takes one more letter from there."""
+        return PASS if self._rates is None else await self._rates.judge_recipient(envelope, address.domain, client)
 
     async def judge_sender(self, envelope: Envelope, client: Client) -> Verdict:
         """At MAIL: refused is whom no domain of ours would hear."""

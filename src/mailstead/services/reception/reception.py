@@ -1,6 +1,6 @@
 """Reception: judges mail from others at the cheapest stage, and takes what passes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, Protocol
@@ -12,8 +12,7 @@ from mailstead.ground.model.outcome import Deferred, Delivered, Failed, Outcome
 from mailstead.ground.model.policy import Action
 from mailstead.ground.model.verdict import PASS, Defer, Pass, Reason, Refuse, Verdict
 from mailstead.services.accounts.resolve import Abroad, Resolution, Reverser, look_up
-from mailstead.services.checks.checks import Examination, Report, reason_field
-from mailstead.services.checks.evidence import Evidence
+from mailstead.services.checks.checks import Examination, reason_field
 from mailstead.services.checks.judging import Judgement, soften
 from mailstead.services.delivery.deliver import Delivery, Receipt
 from mailstead.services.delivery.filing import has_room
@@ -47,9 +46,8 @@ class ReceptionRules:
 class Examiner(Protocol):
     """Looks into letters: see `services.checks`."""
 
-    def begin(self, envelope: Envelope, client: Client, *, is_neighbour: bool = False) -> Examination:
-        """At the beginning of the content. Of a neighbour's letter filters alone have an opinion: what SPF says is said
-        of the world's addresses, and neighbours have none of their own there."""
+    def begin(self, envelope: Envelope, client: Client) -> Examination:
+        """At the beginning of the content."""
 
 
 class Steps(Protocol):
@@ -85,6 +83,12 @@ class Reception:
         self.refusals = refusals
         self._delivery = delivery
         self.rules = rules
+
+    async def judge_connection(self, client: Client) -> Verdict:
+        """Before the greeting. Hosts that may relay are ours, and not counted."""
+        if self._admission is None or self._may_relay(client.ip):
+            return PASS
+        return await self._admission.judge_connection(client)
 
     async def judge_sender(self, envelope: Envelope, client: Client) -> Verdict:
         """At MAIL: what is known before any recipient."""
@@ -130,6 +134,10 @@ class Reception:
     ) -> Accepted | Refuse | Defer:
         """Last of all others: what is free comes first."""
         found = _judge_room(recipient, resolution, envelope.declared_size)
+        if self._admission is not None and isinstance(found, Accepted) and not self._may_relay(client.ip):
+            verdict = await self._admission.judge_rate(envelope, recipient.address, client)
+            if not isinstance(verdict, Pass):
+                return verdict
         if self._steps is None or not isinstance(found, Accepted) or not self._is_examined(client):
             return found
         verdict = await self._steps.judge_recipient(envelope, recipient.address, client)
@@ -139,12 +147,13 @@ class Reception:
         """For the content of one transaction. Hosts that may relay are ours, and not examined."""
         examination = None
         if self._examiner is not None and self._is_examined(client):
-            is_neighbour = not self.rules.examines_neighbours and _is_neighbour(client.ip)
-            examination = self._examiner.begin(envelope, client, is_neighbour=is_neighbour)
+            examination = self._examiner.begin(envelope, client)
         return Body(self._store.blobs, self.rules.max_message_size, examination)
 
     def _is_examined(self, client: Client) -> bool:
-        return bool(client.ip) and not self._may_relay(client.ip)
+        """What SPF says is said of the world's addresses: neighbours have none of their own there."""
+        ip = client.ip
+        return bool(ip) and not self._may_relay(ip) and (self.rules.examines_neighbours or not _is_neighbour(ip))
 
     async def accept(
         self, letter: Letter, envelope: Envelope, accepted: Sequence[Accepted], client: Client, *, each_is_told: bool
@@ -159,11 +168,9 @@ class Reception:
         except Busy:
             return Receipt(0, (Deferred(Reason.BUSY),) * len(accepted))
         judgements: Sequence[Judgement] = report.judgements
-        name = letter.rendered.message_id
         verdicts = [judgement.verdict for judgement in judgements]
         if against := [verdict for verdict in verdicts if not isinstance(verdict, Pass)]:
-            is_taken = len(against) < len(accepted)
-            self._note(envelope, accepted, client, report, verdicts, name=name, is_taken=is_taken)
+            self._note(envelope, accepted, client, verdicts, report.facts)
             if len(against) == len(accepted):
                 if all(isinstance(verdict, Refuse) for verdict in against):  # else it comes again
                     letter.examination.close(report, judgements)
@@ -172,14 +179,14 @@ class Reception:
         letter.examination.close(report, judgements)
         manner = Manner(each_is_told=each_is_told, added=report.field)
         treated = tuple(
-            replace(one, treatment=_treat(judgement, report.evidence, one.recipient))
+            replace(one, treatment=_treat(judgement, report.facts))
             for one, judgement in zip(accepted, judgements, strict=True)
             if judgement.action is not Action.DISCARD
         )
         if len(treated) == len(accepted):
             return await self._delivery.deliver(letter, envelope, treated, client, manner)
         thrown = [_throw(judgement) for judgement in judgements]
-        self._note(envelope, accepted, client, report, thrown, name=name, is_taken=False)
+        self._note(envelope, accepted, client, thrown, report.facts)
         if not treated:
             return Receipt(letter.staged.id, (Delivered(),) * len(accepted))
         receipt = await self._delivery.deliver(letter, envelope, treated, client, manner)
@@ -191,22 +198,15 @@ class Reception:
         envelope: Envelope,
         accepted: Sequence[Accepted],
         client: Client,
-        report: Report,
         verdicts: Sequence[Verdict],
-        *,
-        name: str,
-        is_taken: bool,
+        found: Mapping[str, object],
     ) -> None:
-        """Who would not have it, though others may: then it is set aside for them (`taken`)."""
-        for one, judgement, verdict in zip(accepted, report.judgements, verdicts, strict=True):
-            recipient = str(one.recipient.address)
+        """Who would not have it, though others may."""
+        for one, verdict in zip(accepted, verdicts, strict=True):
             if not isinstance(verdict, Pass):
-                checks = {**report.evidence.facts(recipient), **judgement.facts()}
-                checks |= {"taken": True} if is_taken else {}
-                self.refusals.note(
-                    verdict, client, sender=str(envelope.sender or ""), recipient=recipient, message_id=name,
-                    checks=checks,
-                )  # fmt: skip
+                sender = str(envelope.sender or "")
+                recipient = str(one.recipient.address)
+                self.refusals.note(verdict, client, sender=sender, recipient=recipient, checks=found)
 
     def _may_relay(self, ip: str) -> bool:
         if not self.rules.relay_networks:
@@ -230,9 +230,9 @@ def _outcome(verdict: Refuse | Defer) -> Outcome:
             return Deferred(reason, words)
 
 
-def _treat(judgement: Judgement, evidence: Evidence, recipient: Recipient) -> Treatment:
+def _treat(judgement: Judgement, found: Mapping[str, object]) -> Treatment:
     """What the recipient gets to see of it, and the trace."""
-    facts = {**evidence.facts(str(recipient.address)), **judgement.facts()}
+    facts = {**found, "action": judgement.action.value, "words": judgement.words}
     return Treatment(reason_field(judgement), judgement.action is Action.QUARANTINE, facts, judgement.marks)
 
 

@@ -59,6 +59,13 @@ class Guards(Protocol):
         """A step of the unit that spools for these addresses elsewhere; SendingLimit."""
 
 
+class Rates(Protocol):
+    """How many letters may be handed in."""
+
+    async def judge_submission(self, login: str, domain: str, client: Client) -> Verdict:
+        """At MAIL, of a letter in the name of an account of `domain`: it is counted."""
+
+
 class NoGuards:
     """Everybody may send as much as they like."""
 

@@ -27,7 +27,7 @@ from mailstead.services.delivery.deliver import HOPS_MAX, Receipt
 from mailstead.services.delivery.plan import Accepted
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.submission.manuscript import Manuscript, Mended
-from mailstead.services.submission.ports import Guards, Judge, Mailroom, Notebook, Sending
+from mailstead.services.submission.ports import Guards, Judge, Mailroom, Notebook, Rates, Sending
 from mailstead.services.submission.senders import Rights
 from mailstead.store.port import Store
 
@@ -73,7 +73,7 @@ class Draft:
 class Submission:
     """One for all protocols."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - every room that has a part in it
         self,
         store: Store,
         clock: Clock,
@@ -82,7 +82,10 @@ class Submission:
         guards: Guards,
         notebook: Notebook,
         rules: SubmissionRules,
+        *,
+        rates: Rates | None = None,
     ) -> None:
+        self.rates = rates
         self.store = store
         self.clock = clock
         self.judge = judge
@@ -125,18 +128,20 @@ class Outbox:
         self._options = options
         self.refusals = submission.notebook
 
-    async def judge_sender(self, envelope: Envelope, client: Client) -> Verdict:  # noqa: ARG002 - guards will ask who
+    async def judge_sender(self, envelope: Envelope, client: Client) -> Verdict:
         """RFC 6409 §6.1. The null sender is for notices that programs write (RFC 3798 §3)."""
         if envelope.declared_size > self._submission.rules.max_message_size:
             return Refuse(Reason.MESSAGE_TOO_LARGE, f"declared {envelope.declared_size} octets")
         if not self._submission.store.has_room():
             return Defer(Reason.NO_SPACE)
         try:
-            if await self._rights.account_of(envelope.sender) is None:
+            account = await self._rights.account_of(envelope.sender)
+            if account is None:
                 return _not_owned(self._rights, envelope.sender)
         except Busy:
             return Defer(Reason.BUSY)
-        return PASS
+        rates, login = self._submission.rates, self._rights.login
+        return PASS if rates is None else await rates.judge_submission(login, account.address.domain, client)
 
     async def judge_recipient(
         self,

@@ -24,6 +24,7 @@ from mailstead.store.port.folders import FolderReads, FolderWrites
 from mailstead.store.port.forwarded import ForwardedReads, ForwardedWrites
 from mailstead.store.port.guards import GuardReads, GuardWrites
 from mailstead.store.port.hooks import HookReads, HookWrites
+from mailstead.store.port.limits import LimitReads, LimitWrites
 from mailstead.store.port.messages import MessageReads, MessageWrites
 from mailstead.store.port.metadata import MetadataReads, MetadataWrites
 from mailstead.store.port.placements import PlacementReads, PlacementWrites
@@ -33,7 +34,6 @@ from mailstead.store.port.reports import ReportReads, ReportWrites
 from mailstead.store.port.routes import RouteReads, RouteWrites
 from mailstead.store.port.signing import SigningReads, SigningWrites
 from mailstead.store.port.spool import SpoolReads, SpoolWrites
-from mailstead.store.port.trails import TrailReads, TrailWrites
 from mailstead.store.port.trust import TrustReads, TrustWrites
 
 T = TypeVar("T")
@@ -90,7 +90,7 @@ class ReadTx(Protocol):
     @property
     def hooks(self) -> HookReads: ...
     @property
-    def trails(self) -> TrailReads: ...
+    def limits(self) -> LimitReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -149,7 +149,7 @@ class Tx(Protocol):
     @property
     def hooks(self) -> HookWrites: ...
     @property
-    def trails(self) -> TrailWrites: ...
+    def limits(self) -> LimitWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

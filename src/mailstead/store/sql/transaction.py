@@ -20,6 +20,7 @@ from mailstead.store.sql.folders import SqlFolders
 from mailstead.store.sql.forwarded import SqlForwarded
 from mailstead.store.sql.guards import SqlGuards
 from mailstead.store.sql.hooks import SqlHooks
+from mailstead.store.sql.limits import SqlLimits
 from mailstead.store.sql.messages import SqlMessages
 from mailstead.store.sql.metadata import SqlMetadata
 from mailstead.store.sql.placements import SqlPlacements
@@ -30,7 +31,6 @@ from mailstead.store.sql.routes import SqlRoutes
 from mailstead.store.sql.session import Session
 from mailstead.store.sql.signing import SqlSigning
 from mailstead.store.sql.spool import SqlSpool
-from mailstead.store.sql.trails import SqlTrails
 from mailstead.store.sql.trust import SqlTrust
 
 
@@ -121,8 +121,8 @@ class SqlReadTx:
         return SqlReports(self.session)
 
     @cached_property
-    def trails(self) -> SqlTrails:
-        return SqlTrails(self.session)
+    def limits(self) -> SqlLimits:
+        return SqlLimits(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""

@@ -49,6 +49,7 @@ SAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("user.remove", {"name": "bob"}),
 )
 ELSEWHERE = {
+    "blocks.remove",  # needs somebody who is blocked: tests/unit/services/limits
     "guards.resume",  # needs somebody who is paused: tests/unit/services/guards
     "message.send",  # a letter, told in its story
 }

@@ -18,7 +18,7 @@ LOGIN = b"AUTH PLAIN AGFubkBleGFtcGxlLnRlc3QAc2VjcmV0\r\n"
     ("error", "reply"),
     [
         (Busy("later"), b"454 4.7.0 Temporary authentication failure\r\n"),
-        (Limited("later"), b"454 4.7.0 Temporary authentication failure\r\n"),
+        (Limited("later"), b"421 4.7.1 Too many failed logins from your IP. Please try again later.\r\n"),
         (Denied("no"), b"535 5.7.8 Authentication failed\r\n"),
         (Expired("no"), b"535 5.7.8 Authentication failed\r\n"),
         (NotAuthorized("no"), b"535 5.7.8 Authentication failed\r\n"),

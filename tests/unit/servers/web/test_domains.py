@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from mailstead.net.tally import Board, make_board
 from mailstead.servers.web.admin import AdminApi
 from mailstead.servers.web.app import GUESTS, Sources, build_app
 from mailstead.servers.web.domains import CALLS
@@ -19,12 +18,13 @@ from mailstead.servers.web.door import BODY_MAX
 from mailstead.servers.web.login import Gatekeeper
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.domains import NewDomain, add_domain
-from mailstead.services.accounts.guard import FAILED_WINDOW, Guard, GuardRules
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.accounts.users import NewUser, add_user, view_user
+from mailstead.services.limits.exempt import Exemptions
 from mailstead.services.signing.keys import list_keys
 from tests.support.directory import open_directory
 from tests.support.fake_clock import FakeClock
+from tests.support.limiting import Limiting
 from tests.support.programs import need
 
 TOKEN = "your-admin-token"
@@ -55,9 +55,8 @@ class Site:
 
 
 async def open_site(directory: Directory, token: str, clock: FakeClock) -> Site:
-    tally = Board(make_board(1), 1, 0).window("failed_logins", FAILED_WINDOW)
-    guard = Guard(tally, clock, GuardRules(per_ip=50, per_account=50, delay=0))
     store = directory.store
+    guard = Limiting(store, clock, exemptions=Exemptions()).guard
     authenticator = Authenticator(store, directory.hasher, clock, default_domain="example.com", guard=guard)
 
     async def nothing() -> Any:
@@ -173,7 +172,7 @@ async def test_a_new_domain_has_a_key_as_the_policy_wants_it(site: Site) -> None
 async def test_groups(site: Site) -> None:
     await site.new()
     _, shown = await site.call("GET", f"{NEW}/security")
-    assert set(shown) == {"domain", "dkim", "spf", "dmarc", "clamav", "spam", "greylist", "rate_limit", "auth", "trace"}
+    assert set(shown) == {"domain", "dkim", "spf", "dmarc", "clamav", "spam", "greylist", "rate_limit", "auth"}
     assert shown["domain"] == "new.test"
     assert shown["rate_limit"]["smtp_per_user"] == '{"count":500,"window_minutes":60}'
     assert json.loads(shown["dkim"]["headers_to_sign"])[:2] == ["From", "To"]

@@ -13,22 +13,20 @@ from mailstead.ground.model.credential import CredentialKind
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.spool import LastWord, State
 from mailstead.net.ids import IdSource
-from mailstead.net.tally import Board, make_board
 from mailstead.servers.web.app import GUESTS, Sources, build_app
 from mailstead.servers.web.login import Gatekeeper
 from mailstead.servers.web.queue import CALLS, QueueApi
 from mailstead.services.accounts.credentials import NewCredential, add_credential
 from mailstead.services.accounts.directory import Directory
-from mailstead.services.accounts.guard import FAILED_WINDOW, Guard, GuardRules
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.accounts.users import NewUser, add_user
 from mailstead.services.dispatch.routes import parse_route
-from mailstead.services.policy.concealing import Concealing
 from mailstead.services.spool.hand import Hand
 from mailstead.services.spool.terms import Terms
 from mailstead.services.spool.tracing import Tracing
 from tests.support.directory import open_directory
 from tests.support.fake_clock import START_MS, FakeClock
+from tests.support.limiting import Limiting
 from tests.support.spooled import letter, recipient, spool
 
 NOW = Instant(START_MS)
@@ -57,12 +55,10 @@ class Site:
 
 async def open_site(directory: Directory, token: str, clock: FakeClock) -> Site:
     store = directory.store
-    tally = Board(make_board(1), 1, 0).window("failed_logins", FAILED_WINDOW)
-    rules = GuardRules(per_ip=3, per_account=3, delay=0)
-    guard = Guard(tally, clock, rules)
+    guard = Limiting(store, clock).guard
     authenticator = Authenticator(store, directory.hasher, clock, default_domain="example.com", guard=guard)
     hand = Hand(store, clock, IdSource(clock, 1), Terms(), returning=None, check_route=parse_route)
-    api = QueueApi(hand, Tracing(store, clock, hand, Concealing(store)), Gatekeeper(authenticator, token), clock)
+    api = QueueApi(hand, Tracing(store, clock, hand), Gatekeeper(authenticator, token), clock)
 
     async def nothing() -> Any:
         return ""

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import os
 import statistics
 from pathlib import Path
 from time import perf_counter
@@ -14,7 +13,6 @@ from mailstead.ground.model.directory import Status
 from mailstead.ground.model.errors import AlreadyExists, Denied, Invalid, NotFound
 from mailstead.ground.model.ids import Instant
 from mailstead.net.stream import TlsInfo
-from mailstead.net.tally import Board, make_board
 from mailstead.services.accounts.attempt import Attempt, Expired, Limited, NotAuthorized, Principal
 from mailstead.services.accounts.credentials import (
     NewCredential,
@@ -27,13 +25,13 @@ from mailstead.services.accounts.credentials import (
 )
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.domains import NewDomain, add_domain
-from mailstead.services.accounts.guard import FAILED_WINDOW, Guard, GuardRules
 from mailstead.services.accounts.imports import import_rows
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.accounts.sasl import Challenge, Line, Malformed, NotOffered, PrivacyRequired
 from mailstead.services.accounts.users import NewUser, UserChange, add_user, change_user, remove_user, set_password
 from tests.support.directory import MARK, CountingHasher, open_directory
 from tests.support.fake_clock import FakeClock
+from tests.support.limiting import Limiting, set_policy, words_of
 from tests.support.scram import ScramClient
 
 PASSWORD = "long enough"
@@ -363,10 +361,9 @@ def test_secrets_have_128_bits_and_a_shape() -> None:
 
 
 async def test_limits_over_all_mechanisms(tmp_path: Path, clock: FakeClock, capsys: pytest.CaptureFixture[str]) -> None:
-    fd = make_board(1)
-    board = Board(fd, 1, 0)
-    guard = Guard(board.window("failed_logins", FAILED_WINDOW), clock, GuardRules(per_ip=4, delay=0.0))
     async with open_directory(tmp_path, clock) as directory:
+        guard = Limiting(directory.store, clock).guard
+        await set_policy(directory, "example.com", *words_of(4))
         await add_user(directory, NewUser(address="ann@example.com", password=PASSWORD))
         door = Authenticator(directory.store, directory.hasher, clock, default_domain="example.com", guard=guard)
         await door.refresh()
@@ -389,15 +386,13 @@ async def test_limits_over_all_mechanisms(tmp_path: Path, clock: FakeClock, caps
         assert len(directory.hasher.verified) == verified, "who is shut out costs no hash"
         principal = await door.login("ann", PASSWORD, client_ip="192.0.2.2", service="imap")
         assert principal.user.password_hash == MARK + PASSWORD
-    os.close(fd)
 
 
 async def test_no_stranger_locks_an_owner_out(tmp_path: Path, clock: FakeClock) -> None:
     """From home whatever a neighbour behind the same address does, from a hotel whatever a crowd does; for weeks."""
-    fd = make_board(1)
-    rules = GuardRules(per_ip=4, per_account=6, tries_under_attack=2, delay=0.0)
-    guard = Guard(Board(fd, 1, 0).window("failed_logins", FAILED_WINDOW), clock, rules)
     async with open_directory(tmp_path, clock) as directory:
+        guard = Limiting(directory.store, clock).guard
+        await set_policy(directory, "example.com", *words_of(4))
         for name in ("ann", "bob"):
             await add_user(directory, NewUser(address=f"{name}@example.com", password=PASSWORD))
         hasher = directory.hasher
@@ -430,4 +425,3 @@ async def test_no_stranger_locks_an_owner_out(tmp_path: Path, clock: FakeClock) 
                 await ann(door, "192.0.2.1", "guess")
         with pytest.raises(Limited):
             await ann(door, "192.0.2.1")
-    os.close(fd)

@@ -15,7 +15,7 @@ from mailstead.ground.wire.imap.response import Code
 from mailstead.net.deflate import DeflatedStream
 from mailstead.servers.imap.reply import Reply, bad, no, ok
 from mailstead.servers.imap.session import Session, State
-from mailstead.services.accounts.attempt import Attempt, Expired, Limited, NotAuthorized, Principal
+from mailstead.services.accounts.attempt import Attempt, Expired, Limited, NotAuthorized, Principal, TooMany
 from mailstead.services.accounts.sasl import Challenge, Line, Malformed, NotOffered, PrivacyRequired
 from mailstead.telemetry import Event, emit
 
@@ -25,7 +25,8 @@ ANSWERED: Final = ok("")
 FAILED: Final = no("Authentication failed", Code.AUTHENTICATIONFAILED)
 NOT_AUTHORIZED: Final = no("Nobody may act as somebody else", Code.AUTHORIZATIONFAILED)
 EXPIRED: Final = no("That credential is no longer valid", Code.EXPIRED)
-LIMITED: Final = no("Too many failed logins, try again later", Code.UNAVAILABLE)
+LIMITED: Final = no("Too many failed logins, try again later", Code.LIMIT)
+TOO_MANY: Final = no("Too many logins, try again later", Code.LIMIT)
 BUSY: Final = no("Logins cannot be checked now, try again later", Code.UNAVAILABLE)
 NOT_OFFERED: Final = no("Mechanism not supported")
 CANCELLED: Final = bad("AUTHENTICATE cancelled")
@@ -139,6 +140,8 @@ def _refuse(session: Session, error: Denied | Busy, name: str) -> Reply:
             return NOT_AUTHORIZED
         case Expired():
             return _fail(session, name, EXPIRED)
+        case TooMany():
+            return _fail(session, name, TOO_MANY)
         case Limited():
             return _fail(session, name, LIMITED)
         case Denied():

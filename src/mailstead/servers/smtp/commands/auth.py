@@ -64,7 +64,8 @@ def _refuse(session: Session, error: Denied | Busy) -> Reply | Sequence[Reply]:
         case NotOffered():
             return Reply(Status.NO_SUCH_MECHANISM)
         case Limited():
-            return _fail(session, Status.LOGIN_LATER)
+            session.is_over = True
+            return Reply(Status.LOGINS_LIMITED)
         case Busy():
             return Reply(Status.LOGIN_LATER)
         case Denied():
