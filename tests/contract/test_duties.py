@@ -10,6 +10,7 @@ from mailstead.ground.model.flags import Flag, Flags
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.uidset import UidSet
 from mailstead.store.port.duties import Trace, TraceMark
+from mailstead.store.port.trails import Refusal
 from tests.support.mailbox import NOW, SEEN, Mailbox, make_mailbox
 from tests.support.stores import AnyStore
 
@@ -133,17 +134,15 @@ async def test_traces_of_all_are_walked_backwards(store: AnyStore, box: Mailbox)
     assert await store.read(lambda tx: tx.duties.walk_traces(Instant(NOW + 1), TraceMark(Instant(NOW + 9)))) == []
 
 
-async def test_refusals(store: AnyStore) -> None:
-    await store.write(lambda tx: tx.duties.insert_refusals([(NOW, b"{}"), (NOW, b"[]")]))
-    await store.write(lambda tx: tx.duties.insert_refusals([]))
-    assert await count(store, "refusal") == 2
-
-
 async def test_old_records_of_traffic_go_in_steps(store: AnyStore, box: Mailbox) -> None:
     for number in range(6):
         trace = replace(_trace(box, 10 - number), at=Instant(NOW + number))
         await store.write(lambda tx, trace=trace: tx.duties.insert_trace(trace))
-    await store.write(lambda tx: tx.duties.insert_refusals([(Instant(NOW + number), b"{}") for number in range(5)]))
+    await store.write(
+        lambda tx: tx.trails.insert_refusals(
+            [Refusal(at=Instant(NOW + number), domain="", detail=b"{}") for number in range(5)]
+        )
+    )
 
     async def forget(before: int) -> int:
         return await store.write(lambda tx: tx.duties.forget_traces(before=Instant(before), limit=3))

@@ -97,3 +97,24 @@ def test_the_sandbox_tags(box: Sandbox, tmp_path: Path) -> None:
 def test_a_forged_author_is_refused(box: Sandbox, tmp_path: Path) -> None:
     letter = (LETTER % b"forged").replace(b"good", b"bank")
     assert "550 5.7.26 Rejected by the DMARC policy" in send(box, letter, "ann@good.test", tmp_path)
+
+
+def test_why_it_did_not_arrive(box: Sandbox, tmp_path: Path) -> None:
+    """One command, and any of its names; the refusal is written within a second."""
+    letter = b"Message-ID: <why@bank.test>\r\n" + (LETTER % b"why").replace(b"good", b"bank")
+    send(box, letter, "eve@evil.test", tmp_path)
+    told = ""
+    while "<why@bank.test>" not in told:
+        told = box.cli("message", "explain", "eve@evil.test").stdout
+    for words in (
+        "Refused: the author's domain bank.test asks to reject (p=reject) what fails DMARC; SPF fail, no valid DKIM",
+        "The policy dmarc.reject_action=reject of dev.localhost did it.",
+        "came from eve@evil.test for ada@dev.localhost by mail.good.test 127.0.0.1",
+    ):
+        assert words in told
+    for name in ("ada@dev.localhost", "why@bank.test", "127.0.0.1"):
+        assert "Refused: the author's domain bank.test" in box.cli("message", "trace", name).stdout
+    milder = ("--set", "dmarc.reject_action=quarantine", "--set", "spf.fail_action=accept")
+    found = box.cli("policy", "what-if", "--domain", "dev.localhost", *milder)
+    assert "reject -> quarantine: dmarc:" in found.stdout
+    assert "its origin alone had it refused" in found.stdout

@@ -27,15 +27,19 @@ pytestmark = pytest.mark.e2e
 SCHEMA = Path(__file__).parents[1] / "data" / "dmarc.xsd"
 KEY = RSA.record.decode()
 ZONE = f"""
+mx A 127.0.0.1
+good MX 10 mx
 good TXT "v=spf1 ip4:127.0.0.1 -all"
+_smtp._tls.good TXT "v=TLSRPTv1; rua=mailto:tls@good.test"
 _dmarc.good TXT "v=DMARC1; p=reject; rua=mailto:reports@good.test"
 s._domainkey.good TXT ( "{KEY[:200]}" "{KEY[200:]}" )
 evil TXT "v=spf1 -all"
 _dmarc.bank TXT "v=DMARC1; p=reject; rua=mailto:dmarc@watch.test,mailto:x@victim.test"
+watch MX 10 mx
 bank.test._report._dmarc.watch TXT "v=DMARC1"
 """
 OURS = """
-_dmarc TXT "v=DMARC1; p=quarantine; rua=mailto:postmaster@dev.localhost"
+_dmarc TXT "v=DMARC1; p=quarantine; psd=n; rua=mailto:postmaster@dev.localhost"
 """
 LETTER = b"From: Ann <ann@%s.test>\r\nTo: ada@dev.localhost\r\nSubject: hello\r\n\r\nhello\r\n"
 
@@ -53,8 +57,8 @@ def box(tmp_path_factory: pytest.TempPathFactory, peer: RecordingPeer) -> Iterat
         patch.setenv("MAILSTEAD_SMTP_EXAMINE_NEIGHBOURS", "yes")  # swaks is on this machine
         patch.setenv("MAILSTEAD_OUTBOUND_RESOLVERS", "127.0.0.1")
         patch.setenv("MAILSTEAD_OUTBOUND_RESOLVER_PORT", str(lab.authority))
-        patch.setenv("MAILSTEAD_OUTBOUND_MODE", "relay")
-        patch.setenv("MAILSTEAD_OUTBOUND_RELAY_HOST", f"127.0.0.1:{peer.port}")
+        patch.setenv("MAILSTEAD_OUTBOUND_MODE", "direct")
+        patch.setenv("MAILSTEAD_OUTBOUND_PORT", str(peer.port))
         running = Sandbox(tmp_path_factory.mktemp("reports") / "box", free_base())
         running.start()
         try:
@@ -63,13 +67,13 @@ def box(tmp_path_factory: pytest.TempPathFactory, peer: RecordingPeer) -> Iterat
             running.stop()
 
 
-def send(box: Sandbox, letter: bytes, sender: str, folder: Path) -> str:
+def send(box: Sandbox, letter: bytes, sender: str, folder: Path, to: str = "ada@dev.localhost") -> str:
     """What swaks saw."""
     file = folder / "letter"
     file.write_bytes(letter)
     command = [
         need("swaks"), "--server", f"127.0.0.1:{box.port('smtp')}", "--helo", "mail.good.test", "--from", sender,
-        "--to", "ada@dev.localhost", "--data", f"@{file}",
+        "--to", to, "--data", f"@{file}",
     ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stdout
 
@@ -109,6 +113,18 @@ def attachment(letter: Message, media: str = "application/gzip") -> bytes:
     return gzip.decompress(payload)
 
 
+def send_reports(box: Sandbox, kind: str, *domains: str) -> list[dict[str, Any]]:
+    """Those of today about these domains, once their letters or sessions are counted."""
+    command = ["send", "--day", datetime.now(UTC).strftime("%Y-%m-%d"), "--kind", kind, "--early"]
+
+    def rehearse() -> list[dict[str, Any]]:
+        rows = ask(box, *command, "--dry-run")
+        return rows if {row["domain"] for row in rows if row["fate"] == "would be written"} == set(domains) else []
+
+    until(rehearse)
+    return ask(box, *command)
+
+
 def test_a_day(box: Sandbox, peer: RecordingPeer, tmp_path: Path) -> None:
     for command in (
         ("policy", "set", "--domain", "dev.localhost", "dmarc.report_enabled=on"),
@@ -120,15 +136,8 @@ def test_a_day(box: Sandbox, peer: RecordingPeer, tmp_path: Path) -> None:
     for _ in range(2):
         assert "250 2.0.0" in send(box, signed, "ann@good.test", tmp_path)
     assert "550 5.7.26" in send(box, LETTER % b"bank", "ann@good.test", tmp_path)
-    today = datetime.now(UTC).strftime("%Y-%m-%d")
-
-    def rehearse() -> list[dict[str, Any]]:
-        rows = ask(box, "send", "--day", today, "--early", "--dry-run")
-        return rows if {row["domain"] for row in rows} == {"bank.test", "good.test"} else []
-
-    assert {row["fate"] for row in until(rehearse)} == {"would be written"}
-    assert {row["fate"] for row in ask(box, "send", "--day", today, "--early")} == {"written"}
-    assert {row["fate"] for row in ask(box, "send", "--day", today, "--early")} == {"written before"}
+    assert {row["fate"] for row in send_reports(box, "dmarc", "bank.test", "good.test")} == {"written"}
+    assert {row["fate"] for row in send_reports(box, "dmarc")} == {"written before"}
     until(lambda: len(peer.taken) == 2)
     told = {one.recipient: message_from_bytes(one.content) for one in peer.taken}
     assert set(told) == {"reports@good.test", "dmarc@watch.test"}  # nobody may have others flooded
@@ -148,4 +157,36 @@ def test_a_day(box: Sandbox, peer: RecordingPeer, tmp_path: Path) -> None:
     assert {(row["domain"], row["note"]) for row in rows} == {
         ("good.test", ""), ("bank.test", "victim.test does not take reports about bank.test"),
     }  # fmt: skip
+
+
+def test_lines(box: Sandbox, peer: RecordingPeer, tmp_path: Path) -> None:
+    """The DMARC reports were mail, too: their sessions are told of, and what comes so is read as it is written."""
+    assert [row["domain"] for row in send_reports(box, "tls", "good.test") if row["fate"] == "written"] == ["good.test"]
+    letter = until(lambda: next((one.content for one in peer.taken if one.recipient == "tls@good.test"), None))
+    told = message_from_bytes(letter)
+    assert (told["TLS-Report-Domain"], told["TLS-Required"]) == ("good.test", "No")
+    report = json.loads(attachment(told, "application/tlsrpt+gzip"))
+    (policy,) = report["policies"]
+    assert policy["policy"] == {"policy-type": "no-policy-found", "policy-domain": "good.test"}
+    assert policy["failure-details"][0]["result-type"] == "starttls-not-supported"
+    back = letter.replace(b"TLS-Report-Domain: good.test", b"TLS-Report-Domain: dev.localhost")
+    assert "250 2.0.0" in send(box, back, "tls@good.test", tmp_path, "postmaster@dev.localhost")
+    (row,) = until(lambda: ask(box, "list", "tls"))
+    assert (row["organization"], row["domain"], row["bad"]) == ("dev.localhost", "dev.localhost", 1)
+
+
+def test_what_comes_back(box: Sandbox, tmp_path: Path) -> None:
+    """Somebody forges us; the report goes to our own postmaster, and is read there."""
+    forged = LETTER.replace(b"%s.test", b"dev.localhost")
+    assert "250 2.0.0" in send(box, forged, "ann@evil.test", tmp_path)
+    send_reports(box, "dmarc", "dev.localhost")
+    (row,) = until(lambda: ask(box, "list", "dmarc", "--domain", "dev.localhost"))
+    assert (row["organization"], row["good"], row["bad"]) == ("dev.localhost", 0, 1)
+    done = box.cli("report", "show", str(row["id"]))
+    assert "from dev.localhost, disposition quarantine, spf evil.test fail" in done.stdout
+    (source,) = ask(box, "summary", "dmarc")
+    assert (source["source"], source["bad"]) == ("127.0.0.1", 1)
+
+
+def test_nothing_went_wrong(box: Sandbox) -> None:
     assert box.errors() == []

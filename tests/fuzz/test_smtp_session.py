@@ -20,6 +20,7 @@ from mailstead.servers.smtp.taker import Logins
 from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.delivery.deliver import Delivery
+from mailstead.services.policy.concealing import Concealing
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
 from mailstead.services.spool.outbox import NoOutbox
@@ -147,7 +148,10 @@ def build(dialect: Dialect | None, clock: FakeClock, store: Any) -> SmtpServer:
     """None: submission."""
     ids = IdSource(clock, 1)
     spooling, forwarding = Spooling(Terms(), NoOutbox()), Forwarding(store, clock)
-    delivery, refusals = Delivery(store, clock, ids, spooling, hostname="mx.test"), Refusals(store, clock)
+    delivery, refusals = (
+        Delivery(store, clock, ids, spooling, hostname="mx.test"),
+        Refusals(store, clock, Concealing(store)),
+    )
     limits, tls = Limits(max_errors=1000), (lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
     if dialect is not None:
         profile = Profile(name="mx", hostname="mx.test", dialect=dialect, limits=limits, tls=tls)

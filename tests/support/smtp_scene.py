@@ -32,6 +32,7 @@ from mailstead.services.checks.checks import Checks
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.guards.asking import SendingGuards
 from mailstead.services.guards.caps import Caps
+from mailstead.services.policy.concealing import Concealing
 from mailstead.services.reception.admission import Admission
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
@@ -247,7 +248,7 @@ def build(store: Any, clock: FakeClock, given: Mapping[str, str]) -> SmtpServer:
     ids = IdSource(clock, 7)
     delivery, refusals = (
         Delivery(store, clock, ids, Spooling(Terms(), NoOutbox()), hostname=HOSTNAME),
-        Refusals(store, clock),
+        Refusals(store, clock, Concealing(store)),
     )
     if not profile.takes_logins:
         admission = Admission(store, Blocks(store, clock)) if profile.dialect is Dialect.SMTP else None

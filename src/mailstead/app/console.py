@@ -10,6 +10,7 @@ from mailstead.ground.model.route import parse_route
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
 from mailstead.services.accounts.login import Authenticator
+from mailstead.services.policy.concealing import Concealing
 from mailstead.services.spool.hand import Hand, Returning
 from mailstead.services.spool.tracing import Tracing
 from mailstead.store.port import Store
@@ -34,7 +35,7 @@ class Console:
         self._clock = clock
         terms = terms_of(config.queue)
         self.hand = Hand(store, clock, ids, terms, returning=returning, check_route=parse_route, wake=wake)
-        self.tracing = Tracing(store, clock, self.hand)
+        self.tracing = Tracing(store, clock, self.hand, Concealing(store))
         self.counts = QueueCounts(self.hand, clock)
 
     def api(self, authenticator: Authenticator) -> "QueueApi":

@@ -15,7 +15,6 @@ DAY_MS: Final = 86_400_000
 BLOBS_KEPT: Final = 7 * DAY_MS
 """A blob goes a week after its last use, so that a copy of the database and a later copy of the files fit."""
 CHANGES_KEPT: Final = 30 * DAY_MS
-TRACES_KEPT: Final = 90 * DAY_MS
 LEASE_MS: Final = 30_000
 STEP: Final = 500
 BLOBS_A_STEP: Final = 100
@@ -111,11 +110,9 @@ class Duties:
         await self._steps(lambda tx: tx.duties.exhume(now=now, limit=STEP))
 
     async def _forget(self) -> None:
-        """Events that no client will ask for any longer, then the records of traffic."""
-        now = self._clock.now()
-        changes, traces = Instant(now - CHANGES_KEPT), Instant(now - TRACES_KEPT)
+        """Events that no client will ask for any longer."""
+        changes = Instant(self._clock.now() - CHANGES_KEPT)
         await self._steps(lambda tx: tx.duties.forget_changes(before=changes, limit=STEP))
-        await self._steps(lambda tx: tx.duties.forget_traces(before=traces, limit=STEP))
 
     async def _reap(self) -> None:
         """Rows of unused blobs first, then their files, then files that no row ever named."""

@@ -6,12 +6,14 @@ from mailstead.app.sending import SendingRooms
 from mailstead.net.clock import Clock
 from mailstead.net.dns import Resolver
 from mailstead.net.ids import IdSource
+from mailstead.services.folders.reading import Reading
 from mailstead.services.policy.policies import Policies
 from mailstead.services.reports.counting import DmarcCounts
 from mailstead.services.reports.dmarc import DmarcSource
 from mailstead.services.reports.drafts import Source
 from mailstead.services.reports.feedback import Feedback
 from mailstead.services.reports.forgetting import Forgetting
+from mailstead.services.reports.intake import Intake
 from mailstead.services.reports.posting import Posting
 from mailstead.services.reports.reporter import Reporter
 from mailstead.services.reports.tls import TlsSource
@@ -36,14 +38,17 @@ def reporter_of(
 class ReportRooms:
     """Of one worker."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, ids: IdSource, sending: SendingRooms) -> None:
+    def __init__(
+        self, config: Config, store: Store, clock: Clock, ids: IdSource, sending: SendingRooms, reading: Reading
+    ) -> None:
         self._is_trapped = config.outbound.mode == "trap"
         self.counts = DmarcCounts(store, clock)
         self.feedback = Feedback(self.counts)
+        self._intake = Intake(store, clock, ids, reading)
         self._forgetting = Forgetting(store, clock, config.reports.keep)
         self.reporter = reporter_of(config, store, clock, ids, sending.spooling, sending.resolver)
 
     def duties(self) -> tuple[Duty, ...]:
         """What one worker of all does. Where nothing leaves nothing is written, but by hand."""
-        forget = Duty("forget-reports", 3600.0, self._forgetting.run)
-        return (forget,) if self._is_trapped else (Duty("reports", EVERY, self.reporter.run), forget)
+        taking = Duty("report-intake", 5.0, self._intake.run), Duty("forget-reports", 3600.0, self._forgetting.run)
+        return taking if self._is_trapped else (*taking, Duty("reports", EVERY, self.reporter.run))

@@ -17,6 +17,7 @@ from mailstead.app.doors import Doors, Rooms
 from mailstead.app.duties import Duties, Duty
 from mailstead.app.mailing import CommandMailing
 from mailstead.app.reading_settings import imap_settings, pop3_settings
+from mailstead.app.records import record_duties
 from mailstead.app.settings import Settings, context_of, login_context_of, start_log, unpack
 from mailstead.ground.model.change import Wake
 from mailstead.ground.model.ids import BlobId, Instant
@@ -33,6 +34,7 @@ from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.delivery.quota_letters import QuotaLetters
 from mailstead.services.folders.service import Folders
+from mailstead.services.policy.concealing import Concealing
 from mailstead.services.reception.refusals import Refusals
 from mailstead.services.search.entries import STAMP
 from mailstead.services.search.hints import Hints
@@ -222,7 +224,13 @@ class Worker:
         hasher = RemoteHasher(context.hasher_path, self._config.security.scram_iterations)
         self._folders = Folders.on(store, clock, self._opened.ids)
         from mailstead.app.blocking import BlockingRooms  # commands that only open the store need none of these
+        from mailstead.app.filters import Filters
+        from mailstead.app.hooking import HookRooms
+        from mailstead.app.reports import ReportRooms
+        from mailstead.app.sending import SendingRooms
 
+        holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
+        self._sending = SendingRooms(self._config, store, clock, self._opened.ids, context.sweep, holder_name)
         self._blocking = BlockingRooms(self._config, store, clock, context.ledger)
         domain, guard = self._config.server.domain, self._blocking.limits.guard
         self._authenticator = Authenticator(store, hasher, clock, default_domain=domain, guard=guard)
@@ -230,16 +238,9 @@ class Worker:
             store=store, hasher=hasher, clock=clock, default_domain=domain,
             min_password_length=self._config.security.min_password_length,
         )  # fmt: skip
-        self._refusals = Refusals(store, clock)
-        from mailstead.app.filters import Filters
-        from mailstead.app.hooking import HookRooms
-        from mailstead.app.reports import ReportRooms
-        from mailstead.app.sending import SendingRooms
-
+        self._refusals = Refusals(store, clock, Concealing(store))
         self._filters = Filters(self._config, clock)
-        holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
-        self._sending = SendingRooms(self._config, store, clock, self._opened.ids, context.sweep, holder_name)
-        self._reports = ReportRooms(self._config, store, clock, self._opened.ids, self._sending)
+        self._reports = ReportRooms(self._config, store, clock, self._opened.ids, self._sending, self._folders.reading)
         self._hooks = HookRooms(self._config, store, clock, self._sending.client)
         self._console = Console(
             self._config, store, clock, self._opened.ids, self._sending.returning, self._sending.dispatcher.wake
@@ -257,7 +258,9 @@ class Worker:
             Duty("index", 0.5, indexer.run),
             Duty("index-prune", 3600.0, indexer.prune),
         )
-        return (*own, *self._sending.duties(), *self._blocking.duties(), *self._reports.duties(), *self._hooks.duties())
+        records = record_duties(self._config, opened.store, opened.clock)
+        rooms = (self._sending, self._blocking, self._reports, self._hooks)
+        return (*own, *records, *(duty for room in rooms for duty in room.duties()))
 
     def _committed(self, wakes: list[Wake]) -> None:
         """The store's `on_commit`: sessions here, then the other workers."""

@@ -2,7 +2,9 @@
 
 import click
 
-from mailstead.cli.shell import Json, Shell, common
+from mailstead.cli.shell import Json, Shell, common, printable
+
+_NAME = click.argument("name", metavar="NAME")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -11,15 +13,30 @@ def message() -> None:
 
 
 @message.command("trace")
-@click.argument("name", metavar="ID")
+@_NAME
 @common
 def trace(shell: Shell, name: str) -> None:
     """The story of a letter: when it came, every try, what was said, and what that means.
 
-    ID is its number in the queue, the number that our reply told (250 ... queued as), or its Message-ID.
+    NAME is its number in the queue, the number that our reply told (250 ... queued as), or its Message-ID; or an
+    address, an IP or the number of a session, for all that came from there, or for them, and was refused too.
 
     \b
     mailstead message trace '<20261120.1@example.com>'
+    """
+    print_trace(shell, name)
+
+
+@message.command("explain")
+@_NAME
+@common
+def explain(shell: Shell, name: str) -> None:
+    """Why a letter did not arrive, or is where it is: what each check and filter found, and which rule decided.
+
+    NAME as in `message trace`; it is the same story.
+
+    \b
+    mailstead message explain ann@example.com
     """
     print_trace(shell, name)
 
@@ -30,19 +47,35 @@ def print_trace(shell: Shell, name: str) -> None:
     if shell.as_json:
         shell.print_json(found)
         return
-    blocks = [_filed(one) for one in found["filed"]] + [_letter(one) for one in found["letters"]]
-    print("\n\n".join("\n".join(block) for block in blocks))
+    blocks = [_refused(one) for one in found["refused"]]
+    blocks += [_filed(one) for one in found["filed"]] + [_letter(one) for one in found["letters"]]
+    print("\n\n".join("\n".join(map(printable, block)) for block in blocks))
+
+
+def _came(at: str, told: Json) -> str:
+    by = " ".join(str(told[name]) for name in ("helo", "ip") if told.get(name))
+    how = ", ".join(str(told[name]) for name in ("with", "tls", "login") if told.get(name))
+    recipient = f" for {told['to']}" if told.get("to") else ""
+    return f"  {at} came from {told.get('from')}{recipient}{' by ' + by if by else ''}{' (' + how + ')' if how else ''}"
+
+
+def _refused(one: Json) -> list[str]:
+    told = one["detail"]
+    name = f", Message-ID <{told['message_id']}>" if told.get("message_id") else ""
+    head, *rest = one["words"]
+    return [head, f"  in session {told.get('session')}{name}", _came(one["at"], told), *(f"  {line}" for line in rest)]
 
 
 def _filed(one: Json) -> list[str]:
     told = one["detail"]
-    came = f"{one['at']} came from {told.get('from')} for {told.get('to')}"
-    by = " ".join(str(told[name]) for name in ("helo", "ip") if told.get(name))
-    how = ", ".join(str(told[name]) for name in ("with", "tls", "login") if told.get(name))
+    head, *rest = one["words"]
+    now = [f"  now in {place['folder']}, since {place['since']}" for place in one["folders"]]
     return [
         f"filed here, number {told['id']}, Message-ID <{one['message_id']}>",
-        f"  {came}{' by ' + by if by else ''}{' (' + how + ')' if how else ''}",
-        f"  {one['at']} filed in {told.get('folder')} of {one['account'] or 'an account that is gone'}",
+        _came(one["at"], told),
+        f"  {one['at']} {head}",
+        *(f"  {line}" for line in rest),
+        *(now or ["  now in no folder: deleted since"]),
     ]
 
 

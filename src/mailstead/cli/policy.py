@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from mailstead.cli.shell import Json, Shell, changing, common
+from mailstead.cli.shell import Json, Shell, changing, common, printable
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 _DOMAIN = click.option("--domain", required=True, help="Whose policy it is.")
@@ -65,6 +65,43 @@ def profile(shell: Shell, domain: str, profile: str) -> None:
     address and 100 letters a day from a sender. dev lets nobody wait.
     """
     _change(shell, "policy.profile", domain, {"profile": profile})
+
+
+@policy.command("what-if")
+@_DOMAIN
+@click.option("--set", "values", multiple=True, metavar="GROUP.FIELD=VALUE", help="What would be changed; repeat it.")
+@click.option("--profile", type=_PROFILES, default=None, help="A whole profile, before what --set changes.")
+@click.option("--days", type=click.IntRange(1, 3650), default=7, show_default=True, help="How far to look back.")
+@click.option("--limit", type=click.IntRange(0, 10_000), default=100, show_default=True, help="Letters to list.")
+@common
+def what_if(shell: Shell, domain: str, values: Sequence[str], profile: str | None, days: int, limit: int) -> None:
+    """Which letters of the last days would have met another verdict. Nothing is changed.
+
+    \b
+    mailstead policy what-if --domain example.com --set spam.reject_score=8 --days 7
+    """
+    if not values and profile is None:
+        raise click.UsageError("say what would be changed: --set GROUP.FIELD=VALUE or --profile")
+    args: Json = {"domain": domain, "values": list(values), "profile": profile or "", "days": days, "limit": limit}
+    if shell.as_json:
+        shell.print_json(shell.ask("policy.what-if", args, row=shell.print_json))
+        return
+    found = shell.ask("policy.what-if", args, row=_print_flip)
+    print(f"{found['flipped']} of {found['letters']} letters since {found['since']} would have met another verdict")
+    for way, count in found["counts"].items():
+        print(f"  {count} {way}")
+    if found["left_out"]:
+        print(f"  {found['left_out']} more were decided before their content came, or without checks: left out")
+    if found["is_cut"]:
+        print("  older ones were not looked at: there are too many")
+
+
+def _print_flip(flip: Json) -> None:
+    name = f" <{flip['message_id']}>" if flip["message_id"] else ""
+    print(printable(f"{flip['at']} {flip['from']} -> {flip['to']}{name}"))
+    print(printable(f"  {flip['before']} -> {flip['after']}: {flip['reasons_after'] or 'nothing against it'}"))
+    if flip["is_open"]:
+        print("  its origin alone had it refused: what filters think of it nobody asked")
 
 
 @policy.group("default", context_settings=_HELP)

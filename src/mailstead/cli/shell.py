@@ -122,6 +122,11 @@ def _fit(cell: str, width: int) -> str:
     return cell.ljust(width) if len(cell) <= width else cell[: width - 1] + "…"
 
 
+def printable(text: str) -> str:
+    """What strangers wrote must not steer a terminal."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
 def common(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `shell` as its first argument, with --config, --json and --plain."""
     return _with_shell(function, has_dry_run=False)

@@ -258,7 +258,7 @@ class Event(Enum):
         Count("reports_received_total", "Reports of others that were taken.", by=("kind",)),
     )  # fmt: skip
     REPORT_REFUSED = (
-        "reports.report.unreadable", WARNING, SYSTEM, "address detail", "",
+        "reports.report.unreadable", WARNING, SYSTEM, "message detail", "",
         Count("reports_unreadable_total", "Letters with what looked like a report and is none."),
     )  # fmt: skip
 

@@ -157,16 +157,26 @@ def test_a_trace_for_people(server: Server, capsys: pytest.CaptureFixture[str]) 
     one = {"address": "e@f", "state": "deferred", "hold_reason": "", "next_retry": "soon", "hint": "full",
            "status": "4.2.2"}  # fmt: skip
     server.answers["message.trace"] = {
-        "filed": [{"at": "t1", "account": "c@d", "message_id": "m@b", "detail": detail}],
+        "refused": [{"at": "t0", "words": ["Refused: no.", "The policy x=y of d did it."],
+                     "detail": {"from": "a@b", "ip": "192.0.2.1", "helo": "\x1b[2J", "session": "3",
+                                "message_id": "n@b"}}],
+        "filed": [{"at": "t1", "account": "c@d", "message_id": "m@b", "detail": detail,
+                   "folders": [{"folder": "Trash", "since": "t9"}], "words": ["Filed in INBOX of c@d.", "SPF: pass"]}],
         "letters": [{"id": "8", "message_id": "m@b", "origin": "forwarded", "from": "a@b", "created_at": "t2",
                      "recipients": [one], "chapters": [{"at": "t3", "words": ["tried for 1 s", "  +0.1 s said"]}]}],
     }  # fmt: skip
-    for words in (("message", "trace", "7"), ("queue", "trace", "7")):
+    for words in (("message", "trace", "7"), ("message", "explain", "7"), ("queue", "trace", "7")):
         assert run(list(words)) == 0
         assert capsys.readouterr().out == (
+            "Refused: no.\n"
+            "  in session 3, Message-ID <n@b>\n"
+            "  t0 came from a@b by \ufffd[2J 192.0.2.1\n"
+            "  The policy x=y of d did it.\n\n"
             "filed here, number 7, Message-ID <m@b>\n"
             "  t1 came from a@b for c@d by x 192.0.2.1 (ESMTP)\n"
-            "  t1 filed in INBOX of c@d\n\n"
+            "  t1 Filed in INBOX of c@d.\n"
+            "  SPF: pass\n"
+            "  now in Trash, since t9\n\n"
             "letter 8, Message-ID <m@b>: forwarded, from a@b\n"
             "  t2 spooled for e@f\n"
             "  t3 tried for 1 s\n"

@@ -1,5 +1,6 @@
 """Where every part lies in the bytes of its message: for FETCH BODY[1.2.MIME], BINARY[] and search, quick to unpack."""
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -67,6 +68,15 @@ def _lower(raw: bytes) -> str:
 def unpack_parts(data: bytes) -> Span:
     """What `pack_parts` stored."""
     return _decode(data)
+
+
+def walk_parts(root: Span) -> Iterator[Span]:
+    """Every entity, however deep they nest."""
+    waiting = [root]
+    while waiting:
+        current = waiting.pop()
+        yield current
+        waiting.extend(reversed(current.children))
 
 
 def find_part(root: Span, path: tuple[int, ...]) -> Span | None:

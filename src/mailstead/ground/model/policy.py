@@ -159,6 +159,14 @@ class Auth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What is kept of its traffic: how each letter was judged, and what was refused."""
+
+    days: int = 90  # never more than the configuration's trace.keep
+    hash_addresses: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Everything a domain wants. Of two policies of one domain the higher version is the newer."""
 
@@ -172,6 +180,7 @@ class Policy:
     greylist: Greylist = field(default_factory=Greylist)
     rate_limit: RateLimit = field(default_factory=RateLimit)
     auth: Auth = field(default_factory=Auth)
+    trace: Trace = field(default_factory=Trace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "greylist": "greylist_",
     "rate_limit": "ratelimit_",
     "auth": "auth_",
+    "trace": "trace_",
 }
 """Of the flat names, by group."""
 
@@ -133,6 +134,10 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "brute_force_unknown_users": _SWITCH,
         "ip_blacklist_enabled": _SWITCH,
         "cleanup_interval": _INTERVAL,
+    },
+    "trace": {
+        "days": Whole(1, 3650),
+        "hash_addresses": _SWITCH,
     },
 }
 """What may stand in each field of each group, in the order of the groups' fields."""

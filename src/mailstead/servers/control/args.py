@@ -304,7 +304,7 @@ class QueueMove(QueueFilter, frozen=True, kw_only=True):
 
 
 class TraceName(Args, frozen=True, kw_only=True):
-    """`message.trace`: a number or a Message-ID."""
+    """`message.trace`: a number, a Message-ID, an address or an IP."""
 
     id: Text
 
@@ -376,6 +376,16 @@ class PolicyReset(Change, frozen=True, kw_only=True):
 
     domain: Text
     fields: Annotated[list[Text], msgspec.Meta(max_length=200)] = []
+
+
+class PolicyWhatIf(Args, frozen=True, kw_only=True):
+    """`policy.what-if`: `group.field=value` each, on top of a profile if one is named."""
+
+    domain: Text
+    values: Annotated[list[Text], msgspec.Meta(max_length=200)] = []
+    profile: Literal["", "gomailserver", "mu", "dev"] = ""
+    days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 7
+    limit: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 100
 
 
 class PolicyProfile(Change, frozen=True, kw_only=True):

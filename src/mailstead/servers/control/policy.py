@@ -1,15 +1,17 @@
 """`policy.*`: what domains want, and the template of new ones."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from mailstead.ground.formats.date import render_rfc3339
-from mailstead.ground.model.policy import TEMPLATE, Profile
+from mailstead.ground.model.policy import TEMPLATE, Profile, take_profile
 from mailstead.ground.model.policy_columns import (
     COLUMNS,
     IDENTITY,
     KINDS,
     Column,
+    change,
     differences,
     find_column,
     read_words,
@@ -18,11 +20,13 @@ from mailstead.ground.model.policy_columns import (
 from mailstead.servers.control import args as a
 from mailstead.servers.control.answers import command_line
 from mailstead.servers.control.desk import Desk, Json, Operation, Say
+from mailstead.services.checks.what_if import Flip, WhatIf
 from mailstead.services.policy import editing
 from mailstead.services.policy.editing import Edited
 
 POLICY: Final = "mailstead.policy.v1"
 CHANGE: Final = "mailstead.policy-change.v1"
+WHAT_IF: Final = "mailstead.what-if.v1"
 SAID_TO_ADD: Final = frozenset({"default_quota", "max_users", "catchall_email"})
 """Columns that `domain add` has options for."""
 
@@ -56,6 +60,45 @@ async def profile(desk: Desk, args: a.PolicyProfile, _say: Say) -> Json:
     """Take checks and limits from a profile."""
     chosen = Profile(args.profile)
     return _shape(await editing.choose_profile(desk.directory, args.domain, chosen, dry_run=args.dry_run))
+
+
+async def what_if(desk: Desk, args: a.PolicyWhatIf, say: Say) -> Json:
+    """Letters of the last days under another policy; nothing is changed."""
+    before = await editing.show(desk.directory, args.domain)
+    chosen = take_profile(before.policy, Profile(args.profile)) if args.profile else before.policy
+    after = change(replace(before, policy=chosen), read_words(args.values))
+    domain = (await editing.find(desk.directory, args.domain)).row.name
+    replayed = await WhatIf(desk.directory.store, desk.directory.clock).replay(
+        domain, before.policy, after.policy, days=args.days, limit=args.limit
+    )
+    for flip in replayed.flips:
+        await say({"row": _flip(flip)})
+    return {
+        "schema": WHAT_IF,
+        "domain": domain,
+        "since": render_rfc3339(replayed.since),
+        "letters": replayed.letters,
+        "left_out": replayed.left_out,
+        "flipped": replayed.flipped,
+        "counts": {f"{was.value} -> {is_now.value}": count for (was, is_now), count in replayed.counts.most_common()},
+        "is_cut": replayed.is_cut,
+    }
+
+
+def _flip(flip: Flip) -> Json:
+    return {
+        "at": render_rfc3339(flip.at),
+        "message_id": flip.message_id,
+        "from": flip.sender,
+        "to": flip.recipient,
+        "ip": flip.ip,
+        "before": flip.before.action.value,
+        "after": flip.after.action.value,
+        "reasons_before": flip.before.words,
+        "reasons_after": flip.after.words,
+        "rules": [charge.rule for charge in flip.after.charges if charge.rule],
+        "is_open": flip.is_open,
+    }
 
 
 async def commands_to_restore(desk: Desk, domain: str) -> str:
@@ -102,4 +145,5 @@ POLICY_OPERATIONS: Final[tuple[Operation[Any], ...]] = (
     Operation("policy.set", a.PolicySet, set_),
     Operation("policy.reset", a.PolicyReset, reset),
     Operation("policy.profile", a.PolicyProfile, profile),
+    Operation("policy.what-if", a.PolicyWhatIf, what_if),
 )

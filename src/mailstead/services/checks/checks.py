@@ -14,8 +14,8 @@ from mailstead.ground.model.policy import Action, Policy
 from mailstead.net.clock import Clock
 from mailstead.net.dns import Resolver
 from mailstead.services.checks.asking import Inquiry
-from mailstead.services.checks.evidence import Evidence, Facts
-from mailstead.services.checks.gathering import Origin, Wanted, complete, look_at_origin
+from mailstead.services.checks.evidence import Evidence
+from mailstead.services.checks.gathering import NOTHING, Origin, Wanted, complete, look_at_origin
 from mailstead.services.checks.judging import Judgement, judge
 from mailstead.services.checks.reading import Copy, Reader
 from mailstead.services.checks.specimen import Content, NoPanel, Panel, Specimen
@@ -34,7 +34,6 @@ class Report:
     three are what it came out of."""
 
     field: bytes
-    facts: Facts
     judgements: tuple[Judgement, ...]
     evidence: Evidence
     header: tuple[Field, ...]
@@ -61,6 +60,7 @@ class Case:
     policies: Mapping[str, Policy]
     content: Content
     accounts: tuple[tuple[AccountId, ...], ...]
+    is_neighbour: bool = False
 
 
 class Checks:
@@ -85,14 +85,19 @@ class Checks:
         self.audience = audience
         self._ours = frozenset(name.lower().encode() for name in (hostname, *names))
 
-    def begin(self, envelope: Envelope, client: Client) -> "Examination":
-        """At the beginning of the content."""
-        return Examination(self, envelope, client, Reader(self._ours))
+    def begin(self, envelope: Envelope, client: Client, *, is_neighbour: bool = False) -> "Examination":
+        """At the beginning of the content. What the world's names say of an origin is not said of a neighbour's: of its
+        letters filters alone have an opinion."""
+        return Examination(self, envelope, client, Reader(self._ours), is_neighbour=is_neighbour)
 
-    async def look(self, inquiry: Inquiry, envelope: Envelope, client: Client) -> tuple[Mapping[str, Policy], Origin]:
+    async def look(
+        self, inquiry: Inquiry, envelope: Envelope, client: Client, *, is_neighbour: bool
+    ) -> tuple[Mapping[str, Policy], Origin]:
         """While the content comes."""
         domains = dict.fromkeys(recipient.address.domain for recipient in envelope.recipients)
         policies = {domain: await self._policies.of(domain) for domain in domains}
+        if is_neighbour:
+            return policies, Origin()
         origin = await look_at_origin(
             inquiry, envelope, client, Wanted.of(policies.values()), receiver=self._hostname, now=self._now()
         )
@@ -101,8 +106,9 @@ class Checks:
     async def conclude(self, inquiry: Inquiry, origin: Origin, copy: Copy, case: Case) -> Report:
         """When all of it is here. Filters are asked unless its origin alone has it refused by everyone."""
         policies, envelope = case.policies, case.envelope
-        evidence = await complete(inquiry, origin, copy, Wanted.of(policies.values()), self._now())
-        field = render(Results(self._hostname, evidence.findings()))
+        wanted = NOTHING if case.is_neighbour else Wanted.of(policies.values())
+        evidence = await complete(inquiry, origin, copy, wanted, self._now())
+        field = b"" if case.is_neighbour else render(Results(self._hostname, evidence.findings()))
         judgements = _judge_all(evidence, envelope, policies)
         if any(judgement.action is not Action.REJECT for judgement in judgements):
             specimen = Specimen(
@@ -117,8 +123,7 @@ class Checks:
         tell_judged(envelope, judgements, case.client)
         tell_found(evidence, envelope, judgements, case.client)
         return Report(
-            field=field, facts=evidence.facts(), judgements=judgements, evidence=evidence, header=copy.fields,
-            policies=policies,
+            field=field, judgements=judgements, evidence=evidence, header=copy.fields, policies=policies,
         )  # fmt: skip
 
     def inquire(self) -> Inquiry:
@@ -136,14 +141,17 @@ def _judge_all(evidence: Evidence, envelope: Envelope, policies: Mapping[str, Po
 class Examination:
     """Takes the letter in pieces. `report` it, or `abort`."""
 
-    def __init__(self, checks: Checks, envelope: Envelope, client: Client, reader: Reader) -> None:
+    def __init__(
+        self, checks: Checks, envelope: Envelope, client: Client, reader: Reader, *, is_neighbour: bool
+    ) -> None:
+        self._is_neighbour = is_neighbour
         self._checks = checks
         self._envelope = envelope
         self._client = client
         self._reader = reader
         self._copy = Copy()
         self._inquiry = checks.inquire()
-        self._looking = asyncio.create_task(checks.look(self._inquiry, envelope, client))
+        self._looking = asyncio.create_task(checks.look(self._inquiry, envelope, client, is_neighbour=is_neighbour))
 
     def feed(self, data: bytes) -> bytes:
         """What may be stored of it by now."""
@@ -157,12 +165,15 @@ class Examination:
     async def report(self, content: Content, accounts: tuple[tuple[AccountId, ...], ...]) -> Report:
         """After the last byte. `accounts`: of each recipient."""
         policies, origin = await self._looking
-        case = Case(envelope=self._envelope, client=self._client, policies=policies, content=content, accounts=accounts)
+        case = Case(
+            envelope=self._envelope, client=self._client, policies=policies, content=content, accounts=accounts,
+            is_neighbour=self._is_neighbour,
+        )  # fmt: skip
         return await self._checks.conclude(self._inquiry, origin, self._copy, case)
 
     def close(self, report: Report, judgements: Sequence[Judgement]) -> None:
         """What was done in the end, for each recipient."""
-        if self._checks.audience is not None:
+        if self._checks.audience is not None and not self._is_neighbour:
             self._checks.audience.hear(self._envelope, self._client, report, judgements)
 
     def abort(self) -> None:

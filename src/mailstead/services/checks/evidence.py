@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from mailstead.ground.formats.arc import Result as ArcResult
 from mailstead.ground.formats.arc import Verdict as ArcVerdict
@@ -17,6 +18,8 @@ from mailstead.ground.model.opinion import Opinion
 from mailstead.ground.model.opinion import Wish as Asked
 
 Facts = Mapping[str, object]
+VERSION: Final = 1
+"""Of the facts, as they are kept."""
 
 _SEVERITY = (Wish.NONE, Wish.QUARANTINE, Wish.REJECT)
 
@@ -87,16 +90,17 @@ class Evidence:
             found.append(Finding("iprev", self.reverse.result, (("policy.iprev", self.reverse.ip),)))
         return tuple(found)
 
-    def facts(self) -> Facts:
-        """For the trace."""
-        return {
+    def facts(self, recipient: str) -> Facts:
+        """For the trace of one recipient, who must not read there of others. `recall` reads it back."""
+        facts = {
             "spf": [_spf_facts(check) for check in (self.helo, self.mail_from) if check is not None],
             "dkim": [_dkim_facts(check) for check in self.dkim or ()],
             "dmarc": [_dmarc_facts(one) for one in self.dmarc],
             "arc": _arc_facts(self.arc) if self.arc is not None else {},
             "iprev": {"result": self.reverse.result, "name": self.reverse.name} if self.reverse else None,
-            "filters": [_opinion_facts(opinion) for opinion in self.opinions],
+            "filters": [_opinion_facts(opinion) for opinion in self.opinions if opinion.is_about(recipient)],
         }
+        return {"v": VERSION} | {name: value for name, value in facts.items() if value}
 
 
 def _spf_finding(check: SpfCheck) -> Finding:
@@ -152,7 +156,7 @@ def _dmarc_facts(one: DmarcEvaluation) -> Facts:
     facts = {
         "domain": one.author,
         "result": one.result.value,
-        "policy": one.wish.value if one.record is not None else "",
+        "policy": one.wish.value if one.record is not None or one.wish is not Wish.NONE else "",
         "at": one.at,
         "by": one.aligned,
         "why": one.why,
@@ -173,7 +177,6 @@ def _opinion_facts(opinion: Opinion) -> Facts:
         "wish": opinion.wish.value if opinion.wish is not Asked.NOTHING else "",
         "words": opinion.words,
         "final": opinion.is_final,
-        "for": opinion.recipient,
         "trouble": opinion.trouble,
         "symptoms": [(symptom.name, symptom.weight, symptom.words) for symptom in opinion.symptoms],
     }

@@ -58,6 +58,9 @@ class Wanted:
         )
 
 
+NOTHING: Final = Wanted(spf=False, dkim=False, dmarc=False, spf_seconds=0, dmarc_seconds=0, spf_terms=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """What the session alone shows."""

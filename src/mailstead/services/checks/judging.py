@@ -11,7 +11,7 @@ from mailstead.ground.model.flags import NO_FLAGS, FlagOp, Flags, apply_flags
 from mailstead.ground.model.opinion import Opinion
 from mailstead.ground.model.policy import Action, Policy
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse, Verdict
-from mailstead.services.checks.evidence import Evidence
+from mailstead.services.checks.evidence import Evidence, Facts
 from mailstead.services.checks.weighing import Charge, judge_opinions
 
 _SEVERITY: Final = (
@@ -43,8 +43,13 @@ class Judgement:
 
     @property
     def words(self) -> str:
-        """For the header and the trace."""
+        """For the header."""
         return "; ".join(f"{charge.words} ({charge.action.value})" for charge in self.charges)
+
+    def facts(self) -> Facts:
+        """For the trace."""
+        charges = [(one.reason.value, one.action.value, one.words, one.rule) for one in self.charges]
+        return {"action": self.action.value, "charges": charges} if charges else {"action": self.action.value}
 
 
 def judge(evidence: Evidence, policy: Policy, recipient: str = "") -> Judgement:
@@ -71,6 +76,10 @@ def _join_marks(opinions: Sequence[Opinion]) -> Flags:
     return marks
 
 
+def _charge(reason: Reason, words: str, column: str, action: Action) -> Charge:
+    return Charge(reason, action, words, rule=f"{column}={action.value}")
+
+
 def _judge_dmarc(evidence: Evidence, policy: Policy) -> list[Charge]:
     """RFC 9989 §5.4: p=none changes nothing; nor does what could not be found out."""
     worst = evidence.worst
@@ -79,9 +88,9 @@ def _judge_dmarc(evidence: Evidence, policy: Policy) -> list[Charge]:
     words = f"dmarc: {worst.why}" + (f"; {worst.at} wants {worst.wish.value}" if worst.at else "")
     match worst.wish:
         case Wish.REJECT:
-            return [Charge(Reason.DMARC_FAILED, policy.dmarc.reject_action, words)]
+            return [_charge(Reason.DMARC_FAILED, words, "dmarc.reject_action", policy.dmarc.reject_action)]
         case Wish.QUARANTINE:
-            return [Charge(Reason.DMARC_FAILED, policy.dmarc.quarantine_action, words)]
+            return [_charge(Reason.DMARC_FAILED, words, "dmarc.quarantine_action", policy.dmarc.quarantine_action)]
         case Wish.NONE:
             return []
 
@@ -98,8 +107,8 @@ def _judge_spf(evidence: Evidence, policy: Policy) -> list[Charge]:
     words = f"spf: {check.evaluation.result.value} of {check.domain}{by}"
     match check.evaluation.result:
         case SpfResult.FAIL:
-            return [Charge(Reason.SPF_FAILED, policy.spf.fail_action, words)]
+            return [_charge(Reason.SPF_FAILED, words, "spf.fail_action", policy.spf.fail_action)]
         case SpfResult.SOFTFAIL:
-            return [Charge(Reason.SPF_FAILED, policy.spf.softfail_action, words)]
+            return [_charge(Reason.SPF_FAILED, words, "spf.softfail_action", policy.spf.softfail_action)]
         case _:
             return []

@@ -22,12 +22,14 @@ _WISHES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One thing against a letter, and what the domain wants done about it. `said`: to the sender, in place of ours."""
+    """One thing against a letter, and what the domain wants done about it. `said`: to the sender, in place of ours.
+    `rule`: what of its policy wants so, with its value; "": the filter asked for it by itself."""
 
     reason: Reason
     action: Action
     words: str
     said: str = ""
+    rule: str = ""
 
 
 def judge_opinions(opinions: Sequence[Opinion], policy: Policy) -> list[Charge]:
@@ -46,10 +48,11 @@ def _judge_viruses(opinions: Sequence[Opinion], policy: Policy) -> list[Charge]:
         if opinion.concern is not Concern.VIRUS or not policy.clamav.enabled:
             continue
         if opinion.trouble:
-            charges.append(_miss(opinion, policy.clamav.fail_action))
+            charges.append(_miss(opinion, policy.clamav.fail_action, "clamav"))
         elif opinion.words:
-            words = f"{opinion.source}: {opinion.words}"
-            charges.append(Charge(Reason.VIRUS_FOUND, policy.clamav.virus_action, words))
+            words, action = f"{opinion.source}: {opinion.words}", policy.clamav.virus_action
+            rule = f"clamav.virus_action={action.value}"
+            charges.append(Charge(Reason.VIRUS_FOUND, action, words, rule=rule))
     return charges
 
 
@@ -62,26 +65,29 @@ def _judge_spam(opinions: Sequence[Opinion], policy: Policy) -> list[Charge]:
     charges: list[Charge] = []
     for opinion in final or about:
         if opinion.trouble:
-            charges.append(_miss(opinion, policy.spam.fail_action))
+            charges.append(_miss(opinion, policy.spam.fail_action, "spam"))
             continue
-        action = _WISHES.get(opinion.wish) or _act_on(opinion, policy)
-        if action is not None:
-            charges.append(Charge(Reason.SPAM, action, _tell(opinion)))
+        if opinion.wish in _WISHES:
+            charges.append(Charge(Reason.SPAM, _WISHES[opinion.wish], _tell(opinion)))
+        elif opinion.wish is not Wish.LET_IN:
+            charges += _judge_score(opinion, policy)
     return charges
 
 
-def _act_on(opinion: Opinion, policy: Policy) -> Action | None:
-    if opinion.wish is Wish.LET_IN:
-        return None
-    if opinion.score >= policy.spam.reject_score:
-        return Action.REJECT
-    return Action.QUARANTINE if opinion.score >= policy.spam.quarantine_score else None
+def _judge_score(opinion: Opinion, policy: Policy) -> list[Charge]:
+    spam, words = policy.spam, _tell(opinion)
+    if opinion.score >= spam.reject_score:
+        return [Charge(Reason.SPAM, Action.REJECT, words, rule=f"spam.reject_score={spam.reject_score:g}")]
+    if opinion.score >= spam.quarantine_score:
+        return [Charge(Reason.SPAM, Action.QUARANTINE, words, rule=f"spam.quarantine_score={spam.quarantine_score:g}")]
+    return []
 
 
-def _miss(opinion: Opinion, wanted: Action) -> Charge:
+def _miss(opinion: Opinion, wanted: Action, group: str) -> Charge:
     """Nobody is refused for good because a filter of ours is silent."""
     action = Action.DEFER if wanted is Action.REJECT else wanted
-    return Charge(Reason.FILTER_SILENT, action, f"{opinion.source} gave no answer: {opinion.trouble}")
+    words = f"{opinion.source} gave no answer: {opinion.trouble}"
+    return Charge(Reason.FILTER_SILENT, action, words, rule=f"{group}.fail_action={wanted.value}")
 
 
 def _tell(opinion: Opinion) -> str:

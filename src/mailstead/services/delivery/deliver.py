@@ -20,6 +20,7 @@ from mailstead.services.delivery.plan import Accepted, Copy, Fate, Manner, Plan,
 from mailstead.services.delivery.story import tell
 from mailstead.services.delivery.telling import tell_filed
 from mailstead.services.folders.incoming import Letter
+from mailstead.services.policy.concealing import Concealing, Hide
 from mailstead.services.spool.outbox import Bundle
 from mailstead.services.spool.spooling import Sending, Spooling
 from mailstead.store.port import ReadTx, Store
@@ -47,6 +48,7 @@ class Delivery:
         self._ids = ids
         self._spooling = spooling
         self._hostname = hostname
+        self._concealing = Concealing(store)
 
     async def deliver(
         self, letter: Letter, envelope: Envelope, accepted: Sequence[Accepted], client: Client, manner: Manner
@@ -56,7 +58,9 @@ class Delivery:
         number = self._ids.next()
         if count_hops(letter.rendered.header) > HOPS_MAX:
             return Receipt(number, (Failed(Reason.TOO_MANY_HOPS),) * len(accepted))
-        plan = self._plan(number, letter, envelope, await_notice(accepted), client, manner)
+        judged = await_notice(accepted)
+        hiders = await self._concealing.hiders(one.recipient.address.domain for one in judged)
+        plan = self._plan(number, letter, envelope, judged, client, manner, hiders)
         try:
             filed = await self._file(plan)
         except NoSpace:
@@ -75,6 +79,7 @@ class Delivery:
         accepted: tuple[Accepted, ...],
         client: Client,
         manner: Manner,
+        hiders: Mapping[str, Hide],
     ) -> Plan:
         now = self._clock.now()
         sending, prefix = manner.sending, manner.prefix
@@ -86,7 +91,7 @@ class Delivery:
             envelope=envelope,
             client=client,
             accepted=accepted,
-            copies=self._copies(number, envelope, accepted, client, bare),
+            copies=self._copies(number, envelope, accepted, client, bare, hiders),
             prefix=render_return_path(envelope.sender) + bare,
             bundles=self._bundles(number, letter, envelope, accepted, sending, bare, now),
             sent=SentCopy(keeper, MessageId(self._ids.next())) if keeper is not None else None,
@@ -121,8 +126,9 @@ class Delivery:
         )  # fmt: skip
 
     def _copies(
-        self, number: int, envelope: Envelope, accepted: tuple[Accepted, ...], client: Client, bare: bytes
-    ) -> tuple[Copy, ...]:
+        self, number: int, envelope: Envelope, accepted: tuple[Accepted, ...], client: Client, bare: bytes,
+        hiders: Mapping[str, Hide],
+    ) -> tuple[Copy, ...]:  # fmt: skip
         """One for each account, though several recipients may mean it."""
         copies: dict[AccountId, Copy] = {}
         return_path = render_return_path(envelope.sender)
@@ -134,6 +140,7 @@ class Delivery:
                     story = partial(
                         tell, client, envelope, one.recipient,
                         transaction=number, tag=target.tag, checks=treatment.facts,
+                        hide=hiders[one.recipient.address.domain],
                     )  # fmt: skip
                     copies[account] = Copy(
                         account_id=account,

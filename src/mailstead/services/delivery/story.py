@@ -1,13 +1,13 @@
 """The trace of a filed letter: one compact JSON row, written in its unit and never rewritten."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 
 
-def tell(
+def tell(  # noqa: PLR0913 - all that a story has
     client: Client,
     envelope: Envelope,
     recipient: Recipient,
@@ -16,8 +16,10 @@ def tell(
     folder: str,
     tag: str,
     checks: Mapping[str, object] | None = None,
+    hide: Callable[[str], str] = str,
 ) -> bytes:
-    """Who brought it, for whom, under which name, what was found, and where it went. Empty facts are left out."""
+    """Who brought it, for whom, under which name, what was found, and where it went. Empty facts are left out.
+    `hide`: what to do with addresses."""
     dsn = recipient.dsn
     facts = {
         "id": transaction,
@@ -26,13 +28,13 @@ def tell(
         "with": client.protocol,
         "tls": client.tls,
         "login": client.login,
-        "from": str(envelope.sender) if envelope.sender else "<>",
-        "to": str(recipient.address),
+        "from": hide(str(envelope.sender)) if envelope.sender else "<>",
+        "to": hide(str(recipient.address)),
         "tag": tag,
         "ret": envelope.ret,
         "envid": envelope.envid,
         "notify": sorted(dsn.notify) if dsn.notify else None,
-        "orcpt": dsn.original,
+        "orcpt": hide(dsn.original) if dsn.original else None,
         "folder": folder,
         "checks": checks,
     }

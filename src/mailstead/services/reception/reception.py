@@ -1,6 +1,6 @@
 """Reception: judges mail from others at the cheapest stage, and takes what passes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, Protocol
@@ -12,7 +12,8 @@ from mailstead.ground.model.outcome import Deferred, Delivered, Failed, Outcome
 from mailstead.ground.model.policy import Action
 from mailstead.ground.model.verdict import PASS, Defer, Pass, Reason, Refuse, Verdict
 from mailstead.services.accounts.resolve import Abroad, Resolution, Reverser, look_up
-from mailstead.services.checks.checks import Examination, reason_field
+from mailstead.services.checks.checks import Examination, Report, reason_field
+from mailstead.services.checks.evidence import Evidence
 from mailstead.services.checks.judging import Judgement, soften
 from mailstead.services.delivery.deliver import Delivery, Receipt
 from mailstead.services.delivery.filing import has_room
@@ -46,8 +47,9 @@ class ReceptionRules:
 class Examiner(Protocol):
     """Looks into letters: see `services.checks`."""
 
-    def begin(self, envelope: Envelope, client: Client) -> Examination:
-        """At the beginning of the content."""
+    def begin(self, envelope: Envelope, client: Client, *, is_neighbour: bool = False) -> Examination:
+        """At the beginning of the content. Of a neighbour's letter filters alone have an opinion: what SPF says is said
+        of the world's addresses, and neighbours have none of their own there."""
 
 
 class Steps(Protocol):
@@ -147,13 +149,12 @@ class Reception:
         """For the content of one transaction. Hosts that may relay are ours, and not examined."""
         examination = None
         if self._examiner is not None and self._is_examined(client):
-            examination = self._examiner.begin(envelope, client)
+            is_neighbour = not self.rules.examines_neighbours and _is_neighbour(client.ip)
+            examination = self._examiner.begin(envelope, client, is_neighbour=is_neighbour)
         return Body(self._store.blobs, self.rules.max_message_size, examination)
 
     def _is_examined(self, client: Client) -> bool:
-        """What SPF says is said of the world's addresses: neighbours have none of their own there."""
-        ip = client.ip
-        return bool(ip) and not self._may_relay(ip) and (self.rules.examines_neighbours or not _is_neighbour(ip))
+        return bool(client.ip) and not self._may_relay(client.ip)
 
     async def accept(
         self, letter: Letter, envelope: Envelope, accepted: Sequence[Accepted], client: Client, *, each_is_told: bool
@@ -168,9 +169,11 @@ class Reception:
         except Busy:
             return Receipt(0, (Deferred(Reason.BUSY),) * len(accepted))
         judgements: Sequence[Judgement] = report.judgements
+        name = letter.rendered.message_id
         verdicts = [judgement.verdict for judgement in judgements]
         if against := [verdict for verdict in verdicts if not isinstance(verdict, Pass)]:
-            self._note(envelope, accepted, client, verdicts, report.facts)
+            is_taken = len(against) < len(accepted)
+            self._note(envelope, accepted, client, report, verdicts, name=name, is_taken=is_taken)
             if len(against) == len(accepted):
                 if all(isinstance(verdict, Refuse) for verdict in against):  # else it comes again
                     letter.examination.close(report, judgements)
@@ -179,14 +182,14 @@ class Reception:
         letter.examination.close(report, judgements)
         manner = Manner(each_is_told=each_is_told, added=report.field)
         treated = tuple(
-            replace(one, treatment=_treat(judgement, report.facts))
+            replace(one, treatment=_treat(judgement, report.evidence, one.recipient))
             for one, judgement in zip(accepted, judgements, strict=True)
             if judgement.action is not Action.DISCARD
         )
         if len(treated) == len(accepted):
             return await self._delivery.deliver(letter, envelope, treated, client, manner)
         thrown = [_throw(judgement) for judgement in judgements]
-        self._note(envelope, accepted, client, thrown, report.facts)
+        self._note(envelope, accepted, client, report, thrown, name=name, is_taken=False)
         if not treated:
             return Receipt(letter.staged.id, (Delivered(),) * len(accepted))
         receipt = await self._delivery.deliver(letter, envelope, treated, client, manner)
@@ -198,15 +201,22 @@ class Reception:
         envelope: Envelope,
         accepted: Sequence[Accepted],
         client: Client,
+        report: Report,
         verdicts: Sequence[Verdict],
-        found: Mapping[str, object],
+        *,
+        name: str,
+        is_taken: bool,
     ) -> None:
-        """Who would not have it, though others may."""
-        for one, verdict in zip(accepted, verdicts, strict=True):
+        """Who would not have it, though others may: then it is set aside for them (`taken`)."""
+        for one, judgement, verdict in zip(accepted, report.judgements, verdicts, strict=True):
+            recipient = str(one.recipient.address)
             if not isinstance(verdict, Pass):
-                sender = str(envelope.sender or "")
-                recipient = str(one.recipient.address)
-                self.refusals.note(verdict, client, sender=sender, recipient=recipient, checks=found)
+                checks = {**report.evidence.facts(recipient), **judgement.facts()}
+                checks |= {"taken": True} if is_taken else {}
+                self.refusals.note(
+                    verdict, client, sender=str(envelope.sender or ""), recipient=recipient, message_id=name,
+                    checks=checks,
+                )  # fmt: skip
 
     def _may_relay(self, ip: str) -> bool:
         if not self.rules.relay_networks:
@@ -230,9 +240,9 @@ def _outcome(verdict: Refuse | Defer) -> Outcome:
             return Deferred(reason, words)
 
 
-def _treat(judgement: Judgement, found: Mapping[str, object]) -> Treatment:
+def _treat(judgement: Judgement, evidence: Evidence, recipient: Recipient) -> Treatment:
     """What the recipient gets to see of it, and the trace."""
-    facts = {**found, "action": judgement.action.value, "words": judgement.words}
+    facts = {**evidence.facts(str(recipient.address)), **judgement.facts()}
     return Treatment(reason_field(judgement), judgement.action is Action.QUARANTINE, facts, judgement.marks)
 
 

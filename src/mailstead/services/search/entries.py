@@ -6,10 +6,10 @@ A text that `texts.Fields` or `read_body_texts` would find stands in an entry, o
 import unicodedata
 from typing import Final
 
-from mailstead.ground.formats.parts import unpack_parts
+from mailstead.ground.formats.parts import unpack_parts, walk_parts
 from mailstead.ground.model.errors import MailError
 from mailstead.services.folders.reading import BlobReader, FetchRow
-from mailstead.services.search.texts import Fields, read_body_texts, walk_parts
+from mailstead.services.search.texts import Fields, read_body_texts
 from mailstead.store.port.fulltext import Entry, Key, Kind, Part
 
 STAMP: Final = f"1 {unicodedata.unidata_version}"

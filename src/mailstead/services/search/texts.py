@@ -1,12 +1,11 @@
 """What a message says, as folded text: header fields with their encoded words decoded, and the text of its parts."""
 
-from collections.abc import Iterator
 from typing import Final
 
 from mailstead.ground.formats.addresslist import parse_mailboxes
 from mailstead.ground.formats.fields import select_fields
 from mailstead.ground.formats.headers import decode_field, each_field, unfold
-from mailstead.ground.formats.parts import Span, unpack_parts
+from mailstead.ground.formats.parts import unpack_parts, walk_parts
 from mailstead.ground.formats.text import decode_text, strip_markup
 from mailstead.services.folders.reading import BlobReader
 from mailstead.services.search.folding import fold_text
@@ -79,15 +78,6 @@ async def read_body_texts(parts: bytes, reader: BlobReader, needle: Needle | Non
             root = span.children[0]
             texts.append(Fields(await _read(reader, root.header_offset, root.header_size)).text())
     return texts
-
-
-def walk_parts(span: Span) -> Iterator[Span]:
-    """Every entity, however deep they nest."""
-    waiting = [span]
-    while waiting:
-        current = waiting.pop()
-        yield current
-        waiting.extend(reversed(current.children))
 
 
 async def _read(reader: BlobReader, offset: int, size: int) -> bytes:

@@ -12,11 +12,12 @@ import msgspec
 from mailstead.ground.formats.date import render_rfc3339
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient, State
+from mailstead.services.spool.explaining import tell_filed, tell_refused
 from mailstead.services.spool.hints import hint
 from mailstead.services.spool.looking import Dossier, Entry, Row, Stats, Tally
 from mailstead.services.spool.orders import Done, shown_route
 from mailstead.services.spool.telling import tell_chapter
-from mailstead.services.spool.tracing import Filed, Found
+from mailstead.services.spool.tracing import Filed, Found, Refused
 from mailstead.store.port.spool import Lane, StoryRow
 
 Json = dict[str, Any]
@@ -191,6 +192,7 @@ def show_trace(found: Found) -> Json:
         "schema": TRACE,
         "letters": [show_letter(one) | {"chapters": [_chapter(row) for row in one.story]} for one in found.letters],
         "filed": [_filed(one) for one in found.filed],
+        "refused": [_refused(one) for one in found.refused],
     }
 
 
@@ -210,7 +212,13 @@ def _filed(one: Filed) -> Json:
         "message": str(one.trace.message_id),
         "message_id": one.message_id,
         "detail": one.story | {"id": str(one.story.get("id", ""))},
+        "folders": [{"folder": place.folder, "since": render_rfc3339(place.since)} for place in one.folders],
+        "words": tell_filed(one),
     }
+
+
+def _refused(one: Refused) -> Json:
+    return {"at": render_rfc3339(one.refusal.at), "detail": one.story, "words": tell_refused(one)}
 
 
 def _moment(at: Instant | None) -> str | None:

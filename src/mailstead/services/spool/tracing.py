@@ -1,25 +1,31 @@
-"""Finding a letter by any of its names: its number in the spool, the number that our 250 told, its Message-ID."""
+"""Finding a letter by any of its names: its number in the spool, the number that our 250 told, its Message-ID; and all
+that came from or for an address, from an IP, or in a session."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
 
+from mailstead.ground.model.address import Address
 from mailstead.ground.model.errors import Invalid, NotFound
 from mailstead.ground.model.ids import AccountId, Instant, SpoolId
+from mailstead.ground.model.scope import EVERYTHING, Scope
 from mailstead.net.clock import Clock
 from mailstead.net.ids import moment_of
-from mailstead.services.spool.filters import parse_id
+from mailstead.services.policy.concealing import Concealing, hider, name_key
+from mailstead.services.spool.filters import Filter, parse_id
 from mailstead.services.spool.looking import Dossier, Looking
 from mailstead.services.spool.terms import DAY
 from mailstead.store.port import ReadTx, Store
 from mailstead.store.port.duties import Trace, TraceMark
+from mailstead.store.port.trails import Refusal, Whereabouts
 
 AROUND: Final = 5000
 """Milliseconds between the number of a transaction and the moment its letter was filed, at most."""
-BACK: Final = 90 * DAY
+BACK: Final = 3650 * DAY
+"""Older ones are forgotten long since."""
 STEPS_MAX: Final = 400
 FOUND_MAX: Final = 100
 NAME_MAX: Final = 1000
@@ -28,11 +34,25 @@ _STEP: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A letter that was filed in an account here; `story` as `delivery.story` wrote it."""
+    """A letter that was filed in an account here; `story` as `delivery.story` wrote it. `folders`: where it is now."""
 
     trace: Trace
     account: str  # its address; "" if it is gone
     message_id: str
+    story: dict[str, Any]
+    folders: tuple[Whereabouts, ...] = ()
+
+    @property
+    def domain(self) -> str:
+        """Whose it is."""
+        return self.account.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What was not taken; `story` as `reception.refusals` wrote it."""
+
+    refusal: Refusal
     story: dict[str, Any]
 
 
@@ -42,61 +62,121 @@ class Found:
 
     letters: tuple[Dossier, ...]
     filed: tuple[Filed, ...]
+    refused: tuple[Refused, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing at all."""
+        return not (self.letters or self.filed or self.refused)
+
+
+Test = Callable[[Trace, str], bool]
+"""Is it one of those looked for? By its row and Message-ID, before its story is read."""
 
 
 class Tracing:
     """Reads alone, and short ones: a look back through all of the past gives way after each step."""
 
-    def __init__(self, store: Store, clock: Clock, looking: Looking) -> None:
+    def __init__(self, store: Store, clock: Clock, looking: Looking, concealing: Concealing) -> None:
         self._store = store
         self._clock = clock
         self._looking = looking
+        self._concealing = concealing
 
-    async def find(self, name: str) -> Found:
-        """NotFound says how far was looked; Invalid."""
+    async def find(self, name: str, scope: Scope = EVERYTHING) -> Found:
+        """What of it lies in the scope; NotFound says how far was looked; Invalid."""
         name = name.strip()
         if not name or len(name) > NAME_MAX:
-            raise Invalid("say the number of a letter, or its Message-ID")
-        found = await (self._by_number(parse_id(name)) if name.isdecimal() else self._by_message_id(name.strip("<>")))
-        if not found.letters and not found.filed:
+            raise Invalid("say the number of a letter, its Message-ID, an address or an IP")
+        bare = name.strip("<>")
+        found = await (self._by_number(parse_id(name)) if name.isdecimal() else self._by_name(bare))
+        refused = await self._refused(bare, scope)
+        filed = [one for one in await self._complete(found.filed) if scope.covers(one.domain)]
+        letters = [one for one in found.letters if scope.covers(one.letter.domain)]
+        found = Found(tuple(letters), tuple(filed), refused)
+        if found.is_empty:
             raise NotFound(
-                f"nothing is known of {name}: stories in the spool end after queue.history, others in 90 days"
+                f"nothing is known of {name}: stories in the spool end after queue.history, "
+                "others after the trace.days of their domain"
             )
-        owners = {one.trace.account_id for one in found.filed}
+        return found
+
+    async def _refused(self, name: str, scope: Scope) -> tuple[Refused, ...]:
+        key = name_key(await self._concealing.key(), name)
+        rows = await self._store.read(lambda tx: tx.trails.find_refusals(key, FOUND_MAX))
+        return tuple(Refused(row, msgspec.json.decode(row.detail)) for row in rows if scope.covers(row.domain))
+
+    async def _complete(self, filed: tuple[Filed, ...]) -> list[Filed]:
+        """With the address of its account, and where it is by now."""
+        owners = {one.trace.account_id for one in filed}
         addresses = await self._store.read(_Addresses(frozenset(owners)))
-        filed = tuple(replace(one, account=addresses.get(one.trace.account_id, "")) for one in found.filed)
-        return Found(found.letters, filed)
+        complete = []
+        for one in filed:
+            folders = await self._store.read(_Folders(one.trace))
+            complete.append(replace(one, account=addresses.get(one.trace.account_id, ""), folders=tuple(folders)))
+        return complete
 
     async def _by_number(self, number: SpoolId) -> Found:
         """One transaction may have filed copies here, and spooled several letters, one for each name they leave in."""
         at = moment_of(number)
-        filed = [one async for one in self._walk(Instant(at - AROUND), Instant(at + AROUND)) if _is_of(one, number)]
+        mark = b"%d" % number
+
+        def is_of(trace: Trace, _: str) -> bool:
+            return trace.message_id == number or mark in trace.story
+
+        filed = [one async for one in self._walk(Instant(at - AROUND), Instant(at + AROUND), is_of)]
+        filed = [one for one in filed if number in (one.story.get("id"), one.trace.message_id)]
         letters = await self._letters([number])
         names = {dossier.letter.message_id for dossier in letters} | {one.message_id for one in filed}
-        mark = b"id %d" % number
+        told = b"id %d" % number
         for name in names - {""}:
             for sibling in await self._letters_of(name):
-                if sibling.letter.id != number and mark in sibling.letter.prefix:
+                if sibling.letter.id != number and told in sibling.letter.prefix:
                     letters.append(sibling)
         return Found(tuple(letters), tuple(filed))
 
-    async def _by_message_id(self, name: str) -> Found:
+    async def _by_name(self, name: str) -> Found:
         letters = await self._letters_of(name)
         if letters:
             moments = sorted({dossier.letter.created_at for dossier in letters})
             spans = [(Instant(at - AROUND), Instant(at + AROUND)) for at in moments]
         else:
             now = self._clock.now()
-            spans = [(Instant(now - BACK), now)]
+            spans = [(Instant(max(now - BACK, 0)), now)]
+            letters = await self._letters_with(name)
+        test = await self._test(name)
         filed: dict[TraceMark, Filed] = {}
         for since, until in spans:
-            async for one in self._walk(since, until):
-                if one.message_id == name and len(filed) < FOUND_MAX:
-                    filed[one.trace.mark] = one
+            async for one in self._walk(since, until, test):
+                filed[one.trace.mark] = one
+                if len(filed) >= FOUND_MAX:
+                    break
         return Found(tuple(letters), tuple(filed.values()))
+
+    async def _test(self, name: str) -> Test:
+        """A Message-ID, an address in either form that stories have it in, or an IP."""
+        hide = hider(await self._concealing.key())
+        words = [msgspec.json.encode(one.lower()) for one in dict.fromkeys((name, hide(name)))]
+
+        def is_of(trace: Trace, message_id: str) -> bool:
+            return message_id == name or any(word in trace.story.lower() for word in words)
+
+        return is_of
 
     async def _letters_of(self, name: str) -> list[Dossier]:
         return await self._letters(await self._store.read(lambda tx: tx.spool.find_letters(name, FOUND_MAX)))
+
+    async def _letters_with(self, name: str) -> list[Dossier]:
+        """What waits from or for an address."""
+        try:
+            address = str(Address.parse(name))
+        except Invalid:
+            return []
+        pages = [
+            await self._looking.page(wish, limit=FOUND_MAX)
+            for wish in (Filter(sender=address), Filter(recipient=address))
+        ]
+        return await self._letters(sorted({entry.letter.id for page in pages for entry in page.entries}))
 
     async def _letters(self, numbers: list[SpoolId]) -> list[Dossier]:
         dossiers = []
@@ -107,13 +187,14 @@ class Tracing:
                 continue
         return dossiers
 
-    async def _walk(self, since: Instant, until: Instant) -> AsyncIterator[Filed]:
+    async def _walk(self, since: Instant, until: Instant, test: Test) -> AsyncIterator[Filed]:
         """Latest first."""
         mark = TraceMark(Instant(until + 1))
         for _ in range(STEPS_MAX):
             step = await self._store.read(_Walk(since, mark))
             for trace, message_id in step:
-                yield Filed(trace, "", message_id, msgspec.json.decode(trace.story))
+                if test(trace, message_id):
+                    yield Filed(trace, "", message_id, msgspec.json.decode(trace.story))
             if len(step) < _STEP:
                 return
             mark = step[-1][0].mark
@@ -130,6 +211,14 @@ class _Walk:
 
 
 @dataclass(frozen=True, slots=True)
+class _Folders:
+    trace: Trace
+
+    async def __call__(self, tx: ReadTx) -> list[Whereabouts]:
+        return await tx.trails.find_folders(self.trace.account_id, self.trace.message_id)
+
+
+@dataclass(frozen=True, slots=True)
 class _Addresses:
     owners: frozenset[AccountId]
 
@@ -141,8 +230,3 @@ class _Addresses:
             except NotFound:
                 continue
         return found
-
-
-def _is_of(one: Filed, number: SpoolId) -> bool:
-    """The transaction's number, or that of the message it became."""
-    return one.story.get("id") == number or one.trace.message_id == number

@@ -73,5 +73,3 @@ class DutyWrites(DutyReads, Protocol):
         """Drop traces and refusals older than `before`; gives how many went, 0 when done."""
 
     async def insert_trace(self, trace: Trace) -> None: ...
-    async def insert_refusals(self, rows: list[tuple[Instant, bytes]]) -> None:
-        """Refusals before filing, flushed each second from a bounded buffer: (when, JSON)."""

@@ -70,8 +70,6 @@ WALK_TRACES: Final = """
      WHERE t.at >= :since AND (t.at, t.account_id, t.message_id) < (:at, :account, :message)
      ORDER BY t.at DESC, t.account_id DESC, t.message_id DESC LIMIT :limit"""
 
-INSERT_REFUSAL: Final = "INSERT INTO refusal (at, detail) VALUES (:at, :detail)"
-
 
 class SqlDuties:
     """Work that one worker at a time does, and the records it leaves."""
@@ -166,7 +164,3 @@ class SqlDuties:
             "story": trace.story,
         }  # fmt: skip
         await self._session.run(INSERT_TRACE, values)
-
-    async def insert_refusals(self, rows: list[tuple[Instant, bytes]]) -> None:
-        """In the order given."""
-        await self._session.run_many(INSERT_REFUSAL, [{"at": at, "detail": detail} for at, detail in rows])

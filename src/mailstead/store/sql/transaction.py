@@ -31,6 +31,7 @@ from mailstead.store.sql.routes import SqlRoutes
 from mailstead.store.sql.session import Session
 from mailstead.store.sql.signing import SqlSigning
 from mailstead.store.sql.spool import SqlSpool
+from mailstead.store.sql.trails import SqlTrails
 from mailstead.store.sql.trust import SqlTrust
 
 
@@ -119,6 +120,10 @@ class SqlReadTx:
     @cached_property
     def reports(self) -> SqlReports:
         return SqlReports(self.session)
+
+    @cached_property
+    def trails(self) -> SqlTrails:
+        return SqlTrails(self.session)
 
     @cached_property
     def limits(self) -> SqlLimits:

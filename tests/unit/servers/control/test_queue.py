@@ -15,6 +15,7 @@ from mailstead.servers.control.desk import Desk, Sent
 from mailstead.servers.control.server import ControlServer
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.dispatch.routes import parse_route
+from mailstead.services.policy.concealing import Concealing
 from mailstead.services.spool.hand import Hand
 from mailstead.services.spool.terms import Terms
 from mailstead.services.spool.tracing import Tracing
@@ -42,7 +43,7 @@ class Post:
 async def admin(desk: Desk) -> AsyncIterator[Admin]:
     store, clock = desk.directory.store, desk.directory.clock
     hand = Hand(store, clock, IdSource(clock, 1), Terms(), returning=None, check_route=parse_route)
-    tracing = Tracing(store, clock, hand)
+    tracing = Tracing(store, clock, hand, Concealing(store))
     authenticator = Authenticator(store, desk.directory.hasher, clock, default_domain="example.com")
     full = replace(desk, hand=hand, tracing=tracing, authenticator=authenticator, mailing=Post())
     for number, to in ((1, "a@far.test"), (2, "b@near.test"), (3, "c@far.test")):

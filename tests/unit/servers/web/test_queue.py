@@ -21,6 +21,7 @@ from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.accounts.users import NewUser, add_user
 from mailstead.services.dispatch.routes import parse_route
+from mailstead.services.policy.concealing import Concealing
 from mailstead.services.spool.hand import Hand
 from mailstead.services.spool.terms import Terms
 from mailstead.services.spool.tracing import Tracing
@@ -58,7 +59,7 @@ async def open_site(directory: Directory, token: str, clock: FakeClock) -> Site:
     guard = Limiting(store, clock).guard
     authenticator = Authenticator(store, directory.hasher, clock, default_domain="example.com", guard=guard)
     hand = Hand(store, clock, IdSource(clock, 1), Terms(), returning=None, check_route=parse_route)
-    api = QueueApi(hand, Tracing(store, clock, hand), Gatekeeper(authenticator, token), clock)
+    api = QueueApi(hand, Tracing(store, clock, hand, Concealing(store)), Gatekeeper(authenticator, token), clock)
 
     async def nothing() -> Any:
         return ""

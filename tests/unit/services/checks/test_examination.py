@@ -9,6 +9,7 @@ import pytest
 from mailstead.ground.formats.authres import Results, read
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
+from mailstead.ground.model.opinion import Concern, Opinion
 from mailstead.ground.model.policy import Action, Dmarc, Policy, Spf
 from mailstead.ground.model.question import Kind, Question
 from mailstead.net.clock import SystemClock
@@ -19,7 +20,7 @@ from mailstead.services.checks.checks import Checks, Report
 from mailstead.telemetry.metrics import REGISTRY
 from tests.support.arc import seal
 from tests.support.dkim import ED25519, RSA, sign
-from tests.support.examining import OnePolicy, Text
+from tests.support.examining import OnePolicy, SetPanel, Text
 from tests.support.fake_clock import FakeClock
 from tests.support.known_names import KnownNames
 from tests.support.nameserver import Nameserver, nameserver, nothing, records, silence, truncated
@@ -114,7 +115,7 @@ async def test_a_chain_of_relays() -> None:
     letter = seal(seal(LETTER, "one.test"), "two.test")
     report = await examine(checks, letter)
     assert ("arc", "pass") in found(report)
-    assert report.facts["arc"] == {"result": "pass", "sealers": ("two.test", "one.test")}
+    assert report.evidence.facts("bob@us.test")["arc"] == {"result": "pass", "sealers": ("two.test", "one.test")}
     assert ("arc", "fail") in found(await examine(checks, letter + b"more\r\n"))
 
 
@@ -130,6 +131,22 @@ async def test_nothing_is_asked_where_nothing_is_wanted() -> None:
     names, checks = known(Policy(spf=Spf(enabled=False), dmarc=Dmarc(enabled=False)))
     await examine(checks, sign(LETTER, RSA))
     assert [kind for kind, _ in names.asked] == ["PTR", "TXT"]  # dkim.verify_enabled stays
+
+
+async def test_filters_alone_judge_a_neighbour() -> None:
+    names = KnownNames()
+    names.put("TXT", "x.test", b"v=spf1 -all")
+    virus = Opinion(source="clamav", concern=Concern.VIRUS, words="Eicar")
+    panel = SetPanel((virus,))
+    checks = Checks(names, FakeClock(), OnePolicy(QUICK), hostname="us.test", panel=panel)
+    examination = checks.begin(Envelope(sender=ANN, recipients=(BOB,)), CLIENT, is_neighbour=True)
+    examination.feed(LETTER)
+    examination.finish()
+    report = await examination.report(Text(LETTER), ((),))
+    assert names.asked == []
+    assert report.field == b""
+    assert [specimen.evidence.spf for specimen in panel.shown] == [None]
+    assert report.judgements[0].action is Action.REJECT
 
 
 async def test_events_count_results() -> None:

@@ -16,6 +16,7 @@ from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.delivery.plan import Accepted
 from mailstead.services.outbound.probing import Answer, Standing
 from mailstead.services.outbound.verification import Verification
+from mailstead.services.policy.concealing import Concealing
 from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
 from mailstead.services.spool.outbox import NoOutbox
@@ -72,7 +73,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         await furnish(store, GIVEN)
         delivery = Delivery(store, clock, IdSource(clock, 1), Spooling(Terms(), NoOutbox()), hostname="mx.here.test")
         reception = Reception(
-            store, delivery, ReceptionRules(), Refusals(store, clock), Forwarding(store, clock),
+            store, delivery, ReceptionRules(), Refusals(store, clock, Concealing(store)), Forwarding(store, clock),
             Verification(other, clock),
         )  # fmt: skip
         made = Scene(store, other, reception)

@@ -8,11 +8,17 @@ from typing import Any
 import msgspec
 import pytest
 
+from mailstead.ground.model.address import Address
 from mailstead.ground.model.attempt import Attempt, Ending, Result, Step
+from mailstead.ground.model.envelope import Client
 from mailstead.ground.model.errors import Invalid, NotFound
 from mailstead.ground.model.ids import Instant, MessageId, SpoolId
+from mailstead.ground.model.scope import Scope
+from mailstead.ground.model.verdict import Reason, Refuse
 from mailstead.net.ids import EPOCH_MS, IdSource, moment_of
 from mailstead.services.dispatch.story import tell_attempt
+from mailstead.services.policy.concealing import Concealing, hider
+from mailstead.services.reception.refusals import Refusals
 from mailstead.services.spool.hints import hint
 from mailstead.services.spool.looking import Looking
 from mailstead.services.spool.telling import tell_chapter, tell_step
@@ -112,7 +118,7 @@ async def store(tmp_path: Path) -> AsyncIterator[AnyStore]:
 
 async def test_a_letter_by_its_names(store: AnyStore) -> None:
     clock = FakeClock()
-    tracing = Tracing(store, clock, Looking(store, clock))
+    tracing = Tracing(store, clock, Looking(store, clock), Concealing(store))
     number, sibling = IdSource(clock, 1).next(), IdSource(clock, 2).next()
     assert 0 <= clock.now() - moment_of(number) <= 1
     box = await make_mailbox(store, "ada@home.test")
@@ -144,9 +150,42 @@ async def test_a_letter_by_its_names(store: AnyStore) -> None:
             await tracing.find(name)
 
 
+async def test_by_address_and_what_a_domain_may_see(store: AnyStore) -> None:
+    clock, concealing = FakeClock(), Concealing(store)
+    tracing = Tracing(store, clock, Looking(store, clock), concealing)
+    box = await make_mailbox(store, "ada@home.test")
+    hide = hider(await concealing.key())
+    for number, sender in ((1, "Eve@far.test"), (2, hide("eve@far.test")), (3, "bob@far.test")):
+        story = msgspec.json.encode({"id": number, "from": sender, "to": "ada@home.test"})
+        trace = Trace(at=NOW, account_id=box.account, message_id=MessageId(number), session="s", story=story)
+        await store.write(lambda tx, trace=trace: tx.duties.insert_trace(trace))
+    await spool(
+        store, letter(9, sender=Address.parse("eve@far.test"), domain="other.test", created_at=NOW), recipient(9)
+    )
+    refusals = Refusals(store, clock, concealing)
+    for to in ("nobody@home.test", "nobody@other.test"):
+        client = Client(ip="192.0.2.1")
+        refusals.note(Refuse(Reason.USER_UNKNOWN), client, sender="eve@far.test", recipient=to)
+    await refusals.flush()
+
+    found = await tracing.find("eve@far.test")
+    assert [one.story["id"] for one in found.filed] == [2, 1]
+    assert [one.letter.id for one in found.letters] == [9]
+    assert len(found.refused) == 2
+    home = await tracing.find("eve@far.test", Scope.of(["home.test"]))
+    assert (home.filed, home.letters) == (found.filed, ())
+    assert [one.story["to"] for one in home.refused] == ["nobody@home.test"]
+    other = await tracing.find("eve@far.test", Scope.of(["other.test"]))
+    assert (other.filed, len(other.letters), len(other.refused)) == ((), 1, 1)
+    for scope in (Scope.of(["third.test"]), Scope.of([])):
+        with pytest.raises(NotFound):
+            await tracing.find("eve@far.test", scope)
+    assert len((await tracing.find("192.0.2.1")).refused) == 2
+
+
 async def test_a_letter_that_was_only_filed(store: AnyStore) -> None:
     clock = FakeClock()
-    tracing = Tracing(store, clock, Looking(store, clock))
+    tracing = Tracing(store, clock, Looking(store, clock), Concealing(store))
     box = await make_mailbox(store)
     await box.append(box.folders["INBOX"], b"x")
     (filed,) = await store.read(lambda tx: tx.session.row("SELECT id FROM message"))  # type: ignore[attr-defined]

@@ -3,7 +3,6 @@
 import gzip
 import io
 import zipfile
-import zlib
 
 import pytest
 
@@ -36,18 +35,16 @@ def test_it_is_opened(packed: bytes) -> None:
         (gzip.compress(bytes(UNPACKED_MAX + 1)), "unpacks to more"),
         (zipped(bytes(UNPACKED_MAX + 1)), "unpacks to more"),
         (bytes(PACKED_MAX + 1), "larger than"),
-        (gzip.compress(TEXT)[:-20], "ends too early"),
-        (b"\x1f\x8bjunk", "no gzip"),
+        (gzip.compress(TEXT)[:-20], "too early"),
+        (b"\x1f\x8bjunk", "cannot be unpacked"),
         (b"PK\x03\x04junk", "no zip"),
         (zipped(TEXT)[:-30], "no zip"),
         (zipped(TEXT, TEXT), "2 files"),
-        (zipped(), "no zip|0 files|is no report"),
+        (b"PK\x03\x04" + zipped(), "0 files"),
         (zipped(TEXT, compression=zipfile.ZIP_BZIP2), "unusual"),
     ],
 )
 def test_it_is_refused(packed: bytes, why: str) -> None:
-    if packed[:4] == b"PK\x05\x06":
-        packed = b"PK\x03\x04" + packed  # an empty archive behind something
     with pytest.raises(Invalid, match=why):
         list(unpack(packed))
 
@@ -60,7 +57,12 @@ def test_a_bomb_costs_no_more_than_the_limit() -> None:
 def test_a_lie_about_its_size() -> None:
     data = bytearray(zipped(TEXT))
     at = data.index(b"PK\x01\x02")
-    data[at + 24 : at + 28] = (5).to_bytes(4, "little")
-    with pytest.raises(Invalid):
+    data[at + 20 : at + 24] = (5).to_bytes(4, "little")
+    with pytest.raises(Invalid, match="too early"):
         list(unpack(bytes(data)))
-    assert zlib.crc32(TEXT)
+
+
+def test_damage_is_seen() -> None:
+    data = zipped(TEXT, compression=zipfile.ZIP_STORED)
+    with pytest.raises(Invalid, match="damaged"):
+        list(unpack(data.replace(b"<feedback/>", b"<feedbark/>", 1)))
