@@ -1,9 +1,11 @@
 """Writes the reference pages of docs/reference from the code; with --check only tells which are out of date."""
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from logging import getLevelName
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +17,9 @@ from mailstead.ground.wire.smtp.reply import Status
 from mailstead.servers.web import blocklist, domains, users
 from mailstead.servers.web.queue import CALLS
 from mailstead.servers.web.refusals import STATUSES
+from mailstead.servers.web.v1.openapi import describe
+from mailstead.servers.web.v1.problems import PROBLEMS
+from mailstead.servers.web.v1.table import ENDPOINTS
 from mailstead.telemetry.event import Event
 from mailstead.telemetry.fields import FIELDS
 from mailstead.telemetry.metrics import Gauge
@@ -136,6 +141,69 @@ def admin_api() -> str:
     )
 
 
+def api() -> str:
+    """Every call of `/api/v1`, from its OpenAPI description."""
+    found = describe(ENDPOINTS)
+    calls = [_call(path, method, one) for path, item in found["paths"].items() for method, one in item.items()]
+    errors = [f"| {status} | {what} | {fix} |" for status, what, fix in sorted(set(PROBLEMS.values()))]
+    return (
+        f"# HTTP API, version 1\n\n{MADE}\n"
+        "How to use it stands in [api.md](../api.md). The same as OpenAPI 3.1 is served at `/api/v1/openapi.json`.\n"
+        + "".join(calls)
+        + "\n# What bodies and answers hold\n"
+        + "".join(_schema(name, schema) for name, schema in found["components"]["schemas"].items())
+        + '\n# Refusals\n\nAll are `{"error": what, "why": why, "fix": what to do, "status": number}`.\n\n'
+        "| status | what | what to do |\n|---|---|---|\n" + "\n".join(errors) + "\n"
+    )
+
+
+def _call(path: str, method: str, one: dict[str, Any]) -> str:
+    scopes = [scope for row in one["security"][:1] for scope in row["bearer"]]
+    needs = f"scope `{scopes[0]}`" if scopes else "a token" if one["security"] else "no token"
+    lines = [f"\n## {method.upper()} {path}\n\n{one['summary']} Needs {needs}.\n"]
+    for wanted, words in (("query", "parameters"), ("header", "headers")):
+        names = [f"`{p['name']}`" + ("" if p.get("required") else "?") for p in one["parameters"] if p["in"] == wanted]
+        lines += [f"- {words}: {', '.join(names)}\n"] if names else []
+    body = one.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    lines += [f"- body: {_kind(body)}\n"] if body else []
+    for status, answer in one["responses"].items():
+        if status.startswith("2"):
+            schema = answer.get("content", {}).get("application/json", {}).get("schema")
+            lines.append(f"- answer: {status}" + (f", {_kind(schema)}" if schema else "") + "\n")
+    lines.append(f"- refusals: {', '.join(status for status in one['responses'] if status >= '400')}\n")
+    return "".join(lines)
+
+
+def _schema(name: str, schema: dict[str, Any]) -> str:
+    required = schema.get("required", ())
+    fields = [
+        f"| `{field}` | {_kind(kind)} | {'' if field in required or 'default' not in kind else _default(kind)} |"
+        for field, kind in schema.get("properties", {}).items()
+    ]
+    words = schema.get("description", "").replace("\n", " ")
+    return f"\n## {name}\n\n{words}\n\n| field | is | default |\n|---|---|---|\n" + "\n".join(fields) + "\n"
+
+
+def _default(kind: dict[str, Any]) -> str:
+    text = json.dumps(kind["default"])
+    return f"`{text}`" if text not in ("null", '""') else ""
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """A schema in a few words."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_kind(one) for one in schema["anyOf"]))
+    if "enum" in schema:
+        return ", ".join(f"`{one}`" for one in schema["enum"] if one is not None)
+    if schema.get("type") == "array":
+        return f"list of {_kind(schema.get('items', {}))}"
+    bounds = [f"{words} {schema[key]}" for key, words in (("minimum", "from"), ("maximum", "to")) if key in schema]
+    return " ".join([schema.get("type", "anything"), *bounds])
+
+
 WRITERS: dict[str, Callable[[], str]] = {
     "config.md": reference,
     "events.md": events,
@@ -145,6 +213,7 @@ WRITERS: dict[str, Callable[[], str]] = {
     "queue-api.md": queue_api,
     "policy.md": policy,
     "admin-api.md": admin_api,
+    "api.md": api,
 }
 
 

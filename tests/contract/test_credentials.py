@@ -3,7 +3,7 @@
 import pytest
 
 from mailstead.ground.model.credential import CredentialKind
-from mailstead.ground.model.directory import Status
+from mailstead.ground.model.directory import Status, UserRole
 from mailstead.ground.model.errors import AlreadyExists, NotFound
 from mailstead.ground.model.ids import Instant, UserId
 from mailstead.store.port import ReadTx, Tx
@@ -30,7 +30,7 @@ async def test_verifiers_go_with_the_password(engine: Engine) -> None:
     await store.write(lambda tx: tx.credentials.store_verifier(ann, "v1"))
     assert not await store.read(lacks)
     assert await store.read(lambda tx: tx.credentials.find_verifier(ann)) == "v1"
-    await store.write(lambda tx: tx.directory.update_user(ann, is_admin=True))
+    await store.write(lambda tx: tx.directory.update_user(ann, role=UserRole.ADMIN))
     assert await store.read(lambda tx: tx.credentials.find_verifier(ann)) == "v1"
     await store.write(lambda tx: tx.directory.update_user(ann, password_hash="new"))
     assert await store.read(lambda tx: tx.credentials.find_verifier(ann)) is None

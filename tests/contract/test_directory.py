@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mailstead.ground.model.address import Address
-from mailstead.ground.model.directory import Access, Account, AccountKind, Domain, Role, Status, User
+from mailstead.ground.model.directory import Access, Account, AccountKind, Domain, Role, Status, User, UserRole
 from mailstead.ground.model.errors import AlreadyExists, Conflict, MailError, NotFound
 from mailstead.ground.model.ids import AccountId, AliasId, DomainId, UserId
 from tests.support.mailbox import NOW, make_mailbox
@@ -162,16 +162,16 @@ async def test_users(store: AnyStore) -> None:
     bob = await write(store, "directory", "insert_user", "bob", "", is_admin=True, now=NOW)
     assert await read(store, "list_users") == [ada, bob]
     await write(store, "directory", "update_user", ada.id, password_hash="new")
-    await write(store, "directory", "update_user", ada.id, is_admin=True)
+    await write(store, "directory", "update_user", ada.id, role=UserRole.ADMIN)
     await write(store, "directory", "update_user", ada.id, status=Status.SUSPENDED)
-    changed = replace(ada, password_hash="new", is_admin=True, status=Status.SUSPENDED)
+    changed = replace(ada, password_hash="new", role=UserRole.ADMIN, status=Status.SUSPENDED)
     assert await read(store, "find_user", "ada@example.test") == changed
-    await write(store, "directory", "update_user", ada.id, is_admin=False)
-    assert await read(store, "find_user", "ada@example.test") == replace(changed, is_admin=False)
+    await write(store, "directory", "update_user", ada.id, role=UserRole.USER)
+    assert await read(store, "find_user", "ada@example.test") == replace(changed, role=UserRole.USER)
     await write(store, "directory", "delete_user", ada.id)
     assert await read(store, "list_users") == [bob]
     await refused(AlreadyExists, store, "insert_user", "BOB", "", is_admin=False, now=NOW)
-    await refused(NotFound, store, "update_user", ada.id, is_admin=True)
+    await refused(NotFound, store, "update_user", ada.id, role=UserRole.ADMIN)
     await refused(NotFound, store, "delete_user", ada.id)
 
 
@@ -201,7 +201,7 @@ async def test_the_account_for_postmaster(store: AnyStore, domain: Domain) -> No
     await write(store, "directory", "grant", Access(bob.id, other.id, Role.ADMIN))
     assert await read(store, "find_admin_account") is None
     for user in (bob, ada):
-        await write(store, "directory", "update_user", user.id, is_admin=True)
+        await write(store, "directory", "update_user", user.id, role=UserRole.ADMIN)
     assert await read(store, "find_admin_account") == own
     await write(store, "directory", "update_account", own.id, status=Status.SUSPENDED)
     assert await read(store, "find_admin_account") == other

@@ -3,20 +3,37 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from mailstead.app.frames import Answer, Ask, Beat, Channel, ReloadAll, Stop
+from mailstead.app.frames import Answer, Ask, AskLogs, Beat, Channel, LogsPart, ReloadAll, ShowLogs, Stop
 from mailstead.net.bus import Bus
 from mailstead.net.ledger import Ledger
 from mailstead.net.listener import Listener
 from mailstead.net.sweep import Sweep
 from mailstead.net.tally import Board
 from mailstead.telemetry.metrics import REGISTRY
+from mailstead.telemetry.recent import RECENT, Told, Wanted, latest
 
 ASK_TIME: Final = 5.0
+LOGS_TIME: Final = 2.0
 MOST_ASKED: Final = 1000
+
+
+class _Gathering:
+    """Parts of an answer that come one by one."""
+
+    def __init__(self) -> None:
+        self.found: list[list[Told]] = []
+        self.whole = asyncio.Event()
+
+    def take(self, told: list[Told], parts: int) -> None:
+        """One more of so many."""
+        self.found.append(told)
+        if len(self.found) >= parts:
+            self.whole.set()
 
 
 class Link:
@@ -25,6 +42,7 @@ class Link:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._asked: dict[int, asyncio.Future[Answer]] = {}
+        self._logs: dict[int, _Gathering] = {}
         self._number = 0
         self.describe: Callable[[], Beat] = lambda: Beat(REGISTRY.snapshot(), {})
 
@@ -43,6 +61,31 @@ class Link:
                 return await answer
         finally:
             del self._asked[number]
+
+    async def logs(self, wanted: Wanted) -> list[Told]:
+        """The last events of all processes of this node, the latest first; of those that answer in time."""
+        if len(self._logs) >= MOST_ASKED:
+            raise TimeoutError("too many ask")
+        self._number += 1
+        number, gathering = self._number, _Gathering()
+        self._logs[number] = gathering
+        self._channel.send(AskLogs(number, wanted))
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOGS_TIME):
+                    await gathering.whole.wait()
+        finally:
+            del self._logs[number]
+        return latest(gathering.found, wanted.limit)
+
+    def hear_logs(self, message: ShowLogs | LogsPart) -> None:
+        """Another worker wants ours, or a part of what we want came."""
+        match message:
+            case ShowLogs(asker, number, parts, wanted):
+                self._channel.send(LogsPart(asker, number, parts, RECENT.find(wanted)))
+            case LogsPart(_, number, parts, told):
+                if (gathering := self._logs.get(number)) is not None:
+                    gathering.take(told, parts)
 
     def take(self, answer: Answer) -> None:
         """An answer came."""

@@ -8,16 +8,13 @@ from typing import Protocol
 
 from mailstead.app.frames import (
     TO_SUPERVISOR,
-    Answer,
-    Ask,
     Beat,
     Channel,
     Drain,
     Ready,
-    Reload,
-    ReloadAll,
     Start,
-    Stop,
+    ToSupervisor,
+    ToWorker,
     WorkerStatus,
 )
 from mailstead.app.process import Child, Patience
@@ -30,7 +27,7 @@ class Lead(Protocol):
     """What a place in the crew needs of the supervisor."""
 
     def start_of(self, number: int) -> Start: ...
-    def heard(self, worker: "WorkerProcess", message: Ready | Beat | Ask | Stop | ReloadAll) -> None: ...
+    def heard(self, worker: "WorkerProcess", message: ToSupervisor) -> None: ...
     def retired(self, last: Snapshot) -> None: ...
     def wants_again(self, worker: "WorkerProcess", code: int) -> bool: ...
 
@@ -120,7 +117,7 @@ class WorkerProcess:
         self._finishing.set()
         self.send(Drain(grace))
 
-    def send(self, message: Start | Drain | Reload | Answer) -> None:
+    def send(self, message: ToWorker) -> None:
         """Say something to the process, if there is one."""
         if self._channel is not None:
             self._channel.send(message)

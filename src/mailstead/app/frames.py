@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from mailstead.telemetry.metrics import Snapshot
+from mailstead.telemetry.recent import Told, Wanted
 
 MOST_FRAME: Final = 16 * 1024 * 1024
 _LENGTH: Final = struct.Struct("!I")
@@ -64,6 +65,31 @@ class Ask(msgspec.Struct, frozen=True, tag=True):
     number: int
 
 
+class AskLogs(msgspec.Struct, frozen=True, tag=True):
+    """A worker wants the last events of all processes."""
+
+    number: int
+    wanted: Wanted
+
+
+class ShowLogs(msgspec.Struct, frozen=True, tag=True):
+    """Worker `asker` wants them; it waits for `parts` parts."""
+
+    asker: int
+    number: int
+    parts: int
+    wanted: Wanted
+
+
+class LogsPart(msgspec.Struct, frozen=True, tag=True):
+    """Those of one process, on their way to the worker `asker`."""
+
+    asker: int
+    number: int
+    parts: int
+    told: list[Told]
+
+
 class Stop(msgspec.Struct, frozen=True, tag=True):
     """A worker was asked to stop the whole program (by the control socket)."""
 
@@ -94,8 +120,8 @@ class Status(msgspec.Struct, frozen=True):
     ports: dict[str, int]
 
 
-ToWorker = Start | Drain | Reload | Answer
-ToSupervisor = Ready | Beat | Ask | Stop | ReloadAll
+ToWorker = Start | Drain | Reload | Answer | ShowLogs | LogsPart
+ToSupervisor = Ready | Beat | Ask | AskLogs | LogsPart | Stop | ReloadAll
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 TO_WORKER: Final = msgspec.msgpack.Decoder(ToWorker)

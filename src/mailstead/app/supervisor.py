@@ -15,7 +15,21 @@ from pathlib import Path
 from typing import Final
 
 from mailstead.app.crew import HelperProcess, WorkerProcess
-from mailstead.app.frames import Answer, Ask, Beat, Ready, Reload, ReloadAll, Start, Status, Stop
+from mailstead.app.frames import (
+    Answer,
+    Ask,
+    AskLogs,
+    Beat,
+    LogsPart,
+    Ready,
+    Reload,
+    ReloadAll,
+    ShowLogs,
+    Start,
+    Status,
+    Stop,
+    ToSupervisor,
+)
 from mailstead.app.sockets import Endpoint, SocketSets, bind_paths, bind_ports, notify_systemd
 from mailstead.net.clock import SystemClock
 from mailstead.net.ledger import make_ledger
@@ -23,6 +37,7 @@ from mailstead.net.privileges import drop_root, give_to, is_root
 from mailstead.net.tally import Board, make_board
 from mailstead.telemetry import Event, Gauge, emit, incident, set_gauge
 from mailstead.telemetry.metrics import REGISTRY, Snapshot, merge, without_gauges
+from mailstead.telemetry.recent import RECENT
 
 LOCK_LIMIT: Final = 10.0
 HUNG_AFTER: Final = 120.0
@@ -133,19 +148,31 @@ class Supervisor:
             self._settings,
         )
 
-    def heard(self, worker: WorkerProcess, message: Ready | Beat | Ask | Stop | ReloadAll) -> None:
+    def heard(self, worker: WorkerProcess, message: ToSupervisor) -> None:
         """A worker said something; beats it keeps itself."""
         match message:
             case Ready():
                 self._worker_ready()
             case Ask(number):
                 worker.send(Answer(number, self.status(), self.metrics()))
+            case AskLogs():
+                self._gather_logs(worker, message)
+            case LogsPart(asker):
+                self._workers[asker].send(message)
             case Stop():
                 self.stop("control")
             case ReloadAll():
                 self.reload()
             case Beat():
                 pass
+
+    def _gather_logs(self, asker: WorkerProcess, ask: AskLogs) -> None:
+        """Our own events at once; those of the workers come by themselves."""
+        ready = [one for one in self._workers if one.is_ready]
+        parts = len(ready) + 1
+        asker.send(LogsPart(asker.number, ask.number, parts, RECENT.find(ask.wanted)))
+        for one in ready:
+            one.send(ShowLogs(asker.number, ask.number, parts, ask.wanted))
 
     def retired(self, last: Snapshot) -> None:
         """A worker has ended; what it counted stays counted."""

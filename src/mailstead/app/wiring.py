@@ -49,7 +49,6 @@ from mailstead.store.sql.lookup import BlobLookup
 from mailstead.store.sql.migrate import SchemaError, migrate_sqlite, next_writer_sqlite
 from mailstead.store.sql.sqlite import SqliteStore
 from mailstead.store.sql.wal import ForeignLog
-from mailstead.telemetry.metrics import Snapshot
 
 if TYPE_CHECKING:
     from mailstead.app.smtp_rooms import SmtpRooms
@@ -316,21 +315,10 @@ class Worker:
 
     async def _web(self) -> "WebServer":
         """aiohttp costs memory and start time: only where HTTP is served."""
-        from mailstead.app.admin import admin_api
-        from mailstead.servers.web.app import Sources
-        from mailstead.servers.web.server import WebServer
+        from mailstead.app.web import open_web
 
-        async def illness() -> str:
-            status = (await self._context.link.ask()).status
-            return "; ".join(worker.illness for worker in status.workers if worker.illness)
-
-        async def metrics() -> Snapshot:
-            return await self._console.counts.add_to((await self._context.link.ask()).metrics)
-
-        admin = admin_api(self._config, self._directory, self._authenticator)
-        web = WebServer(Sources(illness, metrics, self._console.api(self._authenticator), admin))
-        await web.start()
-        return web
+        link = self._context.link
+        return await open_web(self._config, self._directory, self._authenticator, self._console, link)
 
     def _smtp(self) -> "SmtpRooms":
         from mailstead.app.smtp_rooms import SmtpRooms

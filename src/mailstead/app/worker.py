@@ -17,7 +17,7 @@ from typing import Final, cast
 import uvloop
 
 from mailstead.app.context import BuildWorker, Link, WorkerContext, WorkerParts
-from mailstead.app.frames import TO_WORKER, Answer, Beat, Channel, Drain, Ready, Reload, Start
+from mailstead.app.frames import TO_WORKER, Answer, Beat, Channel, Drain, LogsPart, Ready, Reload, ShowLogs, Start
 from mailstead.net.bus import Bus
 from mailstead.net.clock import SystemClock
 from mailstead.net.ledger import Ledger
@@ -92,6 +92,8 @@ class Worker:
                     return ORPHAN_GRACE
                 case Answer() as answer:
                     self._link.take(answer)
+                case ShowLogs() | LogsPart() as message:
+                    self._link.hear_logs(message)
                 case Reload(settings):
                     await self._reload(parts, settings)
                 case _:

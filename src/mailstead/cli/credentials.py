@@ -12,6 +12,10 @@ _PROTOCOL = click.option(
     "--protocol", "protocols", multiple=True, type=click.Choice(PROTOCOLS), help="Only there; may be repeated."
 )
 _DAYS = click.option("--days", type=click.IntRange(1, 36500), help="Worthless after so many days. Default: never.")
+_SCOPE = click.option(
+    "--scope", "scopes", multiple=True, metavar="RESOURCE:VERB",
+    help="Only that by the API, such as users:read or queue:*; may be repeated.",
+)  # fmt: skip
 _COLUMNS = (
     ("LABEL", lambda row: row["label"]),
     ("PROTOCOLS", lambda row: ",".join(row["protocols"]) or "all"),
@@ -61,13 +65,14 @@ def revoke(shell: Shell, address: str, label: str) -> None:
 
 @click.group(context_settings=_SETTINGS)
 def token() -> None:
-    """Bearer tokens, for programs that log in by OAUTHBEARER or XOAUTH2."""
+    """Bearer tokens: keys of the API, and for programs that log in by OAUTHBEARER or XOAUTH2."""
 
 
 @token.command("create")
 @click.argument("address")
 @click.argument("label")
 @_PROTOCOL
+@_SCOPE
 @_DAYS
 @changing
 def create(shell: Shell, address: str, label: str, **rest: Any) -> None:
@@ -75,6 +80,7 @@ def create(shell: Shell, address: str, label: str, **rest: Any) -> None:
 
     \b
     mailstead token create ada@example.com backup --protocol imap --days 365
+    mailstead token create ada@example.com monitoring --scope stats:read --scope queue:read
     """
     _make(shell, "token.create", "token", {"name": address, "label": label, **rest})
 

@@ -10,6 +10,7 @@ from mailstead.cli.passwords import get_password
 from mailstead.cli.shell import SIZE, Json, Shell, changing, common, note, size_words
 
 ROLES = ("viewer", "editor", "sender", "admin")
+USER_ROLES = ("user", "readonly", "operator", "domain-admin", "admin")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -126,7 +127,10 @@ def show(shell: Shell, address: str) -> None:
         shell.print_json(found)
         return
     if "login" in found:
-        print(f"{'login':<12} {found['login']}{' (admin)' if found['is_admin'] else ''}")
+        role = "" if found["role"] == "user" else f" ({found['role']})"
+        print(f"{'login':<12} {found['login']}{role}")
+        if found["domains"]:
+            print(f"{'looks after':<12} {', '.join(found['domains'])}")
         print(f"{'status':<12} {found['status']}")
         print(f"{'since':<12} {found['created_at']}")
     for account in found.get("accounts", [found]):
@@ -145,11 +149,14 @@ def show(shell: Shell, address: str) -> None:
 @click.option("--quota-messages", type=click.IntRange(0), help="Most messages it may hold; 0: no limit.")
 @click.option("--status", type=click.Choice(["active", "inactive", "suspended"]), help="Only active ones log in.")
 @click.option("--admin/--no-admin", "is_admin", default=None, help="May administer this server.")
+@click.option("--role", type=click.Choice(USER_ROLES), help="What they may do here beside their own mail.")
+@click.option("--domain", "domains", multiple=True, help="That a domain-admin looks after; may be repeated.")
 @changing
 def set_(shell: Shell, address: str, **changes: Any) -> None:
     """Change quota, status or rights of a user."""
+    changes["domains"] = list(changes["domains"]) or None
     if all(value is None for value in changes.values()):
-        raise Failure("usage", "nothing to change", "give --quota, --quota-messages, --status or --admin")
+        raise Failure("usage", "nothing to change", "give --quota, --quota-messages, --status or --role")
     shell.change("user.set", {"name": address, **changes}, lambda row: f"changed {row.get('login') or row['address']}")
 
 

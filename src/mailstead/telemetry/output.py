@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from mailstead.telemetry.event import Event
+from mailstead.telemetry.recent import RECENT
 from mailstead.telemetry.render import JsonLines, PeopleLines, Privacy
 
 LOGGER: Final = logging.getLogger("mailstead")
@@ -55,6 +56,8 @@ def configure(
         root.removeHandler(old)
         old.close()
     root.addHandler(handler)
+    RECENT.privacy = privacy
+    root.addHandler(RECENT)
     # other people's libraries: only what they find worth a warning
     root.setLevel(max(number, logging.WARNING))
     LOGGER.setLevel(number)

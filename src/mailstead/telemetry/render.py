@@ -64,7 +64,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
 
 
-def _told(record: logging.LogRecord, privacy: Privacy) -> tuple[str, str, str, dict[str, Any]]:
+def tell(record: logging.LogRecord, privacy: Privacy) -> tuple[str, str, str, dict[str, Any]]:
     """Name, type, phrase and fields; of other people's records what there is."""
     event = getattr(record, "event", None)
     if isinstance(event, Event):
@@ -92,7 +92,7 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line without its end."""
-        name, event_type, phrase, fields = _told(record, self._privacy)
+        name, event_type, phrase, fields = tell(record, self._privacy)
         line = {
             "time": _time(record),
             "level": record.levelname.lower(),
@@ -113,8 +113,8 @@ class PeopleLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line without its end."""
-        name, _, phrase, fields = _told(record, self._privacy)
-        words = [_time(record), f"{record.levelname.lower():<7}", _one_line(phrase)]
+        name, _, phrase, fields = tell(record, self._privacy)
+        words = [_time(record), f"{record.levelname.lower():<7}", one_line(phrase)]
         if phrase != name:
             words.append(f"event={name}")
         words += [f"{key}={_value(value)}" for key, value in fields.items()]
@@ -123,7 +123,7 @@ class PeopleLines(logging.Formatter):
         return f"{color}{line}{_PLAIN}" if color else line
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 

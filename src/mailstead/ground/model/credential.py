@@ -22,6 +22,7 @@ class Credential:
     kind: CredentialKind
     name: str
     protocols: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()  # of the API; none: whatever its user may do
     digest: str
     created_at: Instant
     expires_at: Instant | None = None

@@ -35,6 +35,16 @@ class Role(IntEnum):
     ADMIN = 4
 
 
+class UserRole(Enum):
+    """What a user may do here beside their own mail. Each is a word of the API and of commands."""
+
+    USER = "user"  # their own things
+    READONLY = "readonly"  # see everything, change nothing
+    OPERATOR = "operator"  # see everything, and move letters: queue, quarantine, blocks
+    DOMAIN_ADMIN = "domain-admin"  # all about their domains, and nothing of others
+    ADMIN = "admin"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
     """A mail domain of ours. One with `alias_of` has no accounts: its addresses mean those of the other."""
@@ -54,6 +64,16 @@ class Domain:
     created_at: Instant = Instant(0)  # noqa: RUF009 - a NewType makes nothing
 
 
+@dataclass(frozen=True, slots=True)
+class DomainUse:
+    """What the accounts of a domain hold."""
+
+    domain: str
+    accounts: int
+    used_bytes: int
+    used_messages: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """A person who logs in. `login` is an address or a bare name, kept folded."""
@@ -61,9 +81,14 @@ class User:
     id: UserId
     login: str
     password_hash: str  # empty: cannot log in by password
-    is_admin: bool = False
+    role: UserRole = UserRole.USER
     status: Status = Status.ACTIVE
     created_at: Instant = Instant(0)  # noqa: RUF009 - a NewType makes nothing
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they may do everything."""
+        return self.role is UserRole.ADMIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

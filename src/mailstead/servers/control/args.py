@@ -118,6 +118,8 @@ class UserSet(Change, frozen=True, kw_only=True):
     quota_messages: Quota | None = None
     status: Literal["active", "inactive", "suspended"] | None = None
     is_admin: bool | None = None
+    role: Literal["user", "readonly", "operator", "domain-admin", "admin"] | None = None
+    domains: Annotated[list[Text], msgspec.Meta(max_length=100)] | None = None
 
 
 class ImportRow(Args, frozen=True, kw_only=True):
@@ -154,6 +156,7 @@ class CredentialAdd(Change, frozen=True, kw_only=True):
     name: Text
     label: Text
     protocols: Annotated[list[Text], msgspec.Meta(max_length=20)] = []
+    scopes: Annotated[list[Text], msgspec.Meta(max_length=50)] = []
     days: Annotated[int, msgspec.Meta(ge=1, le=36500)] | None = None
 
 

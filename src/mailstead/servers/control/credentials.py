@@ -27,6 +27,7 @@ def _add(kind: CredentialKind) -> Callable[[Desk, a.CredentialAdd, Say], Awaitab
             kind=kind,
             name=args.label,
             protocols=tuple(dict.fromkeys(args.protocols)),
+            scopes=tuple(dict.fromkeys(args.scopes)),
             expires_at=None if args.days is None else Instant(now + args.days * DAY),
         )
         made = await credentials.add_credential(desk.directory, new, dry_run=args.dry_run)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mailstead.ground.model.directory import Role, Status
+from mailstead.ground.model.directory import Role, Status, UserRole
 from mailstead.servers.control import args as a
 from mailstead.servers.control import shapes
 from mailstead.servers.control.answers import command_line, say_rows
@@ -132,15 +132,26 @@ async def user_set(desk: Desk, args: a.UserSet, _say: Say) -> Json:
     """Change quota, status or rights of a user."""
     status = Status(args.status) if args.status else None
     change = users.UserChange(
-        quota_bytes=args.quota, quota_messages=args.quota_messages, status=status, is_admin=args.is_admin
-    )
+        quota_bytes=args.quota, quota_messages=args.quota_messages, status=status, role=_role_of(args),
+        domains=None if args.domains is None else tuple(args.domains),
+    )  # fmt: skip
     subject, before = await users.change_user(desk.directory, args.name, change, dry_run=args.dry_run)
     words = ["user", "set", subject]
     words += ["--quota", str(before.quota_bytes)] if before.quota_bytes is not None else []
     words += ["--quota-messages", str(before.quota_messages)] if before.quota_messages is not None else []
     words += ["--status", before.status.value] if before.status is not None else []
-    words += ["--admin" if before.is_admin else "--no-admin"] if before.is_admin is not None else []
+    words += ["--role", before.role.value] if before.role is not None else []
+    words += [word for name in before.domains or () for word in ("--domain", name)]
     return {**shapes.user_view_shape(await users.view_user(desk.directory, args.name)), "undo": command_line(*words)}
+
+
+def _role_of(args: a.UserSet) -> UserRole | None:
+    """`is_admin` is the older word for two of them."""
+    if args.role is not None:
+        return UserRole(args.role)
+    if args.is_admin is None:
+        return None
+    return UserRole.ADMIN if args.is_admin else UserRole.USER
 
 
 async def user_import(desk: Desk, args: a.UserImport, say: Say) -> Json:

@@ -72,6 +72,7 @@ def user_shape(user: User, **more: object) -> dict[str, object]:
         "login": user.login,
         "status": user.status.value,
         "is_admin": user.is_admin,
+        "role": user.role.value,
         "has_password": bool(user.password_hash),
         "created_at": render_rfc3339(user.created_at),
         **more,
@@ -83,7 +84,7 @@ def user_view_shape(view: UserView | AccountView) -> dict[str, object]:
     if isinstance(view, AccountView):
         return account_shape(view.account, members=[{"login": name, "role": word(role)} for name, role in view.members])
     accounts = [{**account_shape(account), "role": word(role)} for account, role in view.accounts]
-    return user_shape(view.user, accounts=accounts)
+    return user_shape(view.user, accounts=accounts, domains=list(view.domains))
 
 
 def alias_shape(alias: Alias) -> dict[str, object]:
@@ -108,6 +109,7 @@ def credential_shape(credential: Credential, **more: object) -> dict[str, object
         "kind": credential.kind.value,
         "label": credential.name,
         "protocols": list(credential.protocols),
+        "scopes": list(credential.scopes),
         "created_at": render_rfc3339(credential.created_at),
         "expires_at": render_rfc3339(credential.expires_at) if credential.expires_at is not None else None,
         "used_at": render_rfc3339(credential.used_at) if credential.used_at is not None else None,

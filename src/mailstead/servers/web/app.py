@@ -10,6 +10,7 @@ from aiohttp import web
 from mailstead.net.guest import Guest
 from mailstead.servers.web.admin import AdminApi
 from mailstead.servers.web.queue import QueueApi
+from mailstead.servers.web.v1.api import Api
 from mailstead.telemetry import incident
 from mailstead.telemetry.exposition import CONTENT_TYPE, render_metrics
 from mailstead.telemetry.metrics import Snapshot
@@ -32,6 +33,7 @@ class Sources:
     metrics: Callable[[], Awaitable[Snapshot]]
     queue: QueueApi | None = None
     admin: AdminApi | None = None
+    v1: Api | None = None
 
 
 class Pages:
@@ -69,7 +71,9 @@ async def within_time(request: web.Request, handler: Handler) -> web.StreamRespo
         async with asyncio.timeout(REQUEST_TIME):
             return await handler(request)
     except TimeoutError:
-        return web.json_response({"error": "request timeout", "status": 408}, status=408)
+        why = f"it took longer than {REQUEST_TIME:.0f} seconds"
+        body = {"error": "request timeout", "why": why, "fix": "send it again, and faster", "status": 408}
+        return web.json_response(body, status=408)
     finally:
         if guest is not None:
             guest.idle(KEEP_ALIVE)
@@ -104,4 +108,6 @@ def build_app(sources: Sources) -> web.Application:
         sources.queue.attach(app)
     if sources.admin is not None:
         sources.admin.attach(app)
+    if sources.v1 is not None:
+        sources.v1.attach(app)
     return app

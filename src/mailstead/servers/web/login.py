@@ -8,8 +8,10 @@ from typing import Final
 from aiohttp import web
 
 from mailstead.ground.model.audit import Actor, Through
+from mailstead.ground.model.directory import UserRole
+from mailstead.servers.web.caller import Caller
 from mailstead.servers.web.refusals import Refused
-from mailstead.services.accounts.attempt import Attempt, Rejection
+from mailstead.services.accounts.attempt import Attempt, Principal, Rejection
 from mailstead.services.accounts.login import Authenticator
 
 KEY_MAX: Final = 1024
@@ -33,7 +35,14 @@ class Gatekeeper:
     admin_token: str
 
     async def identify(self, request: web.Request) -> Actor:
-        """Who makes a call; Refused, Limited."""
+        """An administrator who makes a call; Refused, Limited."""
+        caller = await self.enter(request)
+        if caller.role is not UserRole.ADMIN or caller.scopes:
+            raise Refused(403, "forbidden", f"{caller.actor.name} is no administrator", CLOSED)
+        return caller.actor
+
+    async def enter(self, request: web.Request) -> Caller:
+        """Whoever shows a token that is good; Refused, Limited."""
         token = _token_of(request)
         if not token:
             raise Refused(401, "unauthorized", "the API is for administrators", self._fix)
@@ -41,14 +50,30 @@ class Gatekeeper:
         # First, and whatever failed before: behind a proxy all come from one address, and guesses of others must not
         # shut the administrator out. So long a token is not guessed.
         if self._is_open and _are_equal(token, self.admin_token):
-            return Actor(BY_TOKEN, Through.API, attempt.client_ip)
+            return Caller(actor=Actor(BY_TOKEN, Through.API, attempt.client_ip), role=UserRole.ADMIN)
         entered = await self.authenticator.enter_by_token(attempt, "", token)
         if isinstance(entered, Rejection):
             await self.authenticator.refuse(attempt, entered.name, entered.reason)
             raise Refused(401, "unauthorized", "that token is not known, or no longer good", self._fix)
-        if not entered.user.is_admin:
-            raise Refused(403, "forbidden", f"{entered.user.login} is no administrator", CLOSED)
-        return Actor(entered.user.login, Through.API, attempt.client_ip)
+        return await self._caller_of(entered, attempt)
+
+    async def log_in(self, attempt: Attempt, name: str, password: str) -> Caller:
+        """By the password itself; Denied, Limited. An app password does not do: it asks for no second factor."""
+        entered = await self.authenticator.enter_by_password(attempt, name, password)
+        if entered.credential is not None:
+            raise await self.authenticator.refuse(attempt, name, "app password", is_guess=False)
+        return await self._caller_of(entered, attempt)
+
+    async def _caller_of(self, entered: Principal, attempt: Attempt) -> Caller:
+        return Caller(
+            actor=Actor(entered.user.login, Through.API, attempt.client_ip),
+            role=entered.user.role,
+            user=entered.user,
+            accounts=entered.accounts,
+            domains=frozenset(await self.authenticator.administered(entered.user)),
+            scopes=entered.credential.scopes if entered.credential is not None else (),
+            token=entered.credential.name if entered.credential is not None else "",
+        )
 
     @property
     def _fix(self) -> str:

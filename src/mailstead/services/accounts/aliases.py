@@ -1,5 +1,7 @@
 """Addresses that mean other addresses: what they lead to must exist, and never lead back."""
 
+from dataclasses import replace
+
 from mailstead.ground.model.address import Address, canonical_domain
 from mailstead.ground.model.audit import facts_of
 from mailstead.ground.model.directory import Alias
@@ -13,10 +15,7 @@ DEPTH_MAX = 10
 
 async def add_alias(directory: Directory, address: str, targets: list[str], *, dry_run: bool = False) -> Alias:
     """Add an alias; AlreadyExists, NotFound (a target of ours that is not there), Invalid (a circle)."""
-    alias = directory.address(address)
-    if not 1 <= len(targets) <= TARGETS_MAX:
-        raise Invalid(f"an alias leads to 1 to {TARGETS_MAX} addresses")
-    parsed = list(dict.fromkeys(directory.address(target) for target in targets))
+    alias, parsed = directory.address(address), _read_targets(directory, targets)
     now = directory.clock.now()
 
     async def unit(tx: Tx) -> Alias:
@@ -32,6 +31,31 @@ async def add_alias(directory: Directory, address: str, targets: list[str], *, d
         return made
 
     return await directory.commit(unit, dry_run=dry_run)
+
+
+async def change_alias(directory: Directory, address: str, targets: list[str], *, dry_run: bool = False) -> Alias:
+    """Let an alias lead elsewhere; NotFound (the alias, or a target of ours), Invalid (a circle)."""
+    alias, parsed = directory.address(address), _read_targets(directory, targets)
+
+    async def unit(tx: Tx) -> Alias:
+        found = await tx.directory.find_alias(alias)
+        if found is None:
+            raise NotFound(f"there is no alias {alias}")
+        for target in parsed:
+            await _follow(tx, target, (alias.key,))
+        changed = replace(found, targets=tuple(map(str, parsed)))
+        await tx.directory.update_alias(found.id, changed.targets)
+        before, after = facts_of(found), facts_of(changed)
+        await directory.record(tx, "alias.changed", str(found.address), before=before, after=after)
+        return changed
+
+    return await directory.commit(unit, dry_run=dry_run)
+
+
+def _read_targets(directory: Directory, targets: list[str]) -> list[Address]:
+    if not 1 <= len(targets) <= TARGETS_MAX:
+        raise Invalid(f"an alias leads to 1 to {TARGETS_MAX} addresses")
+    return list(dict.fromkeys(directory.address(target) for target in targets))
 
 
 async def _follow(tx: Tx, target: Address, path: tuple[str, ...]) -> None:

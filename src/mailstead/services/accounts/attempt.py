@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mailstead.ground.model.credential import Credential
 from mailstead.ground.model.directory import Account, Role, User
 from mailstead.ground.model.errors import Busy, Denied
 
@@ -13,6 +14,7 @@ class Principal:
     user: User
     accounts: tuple[tuple[Account, Role], ...]
     account: Account
+    credential: Credential | None = None  # that was shown in place of the password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,15 @@ from mailstead.ground.model.audit import facts_of
 from mailstead.ground.model.credential import Credential, CredentialKind
 from mailstead.ground.model.errors import Conflict, Invalid
 from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.permission import parse_scope
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.users import get_user
 from mailstead.store.port import ReadTx, Tx
 
 PROTOCOLS: Final = ("imap", "pop3", "smtp", "managesieve", "api")
+API: Final = "api"
+LOGIN: Final = "login"
+"""How the names of tokens begin that a login by password gave."""
 EACH_MAX: Final = 100
 NAME_MAX: Final = 64
 _ALPHABET: Final = "23456789abcdefghijkmnpqrstuvwxyz"  # 5 bits each; no 0 O 1 l
@@ -32,6 +36,7 @@ class NewCredential:
     kind: CredentialKind
     name: str
     protocols: Sequence[str] = ()
+    scopes: Sequence[str] = ()  # of the API; none: whatever its owner may do
     expires_at: Instant | None = None
 
 
@@ -76,6 +81,7 @@ async def add_credential(directory: Directory, new: NewCredential, *, dry_run: b
     digest = digest_of_token(secret) if new.kind is CredentialKind.TOKEN else digest_of_app_password(secret)
     assert digest is not None
     what = (new.kind, new.name, digest)
+    protocols = tuple(new.protocols) or ((API,) if new.scopes else ())
     now = directory.clock.now()
 
     async def unit(tx: Tx) -> Made:
@@ -83,12 +89,35 @@ async def add_credential(directory: Directory, new: NewCredential, *, dry_run: b
         if len(await tx.credentials.list_credentials(user.id, new.kind)) >= EACH_MAX:
             raise Conflict(f"{user.login} has {EACH_MAX} of them: revoke some")
         made = await tx.credentials.insert_credential(
-            user.id, what, tuple(new.protocols), now=now, expires_at=new.expires_at
+            user.id, what, protocols, now=now, expires_at=new.expires_at, scopes=tuple(new.scopes)
         )
         await directory.record(tx, f"{new.kind.value}.created", user.login, after=facts_of(made))
         return Made(made, user.login, secret)
 
     return await directory.commit(unit, dry_run=dry_run)
+
+
+async def add_login(directory: Directory, owner: str, expires_at: Instant) -> Made:
+    """A token of the API for somebody who has just logged in; those that are over go; NoSuchUser, Conflict."""
+    now = directory.clock.now()
+    secret = make_secret(CredentialKind.TOKEN)
+    name, digest = f"{LOGIN} {secrets.token_hex(6)}", digest_of_token(secret)
+    assert digest is not None
+
+    async def unit(tx: Tx) -> Made:
+        user = await get_user(tx, directory, owner)
+        kept = await tx.credentials.list_credentials(user.id, CredentialKind.TOKEN)
+        over = [one for one in kept if one.name.startswith(LOGIN) and one.is_over(now)]
+        for one in over:
+            await tx.credentials.delete_credential(user.id, CredentialKind.TOKEN, one.name)
+        if len(kept) - len(over) >= EACH_MAX:
+            raise Conflict(f"{user.login} has {EACH_MAX} tokens: revoke some")
+        what = (CredentialKind.TOKEN, name, digest)
+        made = await tx.credentials.insert_credential(user.id, what, (API,), now=now, expires_at=expires_at)
+        await directory.record(tx, "token.created", user.login, after=facts_of(made))
+        return Made(made, user.login, secret)
+
+    return await directory.commit(unit)
 
 
 async def list_credentials(directory: Directory, owner: str, kind: CredentialKind) -> list[Credential]:
@@ -121,5 +150,9 @@ def _check(new: NewCredential, now: Instant) -> None:
     for protocol in new.protocols:
         if protocol not in PROTOCOLS:
             raise Invalid(f"there is no protocol {protocol!r}; {', '.join(PROTOCOLS)} are")
+    for scope in new.scopes:
+        parse_scope(scope)
+    if new.scopes and (new.kind is not CredentialKind.TOKEN or set(new.protocols) - {API}):
+        raise Invalid("scopes are of the API: a token with scopes is good for nothing else")
     if new.expires_at is not None and new.expires_at <= now:
         raise Invalid("its time would have passed already")

@@ -7,7 +7,7 @@ real ones.
 import difflib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from mailstead.ground.model.address import Address, fold
 from mailstead.ground.model.audit import PROGRAM, Actor, Deed, Facts
@@ -22,6 +22,16 @@ T = TypeVar("T")
 
 class NoSuchUser(NotFound):
     """No user and no account of that name."""
+
+
+class Rider(Protocol):
+    """Goes along with a change, in its unit: a condition still holds when it is made, its answer is kept with it."""
+
+    async def before(self, tx: Tx) -> None:
+        """Raises what stands against it."""
+
+    async def after(self, tx: Tx, value: object) -> None:
+        """It gave this value."""
 
 
 class _Rehearsed(MailError, Generic[T]):  # noqa: N818 - ends a unit that must leave no trace
@@ -40,6 +50,7 @@ class Directory:
     default_domain: str
     min_password_length: int = 8
     actor: Actor = PROGRAM
+    rider: Rider | None = None
 
     def by(self, actor: Actor) -> Self:
         """The same in somebody's hands: what they change is told as theirs."""
@@ -60,8 +71,18 @@ class Directory:
 
     async def commit(self, unit: Callable[[Tx], Coroutine[Any, Any, T]], *, dry_run: bool = False) -> T:
         """Make a change durable, or only find out what it would give."""
+        rider = self.rider
+
+        async def ridden(tx: Tx) -> T:
+            if rider is None:
+                return await unit(tx)
+            await rider.before(tx)
+            value = await unit(tx)
+            await rider.after(tx, value)
+            return value
+
         if not dry_run:
-            return await self.store.write(unit)
+            return await self.store.write(ridden)
 
         async def rehearse(tx: Tx) -> T:
             raise _Rehearsed(await unit(tx))

@@ -5,7 +5,7 @@ from typing import Final
 
 from mailstead.ground.model.address import Address, canonical_domain
 from mailstead.ground.model.audit import facts_of
-from mailstead.ground.model.directory import AccountKind, Domain
+from mailstead.ground.model.directory import AccountKind, Domain, DomainUse
 from mailstead.ground.model.errors import AlreadyExists, Conflict, Invalid
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.policy import Identity, Sheet
@@ -117,6 +117,12 @@ async def list_domains(directory: Directory) -> list[Domain]:
         return sorted(await tx.directory.list_domains(), key=lambda domain: domain.name)
 
     return await directory.store.read(unit)
+
+
+async def list_uses(directory: Directory, since: Instant) -> tuple[list[DomainUse], int]:
+    """What the accounts of each domain hold, and how many letters were filed since then: long looks."""
+    uses = await directory.store.read(lambda tx: tx.directory.domain_uses())
+    return uses, await directory.store.read(lambda tx: tx.directory.count_filed(since))
 
 
 async def view_domain(directory: Directory, name: str) -> DomainView:

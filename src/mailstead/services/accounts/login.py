@@ -78,6 +78,10 @@ class Authenticator:
         attempt = Attempt(client_ip=client_ip, service=service, session=session, mechanism=mechanism)
         return await self.enter_by_password(attempt, name, password)
 
+    async def administered(self, user: User) -> list[str]:
+        """The domains that they look after."""
+        return await self._store.read(lambda tx: tx.directory.list_administered(user.id))
+
     # --- the ways in ---
 
     async def enter_by_password(self, attempt: Attempt, name: str, password: str, *, authzid: str = "") -> Principal:
@@ -193,7 +197,7 @@ class Authenticator:
             Event.AUTH_LOGIN_SUCCEEDED, session=attempt.session, protocol=attempt.service, client_ip=attempt.client_ip,
             username=name, mechanism=attempt.mechanism, elapsed=self._clock.monotonic() - started,
         )  # fmt: skip
-        return Principal(user, known.accounts, own_account(user, known.accounts))
+        return Principal(user, known.accounts, own_account(user, known.accounts), known.credential)
 
     async def _find(self, name: str, digest: str | None = None) -> _Known:
         async def unit(tx: ReadTx) -> _Known:

@@ -43,10 +43,10 @@ async def share(
             raise NotFound(f"there is no account {address}")
         user = await get_user(tx, directory, name)
         before = {member.id: had for member, had in await tx.directory.list_members(account.id)}
+        if account.kind is AccountKind.PERSONAL and account.address.key == user.login:
+            raise Invalid(f"{address} is their own account")
         if role is not None:
             await tx.directory.grant(Access(user.id, account.id, role))
-        elif account.kind is AccountKind.PERSONAL and account.address.key == user.login:
-            raise Invalid(f"{address} is their own account")
         elif user.id not in before:
             raise NotFound(f"{user.login} has no access to {address}")
         else:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from mailstead.ground.model.address import Address, canonical_domain
 from mailstead.ground.model.audit import facts_of
-from mailstead.ground.model.directory import Access, Account, AccountKind, Alias, Domain, Role, Status, User
+from mailstead.ground.model.directory import Access, Account, AccountKind, Alias, Domain, Role, Status, User, UserRole
 from mailstead.ground.model.errors import AlreadyExists, Conflict, Invalid, NotFound
 from mailstead.services.accounts.directory import Directory, NoSuchUser, get_domain, get_real_domain
 from mailstead.services.accounts.passwords import check_stored, prepare_password
@@ -23,14 +23,18 @@ class NewUser:
     verifier: str | None = None  # of the same password, for SCRAM
     quota_bytes: int | None = None
     is_admin: bool = False
+    role: UserRole = UserRole.USER
+    domains: tuple[str, ...] = ()  # of a domain-admin
+    status: Status = Status.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
 class UserView:
-    """A user and the accounts they may enter."""
+    """A user, the accounts they may enter, and the domains they look after."""
 
     user: User
     accounts: tuple[tuple[Account, Role], ...]
+    domains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,30 @@ async def add_user(directory: Directory, new: NewUser, *, dry_run: bool = False)
         if stored.verifier is not None:
             await tx.credentials.store_verifier(user.id, stored.verifier)
         await tx.directory.grant(Access(user.id, account.id, Role.ADMIN))
-        after = facts_of(user) | {"quota_bytes": account.quota_bytes}
+        role = UserRole.ADMIN if new.is_admin else new.role
+        await _put_role(tx, user, role, new.domains)
+        if new.status is not Status.ACTIVE:
+            await tx.directory.update_user(user.id, status=new.status)
+        more = {"role": role.value, "domains": list(new.domains), "status": new.status.value}
+        after = facts_of(user) | more | {"quota_bytes": account.quota_bytes}
         await directory.record(tx, "user.created", user.login, after=after)
         return account
 
     return await directory.commit(unit, dry_run=dry_run)
+
+
+async def _put_role(tx: Tx, user: User, role: UserRole | None, domains: tuple[str, ...] | None) -> None:
+    """What they may do here; None leaves it as it is. Only a domain-admin has domains, and at least one."""
+    has = role or user.role
+    names = tuple(await tx.directory.list_administered(user.id)) if domains is None else domains
+    if has is UserRole.DOMAIN_ADMIN and not names:
+        raise Invalid("say which domains a domain-admin looks after")
+    if has is not UserRole.DOMAIN_ADMIN and domains:
+        raise Invalid(f"a user with the role {has.value} looks after no domains")
+    kept = names if has is UserRole.DOMAIN_ADMIN else ()
+    await tx.directory.set_administered(user.id, [(await get_real_domain(tx, canonical_domain(n))).id for n in kept])
+    if has is not user.role:
+        await tx.directory.update_user(user.id, role=has)
 
 
 def check_quota(quota: int | None) -> None:
@@ -164,9 +187,15 @@ async def view_user(directory: Directory, name: str) -> UserView | AccountView:
                 raise
             members = await tx.directory.list_members(account.id)
             return AccountView(account, tuple((member.login, role) for member, role in members))
-        return UserView(user, tuple(await tx.directory.list_access(user.id)))
+        return await read_user(tx, user)
 
     return await directory.store.read(unit)
+
+
+async def read_user(tx: ReadTx | Tx, user: User) -> UserView:
+    """All about one user."""
+    access = tuple(await tx.directory.list_access(user.id))
+    return UserView(user, access, tuple(await tx.directory.list_administered(user.id)))
 
 
 async def set_password(directory: Directory, name: str, password: str, *, dry_run: bool = False) -> User:
@@ -192,7 +221,8 @@ class UserChange:
     quota_bytes: int | None = None
     quota_messages: int | None = None
     status: Status | None = None
-    is_admin: bool | None = None
+    role: UserRole | None = None
+    domains: tuple[str, ...] | None = None  # of a domain-admin
 
 
 async def change_user(
@@ -207,17 +237,28 @@ async def change_user(
         user, account = await _of_name(tx, directory, name)
         before = await _change_quota(tx, user, account, change)
         subject = user.login if user is not None else str(account.address) if account is not None else name
-        if change.status is not None or change.is_admin is not None:
+        if (change.status, change.role, change.domains) != (None, None, None):
             if user is None:
                 raise Invalid(f"{name} is a shared account: it has quotas and members, no status of its own")
-            await tx.directory.update_user(user.id, status=change.status, is_admin=change.is_admin)
-            status = user.status if change.status is not None else None
-            was_admin = user.is_admin if change.is_admin is not None else None
-            before = replace(before, status=status, is_admin=was_admin)
+            before = await _change_standing(tx, user, change, before)
         await directory.record(tx, "user.changed", subject, before=_said(before), after=_said(change))
         return subject, before
 
     return await directory.commit(unit, dry_run=dry_run)
+
+
+async def _change_standing(tx: Tx, user: User, change: UserChange, before: UserChange) -> UserChange:
+    domains = tuple(await tx.directory.list_administered(user.id))
+    if change.status is not None:
+        await tx.directory.update_user(user.id, status=change.status)
+    if (change.role, change.domains) != (None, None):
+        await _put_role(tx, user, change.role, change.domains)
+    return replace(
+        before,
+        status=user.status if change.status is not None else None,
+        role=user.role if change.role is not None else None,
+        domains=domains if (change.role, change.domains) != (None, None) else None,
+    )
 
 
 def _said(change: UserChange) -> dict[str, object]:

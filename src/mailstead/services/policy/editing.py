@@ -54,7 +54,7 @@ async def find(directory: Directory, name: str) -> Listed:
     canonical = canonical_domain(name)
 
     async def unit(tx: ReadTx) -> Listed:
-        return await _read(tx, await get_domain(tx, canonical))
+        return await read(tx, await get_domain(tx, canonical))
 
     return await directory.store.read(unit)
 
@@ -71,10 +71,11 @@ async def list_all(directory: Directory) -> AsyncIterator[Listed]:
 async def _look_again(name: str, tx: ReadTx) -> Listed | None:
     """None if it was removed meanwhile."""
     row = await tx.directory.find_domain(name)
-    return None if row is None else await _read(tx, row)
+    return None if row is None else await read(tx, row)
 
 
-async def _read(tx: ReadTx | Tx, row: Domain) -> Listed:
+async def read(tx: ReadTx | Tx, row: Domain) -> Listed:
+    """All that is said of one."""
     target = row if row.alias_of is None else await tx.directory.get_domain(row.alias_of)
     sheet = Sheet(identity=Identity.of(row), policy=await tx.policies.get_policy(target.name))
     return Listed(row, sheet, target.name if target is not row else "")
@@ -142,7 +143,7 @@ async def _edit_template(tx: Tx, make: Make, version: int, now: Instant) -> Edit
 
 async def _edit_domain(tx: Tx, name: str, make: Make, version: int, now: Instant) -> Edited:
     row = await get_real_domain(tx, name)
-    before = (await _read(tx, row)).sheet
+    before = (await read(tx, row)).sheet
     after = make(before, await tx.policies.get_template())
     if after.identity != before.identity:
         await tx.directory.update_domain(after.identity.put_in(row))
@@ -169,7 +170,7 @@ async def add(directory: Directory, name: str, changes: Changes, *, is_copy: boo
 
     async def unit(tx: Tx) -> Listed:
         origin = await tx.policies.get_template() if is_copy else Sheet()
-        return await _read(tx, await put_domain(tx, directory, new, change(origin, changes)))
+        return await read(tx, await put_domain(tx, directory, new, change(origin, changes)))
 
     made = await directory.commit(unit)
     _tell(Edited(made.row.name, Sheet(), made.sheet), directory.actor.name)

@@ -70,9 +70,10 @@ async def generate_keys(
         is_second = len(algorithms) > 1 and algorithm is Algorithm.ED25519
         made.append(await make_key(name, selector + ED25519_SUFFIX if is_second else selector, algorithm, now))
 
-    async def unit(tx: Tx) -> None:
+    async def unit(tx: Tx) -> list[SigningKey]:
         await get_domain(tx, name)
         await _insert(tx, directory, made)
+        return made
 
     await directory.commit(unit, dry_run=dry_run)
     _tell_all(made, dry_run=dry_run)

@@ -30,6 +30,7 @@ from mailstead.store.port.metadata import MetadataReads, MetadataWrites
 from mailstead.store.port.placements import PlacementReads, PlacementWrites
 from mailstead.store.port.policies import PolicyReads, PolicyWrites
 from mailstead.store.port.quotas import QuotaReads, QuotaWrites
+from mailstead.store.port.receipts import Receipts
 from mailstead.store.port.reports import ReportReads, ReportWrites
 from mailstead.store.port.routes import RouteReads, RouteWrites
 from mailstead.store.port.signing import SigningReads, SigningWrites
@@ -127,6 +128,8 @@ class Tx(Protocol):
     def duties(self) -> DutyWrites: ...
     @property
     def metadata(self) -> MetadataWrites: ...
+    @property
+    def receipts(self) -> Receipts: ...
     @property
     def quotas(self) -> QuotaWrites: ...
     @property

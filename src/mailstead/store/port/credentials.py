@@ -41,7 +41,7 @@ class CredentialWrites(CredentialReads, Protocol):
 
     async def insert_credential(
         self, user: UserId, credential: tuple[CredentialKind, str, str], protocols: Sequence[str], *,
-        now: Instant, expires_at: Instant | None,
+        now: Instant, expires_at: Instant | None, scopes: Sequence[str] = (),
     ) -> Credential:  # fmt: skip
         """`credential`: kind, name and digest. AlreadyExists for a name that the user gave before."""
 

@@ -1,9 +1,21 @@
 """Domains, users, accounts, aliases and access."""
 
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from mailstead.ground.model.address import Address
-from mailstead.ground.model.directory import Access, Account, AccountKind, Alias, Domain, Role, Status, User
+from mailstead.ground.model.directory import (
+    Access,
+    Account,
+    AccountKind,
+    Alias,
+    Domain,
+    DomainUse,
+    Role,
+    Status,
+    User,
+    UserRole,
+)
 from mailstead.ground.model.ids import AccountId, AliasId, DomainId, Instant, UserId
 
 
@@ -33,6 +45,21 @@ class DirectoryReads(Protocol):
 
     async def list_aliases(self, domain: DomainId | None = None) -> list[Alias]: ...
     async def find_alias(self, address: Address) -> Alias | None: ...
+
+    async def page_users(self, domains: Collection[DomainId] | None, after: str, limit: int) -> list[User]:
+        """Up to `limit` past the login `after`, here and below; with their own account in these domains, or all."""
+
+    async def page_accounts(self, domains: Collection[DomainId] | None, after: str, limit: int) -> list[Account]: ...
+    async def page_aliases(self, domains: Collection[DomainId] | None, after: str, limit: int) -> list[Alias]: ...
+
+    async def domain_uses(self) -> list[DomainUse]:
+        """Of all domains: a long look."""
+
+    async def count_filed(self, since: Instant) -> int:
+        """Letters filed since then that are still here."""
+
+    async def list_administered(self, user: UserId) -> list[str]:
+        """Names of the domains that a domain-admin looks after."""
 
 
 class DirectoryWrites(DirectoryReads, Protocol):
@@ -77,11 +104,13 @@ class DirectoryWrites(DirectoryReads, Protocol):
         user: UserId,
         *,
         password_hash: str | None = None,
-        is_admin: bool | None = None,
+        role: UserRole | None = None,
         status: Status | None = None,
     ) -> None: ...
     async def delete_user(self, user: UserId) -> None:
         """With its access."""
+
+    async def set_administered(self, user: UserId, domains: Sequence[DomainId]) -> None: ...
 
     async def grant(self, access: Access) -> None:
         """Give or change an access."""

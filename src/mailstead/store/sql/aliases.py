@@ -28,7 +28,7 @@ UPDATE: Final = "UPDATE alias SET targets = :targets WHERE id = :alias"
 DELETE: Final = "DELETE FROM alias WHERE id = :alias"
 
 
-def _alias_of(row: Row) -> Alias:
+def alias_of(row: Row) -> Alias:
     identity, domain, address, targets, created_at = row
     local, _, name = address.rpartition("@")
     return Alias(
@@ -46,13 +46,13 @@ class SqlAliases:
     async def list_aliases(self, domain: DomainId | None = None) -> list[Alias]:
         """By address."""
         if domain is None:
-            return [_alias_of(row) for row in await self._session.rows(LIST)]
-        return [_alias_of(row) for row in await self._session.rows(LIST_OF_DOMAIN, {"domain": domain})]
+            return [alias_of(row) for row in await self._session.rows(LIST)]
+        return [alias_of(row) for row in await self._session.rows(LIST_OF_DOMAIN, {"domain": domain})]
 
     async def find_alias(self, address: Address) -> Alias | None:
         """In whatever case its local part is written."""
         row = await self._session.row(FIND, {"key": address.key})
-        return _alias_of(row) if row else None
+        return alias_of(row) if row else None
 
     async def insert_alias(
         self, domain: DomainId, address: Address, targets: tuple[str, ...], *, now: Instant

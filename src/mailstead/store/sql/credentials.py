@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from mailstead.ground.model.credential import Credential, CredentialKind
-from mailstead.ground.model.directory import Status, User
+from mailstead.ground.model.directory import User
 from mailstead.ground.model.errors import AlreadyExists, NotFound
 from mailstead.ground.model.ids import Instant, UserId
 from mailstead.store.sql.session import Row, Session
+from mailstead.store.sql.users import user_of
 
 FIND_VERIFIER: Final = "SELECT scram FROM mail_user WHERE id = :user"
 STORE_VERIFIER: Final = "UPDATE mail_user SET scram = :verifier WHERE id = :user"
@@ -19,28 +20,28 @@ FIND_SECRET: Final = "SELECT value FROM setting WHERE name = :name"  # noqa: S10
 KEEP_SECRET: Final = "INSERT INTO setting (name, value) VALUES (:name, :fresh) ON CONFLICT (name) DO NOTHING"  # noqa: S105
 
 FIND: Final = """
-    SELECT id, user_id, kind, name, protocols, digest, created_at, expires_at, used_at
+    SELECT id, user_id, kind, name, protocols, scopes, digest, created_at, expires_at, used_at
       FROM credential WHERE digest = :digest"""
 
 FIND_HOLDER: Final = """
-    SELECT u.id, u.login, u.password_hash, u.is_admin, u.status, u.created_at,
-           c.id, c.user_id, c.kind, c.name, c.protocols, c.digest, c.created_at, c.expires_at, c.used_at
+    SELECT u.id, u.login, u.password_hash, u.role, u.status, u.created_at,
+           c.id, c.user_id, c.kind, c.name, c.protocols, c.scopes, c.digest, c.created_at, c.expires_at, c.used_at
       FROM credential c JOIN mail_user u ON u.id = c.user_id
      WHERE c.digest = :digest AND u.status <> 'deleted'"""
 
 LIST: Final = """
-    SELECT id, user_id, kind, name, protocols, digest, created_at, expires_at, used_at
+    SELECT id, user_id, kind, name, protocols, scopes, digest, created_at, expires_at, used_at
       FROM credential WHERE user_id = :user AND kind = :kind ORDER BY name"""
 
 INSERT: Final = """
-    INSERT INTO credential (user_id, kind, name, protocols, digest, created_at, expires_at)
-    VALUES (:user, :kind, :name, :protocols, :digest, :now, :expires_at)
+    INSERT INTO credential (user_id, kind, name, protocols, scopes, digest, created_at, expires_at)
+    VALUES (:user, :kind, :name, :protocols, :scopes, :digest, :now, :expires_at)
         ON CONFLICT (user_id, kind, name) DO NOTHING
  RETURNING id"""
 
 DELETE: Final = """
     DELETE FROM credential WHERE user_id = :user AND kind = :kind AND name = :name
- RETURNING id, user_id, kind, name, protocols, digest, created_at, expires_at, used_at"""
+ RETURNING id, user_id, kind, name, protocols, scopes, digest, created_at, expires_at, used_at"""
 
 TOUCH: Final = "UPDATE credential SET used_at = :used_at WHERE id = :credential"
 
@@ -53,18 +54,10 @@ FORGET_PLACE: Final = "DELETE FROM familiar_place WHERE user_id = :user AND plac
 
 
 def _credential_of(row: Row) -> Credential:
-    identity, user, kind, name, protocols, digest, created_at, expires_at, used_at = row
+    identity, user, kind, name, protocols, scopes, digest, created_at, expires_at, used_at = row
     return Credential(
         id=identity, user_id=user, kind=CredentialKind(kind), name=name, protocols=tuple(protocols.split()),
-        digest=digest, created_at=created_at, expires_at=expires_at, used_at=used_at,
-    )  # fmt: skip
-
-
-def _holder_of(row: Row) -> User:
-    identity, login, password_hash, is_admin, status, created_at = row
-    return User(
-        id=identity, login=login, password_hash=password_hash, is_admin=bool(is_admin),
-        status=Status(status), created_at=created_at,
+        scopes=tuple(scopes.split()), digest=digest, created_at=created_at, expires_at=expires_at, used_at=used_at,
     )  # fmt: skip
 
 
@@ -106,7 +99,7 @@ class SqlCredentials:
     async def find_holder(self, digest: str) -> tuple[User, Credential] | None:
         """With its user, unless that one is deleted."""
         row = await self._session.row(FIND_HOLDER, {"digest": digest})
-        return (_holder_of(row[:6]), _credential_of(row[6:])) if row else None
+        return (user_of(row[:6]), _credential_of(row[6:])) if row else None
 
     async def list_credentials(self, user: UserId, kind: CredentialKind) -> list[Credential]:
         """By name; a user has few."""
@@ -115,20 +108,20 @@ class SqlCredentials:
 
     async def insert_credential(
         self, user: UserId, credential: tuple[CredentialKind, str, str], protocols: Sequence[str], *,
-        now: Instant, expires_at: Instant | None,
+        now: Instant, expires_at: Instant | None, scopes: Sequence[str] = (),
     ) -> Credential:  # fmt: skip
         """Names are the user's own, so one may not be given twice."""
         kind, name, digest = credential
         values = {
             "user": user, "kind": kind.value, "name": name, "digest": digest, "now": now, "expires_at": expires_at,
-            "protocols": " ".join(protocols),
+            "protocols": " ".join(protocols), "scopes": " ".join(scopes),
         }  # fmt: skip
         row = await self._session.row(INSERT, values)
         if row is None:
             raise AlreadyExists(f"there is a credential named {name} already")
         return Credential(
-            id=row[0], user_id=user, kind=kind, name=name, protocols=tuple(protocols), digest=digest,
-            created_at=now, expires_at=expires_at,
+            id=row[0], user_id=user, kind=kind, name=name, protocols=tuple(protocols), scopes=tuple(scopes),
+            digest=digest, created_at=now, expires_at=expires_at,
         )  # fmt: skip
 
     async def delete_credential(self, user: UserId, kind: CredentialKind, name: str) -> Credential:

@@ -156,6 +156,7 @@ class SqlDomains:
         if row and row[0]:
             raise Conflict(f"the domain still has {row[0]} accounts")
         await self._session.run(DELETE_ALIASES, values)
+        await self._session.run("DELETE FROM administered WHERE domain_id = :domain", values)
         await self._session.run(DELETE_KEYS, {**values, "name": gone[0]})
         await self._session.run(DELETE_POLICY, {"name": gone[0]})
         await drop_scope(self._session, gone[0])

@@ -26,6 +26,7 @@ from mailstead.store.sql.metadata import SqlMetadata
 from mailstead.store.sql.placements import SqlPlacements
 from mailstead.store.sql.policies import SqlPolicies
 from mailstead.store.sql.quotas import SqlQuotas
+from mailstead.store.sql.receipts import SqlReceipts
 from mailstead.store.sql.reports import SqlReports
 from mailstead.store.sql.routes import SqlRoutes
 from mailstead.store.sql.session import Session
@@ -153,6 +154,10 @@ class SqlTx(SqlReadTx):
     @cached_property
     def blobs(self) -> SqlBlobWrites:
         return SqlBlobWrites(self.session, self.doubles.append)
+
+    @cached_property
+    def receipts(self) -> SqlReceipts:
+        return SqlReceipts(self.session)
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts in ascending id and give each its next modseq; NotFound."""

@@ -3,29 +3,30 @@
 from typing import Final
 
 from mailstead.ground.model.address import fold
-from mailstead.ground.model.directory import Access, Account, Role, Status, User
+from mailstead.ground.model.directory import Access, Account, Role, Status, User, UserRole
 from mailstead.ground.model.errors import AlreadyExists, NotFound
 from mailstead.ground.model.ids import AccountId, Instant, UserId
 from mailstead.store.sql.accounts import COLUMNS, read_account, read_accounts
 from mailstead.store.sql.session import Row, Session
 
 LIST: Final = """
-    SELECT id, login, password_hash, is_admin, status, created_at
+    SELECT id, login, password_hash, role, status, created_at
       FROM mail_user WHERE status <> 'deleted' ORDER BY login"""
 
 FIND: Final = """
-    SELECT id, login, password_hash, is_admin, status, created_at
+    SELECT id, login, password_hash, role, status, created_at
       FROM mail_user WHERE login = :login AND status <> 'deleted'"""
 
 INSERT: Final = """
-    INSERT INTO mail_user (login, password_hash, is_admin, status, created_at)
-    VALUES (:login, :password_hash, :is_admin, 'active', :now)
+    INSERT INTO mail_user (login, password_hash, role, is_admin, status, created_at)
+    VALUES (:login, :password_hash, :role, :is_admin, 'active', :now)
         ON CONFLICT (login) DO NOTHING
  RETURNING id"""
 
 UPDATE: Final = """
     UPDATE mail_user SET password_hash = COALESCE(:password_hash, password_hash),
-                         is_admin = COALESCE(:is_admin, is_admin), status = COALESCE(:status, status)
+                         role = COALESCE(:role, role), is_admin = COALESCE(:is_admin, is_admin),
+                         status = COALESCE(:status, status)
      WHERE id = :user"""
 
 DELETE: Final = "DELETE FROM mail_user WHERE id = :user"
@@ -43,7 +44,7 @@ FIND_ADMIN_ACCOUNT: Final = f"""
      ORDER BY u.id, a.kind, a.id LIMIT 1"""  # noqa: S608 - names of ours
 
 LIST_MEMBERS: Final = """
-    SELECT u.id, u.login, u.password_hash, u.is_admin, u.status, u.created_at, g.role
+    SELECT u.id, u.login, u.password_hash, u.role, u.status, u.created_at, g.role
       FROM access g JOIN mail_user u ON u.id = g.user_id
      WHERE g.account_id = :account AND u.status <> 'deleted'
      ORDER BY u.login"""
@@ -57,10 +58,10 @@ GRANT: Final = """
 REVOKE: Final = "DELETE FROM access WHERE user_id = :user AND account_id = :account"
 
 
-def _user_of(row: Row) -> User:
-    identity, login, password_hash, is_admin, status, created_at = row
+def user_of(row: Row) -> User:
+    identity, login, password_hash, role, status, created_at = row
     return User(
-        id=identity, login=login, password_hash=password_hash, is_admin=bool(is_admin),
+        id=identity, login=login, password_hash=password_hash, role=UserRole(role),
         status=Status(status), created_at=created_at,
     )  # fmt: skip
 
@@ -73,12 +74,12 @@ class SqlUsers:
 
     async def list_users(self) -> list[User]:
         """By login."""
-        return [_user_of(row) for row in await self._session.rows(LIST)]
+        return [user_of(row) for row in await self._session.rows(LIST)]
 
     async def find_user(self, login: str) -> User | None:
         """In whatever case it is written."""
         row = await self._session.row(FIND, {"login": fold(login)})
-        return _user_of(row) if row else None
+        return user_of(row) if row else None
 
     async def list_access(self, user: UserId) -> list[tuple[Account, Role]]:
         """'personal' sorts before 'shared'."""
@@ -93,29 +94,32 @@ class SqlUsers:
     async def list_members(self, account: AccountId) -> list[tuple[User, Role]]:
         """By login."""
         rows = await self._session.rows(LIST_MEMBERS, {"account": account})
-        return [(_user_of(row[:-1]), Role(row[-1])) for row in rows]
+        return [(user_of(row[:-1]), Role(row[-1])) for row in rows]
 
     async def insert_user(self, login: str, password_hash: str, *, is_admin: bool, now: Instant) -> User:
         """The login is kept folded."""
         login = fold(login)
-        values = {"login": login, "password_hash": password_hash, "is_admin": int(is_admin), "now": now}
+        role = UserRole.ADMIN if is_admin else UserRole.USER
+        values = {
+            "login": login, "password_hash": password_hash, "role": role.value, "is_admin": int(is_admin), "now": now,
+        }  # fmt: skip
         row = await self._session.row(INSERT, values)
         if row is None:
             raise AlreadyExists(f"user {login} is there already")
-        return User(id=row[0], login=login, password_hash=password_hash, is_admin=is_admin, created_at=now)
+        return User(id=row[0], login=login, password_hash=password_hash, role=role, created_at=now)
 
     async def update_user(
         self,
         user: UserId,
         *,
         password_hash: str | None = None,
-        is_admin: bool | None = None,
+        role: UserRole | None = None,
         status: Status | None = None,
     ) -> None:
         """What is None stays."""
         values = {
             "user": user, "password_hash": password_hash, "status": status.value if status else None,
-            "is_admin": None if is_admin is None else int(is_admin),
+            "role": role.value if role else None, "is_admin": None if role is None else int(role is UserRole.ADMIN),
         }  # fmt: skip
         if not await self._session.run(UPDATE, values):
             raise NotFound(f"user {user} is gone")
@@ -128,6 +132,7 @@ class SqlUsers:
             raise NotFound(f"user {user} is gone")
         await self._session.run("DELETE FROM access WHERE user_id = :user", {"user": user})
         await self._session.run("DELETE FROM credential WHERE user_id = :user", {"user": user})
+        await self._session.run("DELETE FROM administered WHERE user_id = :user", {"user": user})
         await self._session.run("DELETE FROM familiar_place WHERE user_id = :user", {"user": user})
         await self._session.run("DELETE FROM metadata WHERE user_id = :user", {"user": user})
 

@@ -44,7 +44,7 @@ async def test_users(admin: Admin) -> None:
     assert PASSWORD not in str(shown)
     changed = await admin.ask("user.set", name="ann", quota=20, status="suspended", is_admin=True)
     assert (changed["status"], changed["is_admin"], changed["accounts"][0]["quota"]) == ("suspended", True, 20)
-    assert changed["undo"] == "mailstead user set ann@example.com --quota 10 --status active --no-admin"
+    assert changed["undo"] == "mailstead user set ann@example.com --quota 10 --status active --role user"
     counted = await admin.ask("user.set", name="ann", quota_messages=1000)
     assert counted["accounts"][0]["quota_messages"] == 1000
     assert counted["undo"] == "mailstead user set ann@example.com --quota-messages 0"

@@ -3,7 +3,7 @@
 import pytest
 
 from mailstead.ground.model.address import Address
-from mailstead.ground.model.directory import AccountKind, Role, Status
+from mailstead.ground.model.directory import AccountKind, Role, Status, UserRole
 from mailstead.ground.model.errors import AlreadyExists, Conflict, Invalid, NotFound
 from mailstead.ground.model.folder import BIRTH_FOLDERS
 from mailstead.services.accounts.aliases import add_alias, list_aliases, remove_alias
@@ -151,9 +151,9 @@ async def test_a_rehearsal_checks_everything_and_leaves_nothing(directory: Direc
 
 async def test_changes_tell_what_was_before(directory: Directory) -> None:
     await user(directory, "ann")
-    change = UserChange(quota_bytes=5, status=Status.SUSPENDED, is_admin=True)
+    change = UserChange(quota_bytes=5, status=Status.SUSPENDED, role=UserRole.ADMIN)
     _, before = await change_user(directory, "ann", change)
-    assert before == UserChange(quota_bytes=1 << 30, status=Status.ACTIVE, is_admin=False)
+    assert before == UserChange(quota_bytes=1 << 30, status=Status.ACTIVE, role=UserRole.USER, domains=())
     view = await view_user(directory, "ann")
     assert isinstance(view, UserView)
     assert (view.user.status, view.user.is_admin, view.accounts[0][0].quota_bytes) == (Status.SUSPENDED, True, 5)
