@@ -30,6 +30,7 @@ from mailstead.services.accounts.login import Authenticator
 from mailstead.services.blocks.blocks import Blocks
 from mailstead.services.checks.checks import Checks
 from mailstead.services.delivery.deliver import Delivery
+from mailstead.services.greylist.greylisting import Greylisting
 from mailstead.services.guards.asking import SendingGuards
 from mailstead.services.guards.caps import Caps
 from mailstead.services.policy.concealing import Concealing
@@ -251,10 +252,11 @@ def build(store: Any, clock: FakeClock, given: Mapping[str, str]) -> SmtpServer:
         Refusals(store, clock, Concealing(store)),
     )
     if not profile.takes_logins:
-        admission = Admission(store, Blocks(store, clock)) if profile.dialect is Dialect.SMTP else None
+        policies = Policies(given.get("policy", ""), greylists=given.get("greylist", ""))
+        admission = Admission(store, Blocks(store, clock), Greylisting(store, clock), policies)
         takes = Reception(
             store, delivery, rules, refusals, Forwarding(store, clock), examiner=examiner(clock, given),
-            admission=admission,
+            admission=admission if profile.dialect is Dialect.SMTP else None,
         )  # fmt: skip
         return SmtpServer(profile, takes, clock, ids)
     guards = SendingGuards(store, clock, Caps(SendingLimits(parse_rates(given.get("sends", "")), ())))
@@ -267,13 +269,15 @@ def build(store: Any, clock: FakeClock, given: Mapping[str, str]) -> SmtpServer:
 
 
 class Policies:
-    """By domain: `policy=example.test:mu,...`; others have the defaults."""
+    """By domain: `policy=example.test:mu,...`; others have the defaults; greylisting where `greylist=` names one."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, *, greylists: str = "") -> None:
         self._profiles = dict(word.split(":") for word in words.split(",") if word)
+        self._greylists = greylists.split(",")
 
     async def of(self, domain: str) -> Policy:
-        return PROFILES[PolicyProfile(self._profiles.get(domain, "gomailserver"))]
+        chosen = PROFILES[PolicyProfile(self._profiles.get(domain, "gomailserver"))]
+        return replace(chosen, greylist=replace(chosen.greylist, enabled=domain in self._greylists))
 
 
 def examiner(clock: FakeClock, given: Mapping[str, str]) -> Checks | None:

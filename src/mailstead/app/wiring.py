@@ -230,7 +230,7 @@ class Worker:
 
         holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
         self._sending = SendingRooms(self._config, store, clock, self._opened.ids, context.sweep, holder_name)
-        self._blocking = BlockingRooms(self._config, store, clock, context.ledger)
+        self._blocking = BlockingRooms(self._config, store, clock, context.ledger, self._sending)
         domain, guard = self._config.server.domain, self._blocking.limits.guard
         self._authenticator = Authenticator(store, hasher, clock, default_domain=domain, guard=guard)
         self._directory = Directory(
@@ -301,7 +301,7 @@ class Worker:
             await self._duties.stop()
             await self._sending.stop()
             await self._index.close()
-            await asyncio.gather(self._refusals.flush(), self._reports.counts.flush())
+            await asyncio.gather(self._refusals.flush(), self._reports.counts.flush(), self._blocking.notes.flush())
             await self._opened.close()
 
         return WorkerParts(listeners=listeners, drain=drain, close=close, reload=self._reload, illness=self._illness)
@@ -309,8 +309,8 @@ class Worker:
     def _works(self) -> Iterator[Coroutine[None, None, None]]:
         """What goes on until the end."""
         yield self._look()
-        yield self._refusals.keep_flushing()
-        yield self._reports.counts.keep_flushing()
+        for buffer in (self._refusals, self._reports.counts, self._blocking.notes):
+            yield buffer.keep_flushing()
         yield self._blocking.limits.keep_telling()
 
     async def _web(self) -> "WebServer":

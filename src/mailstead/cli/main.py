@@ -50,6 +50,7 @@ root = LazyGroup(
         "blocklist": Row("mailstead.cli.blocks:blocklist", "Senders and clients that are not heard."),
         "allowlist": Row("mailstead.cli.blocks:allowlist", "Senders and clients that are always heard."),
         "report": Row("mailstead.cli.report:report", "Reports of DMARC and TLS, of others and of ours."),
+        "greylist": Row("mailstead.cli.greylist:greylist", "Strangers who are asked to come again."),
         "db": Row("mailstead.cli.db:db", "The store."),
         "config": Row("mailstead.cli.config:config", "Look at the configuration, check it, explain it."),
         "version": Row("mailstead.cli.help:version", "What is installed."),

@@ -49,3 +49,66 @@ ASKED: Final = Count(
 
 LISTED: Final = "sender client_ip domain who detail"
 """An entry of the block list or of the allow list: a sender or a client is meant."""
+
+STRANGER: Final = "session client_ip sender recipient pause elapsed"
+"""A recipient of a letter that greylisting judged."""
+GREYLISTED: Final = Count("greylisted_total", "Recipients for whom a stranger was asked to come again.")
+CAME_AGAIN: Final = Count("greylist_passed_total", "Recipients for whom a stranger came again.")
+NOTES_LOST: Final = Count(
+    "greylist_notes_lost_total", "First tries that were too many at once to be kept.", amount="count"
+)
+SENT: Final = (
+    DELIVERED,
+    Count(
+        "delivery_successes_total", "Recipients that another server took.", aliases=("elemta_delivery_successes_total",)
+    ),
+    Spread(
+        "delivery_delay_seconds",
+        "From the spool to the other side's yes.",
+        "elapsed",
+        (0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 86400.0),
+    ),
+)
+GIVEN_UP: Final = (
+    Count("messages_failed_total", "Recipients given up.", aliases=("elemta_messages_failed_total",)),
+    Count(
+        "delivery_failures_total",
+        "Recipients refused for good, by status.",
+        by=("reason",),
+        aliases=("elemta_delivery_failures_total",),
+    ),
+)
+ATTEMPTED: Final = (
+    Count(
+        "delivery_attempts_total",
+        "Attempts to hand a letter to another server.",
+        by=("result",),
+        aliases=("elemta_delivery_attempts_total",),
+    ),
+    Spread("outbound_duration_seconds", "Of an attempt, from its begin to its last result.", "elapsed", SECONDS),
+)
+FILED: Final = (
+    DELIVERED,
+    Spread(
+        "delivery_duration_seconds",
+        "From the last byte to filed.",
+        "elapsed",
+        SECONDS,
+        aliases=("elemta_delivery_duration_seconds",),
+    ),
+)
+BROKEN: Final = Count(
+    "connection_errors_total",
+    "Connections ended by a fault of ours.",
+    by=("listener",),
+    aliases=("elemta_connection_errors_total",),
+)
+TLS: Final = Count(
+    "tls_connections_total", "TLS handshakes done.", by=("tls_version",), aliases=("elemta_tls_connections_total",)
+)
+NO_TLS: Final = Count(
+    "tls_handshake_failures_total",
+    "TLS handshakes that failed.",
+    by=("listener",),
+    aliases=("elemta_tls_handshake_failures_total",),
+)

@@ -7,7 +7,7 @@ it may show fields in braces. A new event is a new row here; its fields must sta
 from enum import Enum
 from logging import DEBUG, ERROR, INFO, WARNING
 
-from mailstead.telemetry.counted import ASKED, CLOSED, DELIVERED, FAILED_LOGIN, LISTED, OPENED, RECEIVED, SECONDS
+from mailstead.telemetry import counted as c
 from mailstead.telemetry.event_type import (
     AUTHENTICATION,
     BOUNCE,
@@ -49,17 +49,16 @@ class Event(Enum):
     # net: connections, TLS, proxies
     NET_LISTENER_STARTED = "net.listener.started", INFO, SYSTEM, "listener port"
     NET_CONNECTION_OPENED = (
-        "net.connection.opened", DEBUG, SYSTEM, "listener session client_ip port tls_active", "", OPENED,
+        "net.connection.opened", DEBUG, SYSTEM, "listener session client_ip port tls_active", "", c.OPENED,
     )  # fmt: skip
-    NET_CONNECTION_CLOSED = "net.connection.closed", DEBUG, SYSTEM, "listener session elapsed", "", CLOSED
+    NET_CONNECTION_CLOSED = "net.connection.closed", DEBUG, SYSTEM, "listener session elapsed", "", c.CLOSED
     NET_CONNECTION_REFUSED = (
         "net.connection.refused", INFO, REJECTION, "listener client_ip reason limit", "",
         Count("connections_refused_total", "Connections refused by a limit.", by=("listener", "reason")),
     )  # fmt: skip
     NET_CONNECTION_FAILED = (
         "net.connection.failed", ERROR, SYSTEM, "listener session client_ip incident error trace", "",
-        Count("connection_errors_total", "Connections ended by a fault of ours.", by=("listener",),
-              aliases=("elemta_connection_errors_total",)),
+        c.BROKEN,
     )  # fmt: skip
     NET_ACCEPT_FAILED = (
         "net.accept.failed", ERROR, SYSTEM, "listener error", "",
@@ -68,13 +67,11 @@ class Event(Enum):
     NET_PROXY_REFUSED = "net.proxy.refused", INFO, REJECTION, "listener peer reason"
     NET_TLS_STARTED = (
         "net.tls.started", DEBUG, SYSTEM, "listener session tls_version", "",
-        Count("tls_connections_total", "TLS handshakes done.", by=("tls_version",),
-              aliases=("elemta_tls_connections_total",)),
+        c.TLS,
     )  # fmt: skip
     NET_TLS_FAILED = (
         "net.tls.failed", INFO, SYSTEM, "listener client_ip error", "",
-        Count("tls_handshake_failures_total", "TLS handshakes that failed.", by=("listener",),
-              aliases=("elemta_tls_handshake_failures_total",)),
+        c.NO_TLS,
     )  # fmt: skip
     NET_LOOP_STALLED = (
         "net.loop.stalled", WARNING, SYSTEM, "elapsed worker", "",
@@ -89,7 +86,7 @@ class Event(Enum):
     SMTP_MESSAGE_ACCEPTED = (
         "smtp.message.accepted", INFO, RECEPTION,
         "session protocol client_ip client_hostname sender recipient_count size message_id elapsed tls_active",
-        "message_reception", *RECEIVED,
+        "message_reception", *c.RECEIVED,
     )  # fmt: skip
     SMTP_RECIPIENT_REFUSED = (
         "smtp.recipient.refused", INFO, REJECTION, "session protocol client_ip sender recipient reason detail", "",
@@ -134,12 +131,12 @@ class Event(Enum):
 
     # filters of others
     FILTER_ANSWERED = (
-        "filter.question.answered", DEBUG, RECEPTION, "filter result elapsed", "", ASKED,
-        Spread("filter_duration_seconds", "From the question to the answer, waits included.", "elapsed", SECONDS,
+        "filter.question.answered", DEBUG, RECEPTION, "filter result elapsed", "", c.ASKED,
+        Spread("filter_duration_seconds", "From the question to the answer, waits included.", "elapsed", c.SECONDS,
                by=("filter",)),
     )  # fmt: skip
     FILTER_SILENT = (
-        "filter.question.silent", WARNING, TEMPFAIL, "filter result elapsed detail", "filter {filter} silent", ASKED,
+        "filter.question.silent", WARNING, TEMPFAIL, "filter result elapsed detail", "filter {filter} silent", c.ASKED,
     )  # fmt: skip
     FILTER_BREAKER_OPENED = (
         "filter.breaker.opened", ERROR, SYSTEM, "filter detail pause", "filter {filter} is left alone",
@@ -156,9 +153,7 @@ class Event(Enum):
     DELIVERY_MESSAGE_FILED = (
         "delivery.message.filed", INFO, DELIVERY,
         "session queue_id account recipient sender folder message size message_id elapsed", "message_delivery",
-        DELIVERED,
-        Spread("delivery_duration_seconds", "From the last byte to filed.", "elapsed", SECONDS,
-               aliases=("elemta_delivery_duration_seconds",)),
+        *c.FILED,
     )  # fmt: skip
     QUOTA_THRESHOLD_CROSSED = (
         "quota.threshold.crossed", WARNING, SYSTEM, "account domain address limit", "quota_warning",
@@ -182,11 +177,7 @@ class Event(Enum):
     SPOOL_RECIPIENT_SENT = (
         "spool.recipient.sent", INFO, DELIVERY,
         "queue_id sender recipient delivery_host detail attempts elapsed", "message_delivery",
-        DELIVERED,
-        Count("delivery_successes_total", "Recipients that another server took.",
-              aliases=("elemta_delivery_successes_total",)),
-        Spread("delivery_delay_seconds", "From the spool to the other side's yes.", "elapsed",
-               (0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0, 86400.0)),
+        *c.SENT,
     )  # fmt: skip
     SPOOL_RECIPIENT_DEFERRED = (
         "spool.recipient.deferred", INFO, TEMPFAIL,
@@ -196,9 +187,7 @@ class Event(Enum):
     SPOOL_RECIPIENT_FAILED = (
         "spool.recipient.failed", INFO, BOUNCE,
         "queue_id sender recipient delivery_host detail attempts reason", "message_bounce",
-        Count("messages_failed_total", "Recipients given up.", aliases=("elemta_messages_failed_total",)),
-        Count("delivery_failures_total", "Recipients refused for good, by status.", by=("reason",),
-              aliases=("elemta_delivery_failures_total",)),
+        *c.GIVEN_UP,
     )  # fmt: skip
     SPOOL_LANE_PAUSED = (
         "spool.lane.paused", WARNING, TEMPFAIL, "domain detail attempts pause", "destination paused",
@@ -221,9 +210,7 @@ class Event(Enum):
     )  # fmt: skip
     OUTBOUND_ATTEMPT_DONE = (
         "outbound.attempt.done", DEBUG, DELIVERY, "queue_id domain sender recipient_count count result elapsed", "",
-        Count("delivery_attempts_total", "Attempts to hand a letter to another server.", by=("result",),
-              aliases=("elemta_delivery_attempts_total",)),
-        Spread("outbound_duration_seconds", "Of an attempt, from its begin to its last result.", "elapsed", SECONDS),
+        *c.ATTEMPTED,
     )  # fmt: skip
 
     # lines to others
@@ -237,12 +224,12 @@ class Event(Enum):
     )  # fmt: skip
 
     # the block list and the allow list
-    BLOCKS_SENDER_BLOCKED = "blocks.sender.blocked", INFO, SYSTEM, LISTED, "mail: Blocked email: {from}"
-    BLOCKS_SENDER_UNBLOCKED = "blocks.sender.unblocked", INFO, SYSTEM, LISTED, "mail: Unblocked email: {from}"
-    BLOCKS_CLIENT_BLOCKED = "blocks.client.blocked", INFO, SYSTEM, LISTED, "mail: Blocked IP: {client_ip}"
-    BLOCKS_CLIENT_UNBLOCKED = "blocks.client.unblocked", INFO, SYSTEM, LISTED, "mail: Unblocked IP: {client_ip}"
-    BLOCKS_ALLOW_ADDED = "blocks.allow.added", INFO, SYSTEM, LISTED, "mail: Allowed: {from}{client_ip}"
-    BLOCKS_ALLOW_REMOVED = "blocks.allow.removed", INFO, SYSTEM, LISTED, "mail: No longer allowed: {from}{client_ip}"
+    BLOCKS_SENDER_BLOCKED = "blocks.sender.blocked", INFO, SYSTEM, c.LISTED, "mail: Blocked email: {from}"
+    BLOCKS_SENDER_UNBLOCKED = "blocks.sender.unblocked", INFO, SYSTEM, c.LISTED, "mail: Unblocked email: {from}"
+    BLOCKS_CLIENT_BLOCKED = "blocks.client.blocked", INFO, SYSTEM, c.LISTED, "mail: Blocked IP: {client_ip}"
+    BLOCKS_CLIENT_UNBLOCKED = "blocks.client.unblocked", INFO, SYSTEM, c.LISTED, "mail: Unblocked IP: {client_ip}"
+    BLOCKS_ALLOW_ADDED = "blocks.allow.added", INFO, SYSTEM, c.LISTED, "mail: Allowed: {from}{client_ip}"
+    BLOCKS_ALLOW_REMOVED = "blocks.allow.removed", INFO, SYSTEM, c.LISTED, "mail: No longer allowed: {from}{client_ip}"
     # reports: what servers tell each other about mail as such
     REPORT_FACTS_LOST = (
         "reports.facts.lost", WARNING, SYSTEM, "count", "",
@@ -261,6 +248,18 @@ class Event(Enum):
         "reports.report.unreadable", WARNING, SYSTEM, "message detail", "",
         Count("reports_unreadable_total", "Letters with what looked like a report and is none."),
     )  # fmt: skip
+
+    # greylisting
+    GREYLIST_RECIPIENT_DEFERRED = "greylist.recipient.deferred", INFO, DEFERRAL, c.STRANGER, "greylisted", c.GREYLISTED
+    GREYLIST_RECIPIENT_PASSED = (
+        "greylist.recipient.passed",
+        INFO,
+        RECEPTION,
+        c.STRANGER,
+        "greylist passed",
+        c.CAME_AGAIN,
+    )
+    GREYLIST_NOTES_LOST = "greylist.notes.lost", WARNING, SYSTEM, "count", "", c.NOTES_LOST
 
     # guards of sending
     GUARD_BREAKER_OPENED = (
@@ -284,7 +283,7 @@ class Event(Enum):
     )  # fmt: skip
     AUTH_LOGIN_FAILED = (
         "auth.login.failed", WARNING, AUTHENTICATION, "session protocol client_ip username mechanism reason",
-        "authentication failed", *FAILED_LOGIN,
+        "authentication failed", *c.FAILED_LOGIN,
     )  # fmt: skip
     AUTH_LOGIN_BLOCKED = (
         "auth.login.blocked", WARNING, AUTHENTICATION, "session protocol client_ip username reason limit",
@@ -316,7 +315,7 @@ class Event(Enum):
     HOOK_ANSWERED = (
         "hooks.call.answered", DEBUG, SYSTEM, "hook stage result elapsed", "",
         Count("hook_calls_total", "Answers of hooks.", by=("hook", "stage", "result")),
-        Spread("hook_duration_seconds", "From the call of a hook to its answer.", "elapsed", SECONDS, by=("hook",)),
+        Spread("hook_duration_seconds", "From the call of a hook to its answer.", "elapsed", c.SECONDS, by=("hook",)),
     )  # fmt: skip
     HOOK_SILENT = (
         "hooks.call.silent", WARNING, TEMPFAIL, "hook stage elapsed detail", "hook {hook} gave no answer: {detail}",

@@ -60,6 +60,11 @@ class Postfix:
         path = self._folder / "log"
         return path.read_text(errors="replace") if path.exists() else ""
 
+    def flush(self) -> None:
+        """Try everything that waits, now."""
+        etc = self._folder / "etc"
+        subprocess.run([need("postqueue"), "-c", str(etc), "-f"], check=True, capture_output=True, timeout=60)
+
     def wait_log(self, *words: str) -> str:
         """A line with all these words."""
 

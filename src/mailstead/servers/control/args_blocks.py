@@ -37,3 +37,24 @@ class BlockCheck(Args, frozen=True, kw_only=True):
     ip: Text = ""
     sender: Text = ""
     domain: Text = ""
+
+
+class GreylistList(Args, frozen=True, kw_only=True):
+    """`greylist.list`."""
+
+    domain: Text = ""
+    waiting: bool = False
+
+
+class GreylistFriends(Args, frozen=True, kw_only=True):
+    """`greylist.friends`."""
+
+    domain: Text = ""
+
+
+class GreylistForget(Change, frozen=True, kw_only=True):
+    """`greylist.forget`: at least one of these."""
+
+    domain: Text = ""
+    client: Text = ""
+    sender: Text = ""

@@ -11,6 +11,7 @@ from mailstead.servers.control.audit import AUDIT_OPERATIONS
 from mailstead.servers.control.blocks import BLOCK_OPERATIONS
 from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
 from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, Say, Unavailable
+from mailstead.servers.control.greylist import GREYLIST_OPERATIONS
 from mailstead.servers.control.guards import GUARD_OPERATIONS
 from mailstead.servers.control.hooks import HOOK_OPERATIONS
 from mailstead.servers.control.login_blocks import LOGIN_BLOCK_OPERATIONS
@@ -267,6 +268,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     *AUDIT_OPERATIONS,
     *BLOCK_OPERATIONS,
     *REPORT_OPERATIONS,
+    *GREYLIST_OPERATIONS,
     Operation("db.check", a.Nothing, db_check),
     Operation("db.reindex", a.Nothing, db_reindex),
     Operation("status", a.Nothing, status),

@@ -1,21 +1,41 @@
-"""Whether a stranger is heard at all: the block list and the allow list, before anything is counted or looked up."""
+"""Whether a stranger is heard: the block list and the allow list before anything is counted or looked up, greylisting
+once it is known that the recipient is here."""
+
+from typing import Protocol
 
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.blocks import Standing
 from mailstead.ground.model.envelope import Client, Envelope
+from mailstead.ground.model.policy import Policy
 from mailstead.ground.model.verdict import PASS, Reason, Refuse, Verdict
 from mailstead.services.blocks.blocks import Blocks
+from mailstead.services.greylist.greylisting import Greylisting
 from mailstead.services.limits.rates import RateLimits
 from mailstead.store.port import ReadTx, Store
 from mailstead.telemetry import Event, emit
 
 
+class PolicySource(Protocol):
+    """What domains want: see `services.policy`."""
+
+    async def of(self, domain: str) -> Policy: ...
+
+
 class Admission:
     """One for a worker; for listeners that take mail from strangers. All may raise Busy."""
 
-    def __init__(self, store: Store, blocks: Blocks, rates: RateLimits | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        blocks: Blocks,
+        greylisting: Greylisting,
+        policies: PolicySource,
+        rates: RateLimits | None = None,
+    ) -> None:
         self._store = store
         self._blocks = blocks
+        self._greylisting = greylisting
+        self._policies = policies
         self._rates = rates
 
     async def judge_connection(self, client: Client) -> Verdict:
@@ -35,6 +55,16 @@ class Admission:
         """At RCPT: what the recipient's domain says."""
         standing = await self._blocks.standing(client.ip, envelope.sender)
         return _judge(standing.objection(await self._scope(standing, address.domain)), envelope, client, str(address))
+
+    async def judge_newness(self, envelope: Envelope, address: Address, client: Client) -> Verdict:
+        """At RCPT, of a recipient who is here: whether the sender has to come again."""
+        policy = await self._policies.of(address.domain)
+        if not policy.greylist.enabled:
+            return PASS
+        standing = await self._blocks.standing(client.ip, envelope.sender)
+        if standing.is_allowed(await self._scope(standing, address.domain)):
+            return PASS
+        return await self._greylisting.judge(envelope, address, client, policy.greylist, is_vouched=policy.spf.enabled)
 
     async def _scope(self, standing: Standing, domain: str) -> str:
         """A domain that is another's name has that one's lists; mostly there is no need to know."""

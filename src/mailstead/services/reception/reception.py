@@ -113,48 +113,56 @@ class Reception:
         self, envelope: Envelope, recipient: Recipient, client: Client, *, is_proxied: bool
     ) -> Accepted | Refuse | Defer:
         """At RCPT. The accounts found are kept for the delivery, which looks no address up again."""
+        address, admission = recipient.address, self._admission
         try:
-            if self._admission is not None:
-                verdict = await self._admission.judge_recipient(envelope, recipient.address, client)
-                if not isinstance(verdict, Pass):
-                    return verdict
-            resolution = await look_up(self._store, self._reverser, recipient.address)
+            verdict = PASS if admission is None else await admission.judge_recipient(envelope, address, client)
+            if not isinstance(verdict, Pass):
+                return verdict
+            found = await self._find(envelope, recipient, client, is_proxied=is_proxied)
+            if not isinstance(found, Accepted):
+                return found
+            verdict = await self._judge_accepted(envelope, address, client)
         except Busy:
             return Defer(Reason.BUSY)
+        return found if isinstance(verdict, Pass) else verdict
+
+    async def _find(
+        self, envelope: Envelope, recipient: Recipient, client: Client, *, is_proxied: bool
+    ) -> Accepted | Refuse | Defer:
+        resolution = await look_up(self._store, self._reverser, recipient.address)
         if isinstance(resolution, Resolution) and self._verification is not None:
             resolution = await self._verification.sift(resolution)
         match resolution:
             case Resolution():
-                return await self._ask_about(recipient, resolution, envelope, client)
+                return _judge_room(recipient, resolution, envelope.declared_size)
             case Refuse(Reason.RELAY_DENIED) if not is_proxied and self._may_relay(client.ip):
                 return Accepted(recipient, (), abroad=(Abroad(recipient.address),))
             case Refuse() | Defer():
                 return resolution
 
-    async def _ask_about(
-        self, recipient: Recipient, resolution: Resolution, envelope: Envelope, client: Client
-    ) -> Accepted | Refuse | Defer:
-        """Last of all others: what is free comes first."""
-        found = _judge_room(recipient, resolution, envelope.declared_size)
-        if self._admission is not None and isinstance(found, Accepted) and not self._may_relay(client.ip):
-            verdict = await self._admission.judge_rate(envelope, recipient.address, client)
-            if not isinstance(verdict, Pass):
-                return verdict
-        if self._steps is None or not isinstance(found, Accepted) or not self._is_examined(client):
-            return found
-        verdict = await self._steps.judge_recipient(envelope, recipient.address, client)
-        return found if isinstance(verdict, Pass) else verdict
+    async def _judge_accepted(self, envelope: Envelope, address: Address, client: Client) -> Verdict:
+        """Who is here would take it. Others are asked last: what is free comes first."""
+        verdict: Verdict = PASS
+        if self._admission is not None and self._is_stranger(client):
+            verdict = await self._admission.judge_newness(envelope, address, client)
+        if self._admission is not None and isinstance(verdict, Pass) and not self._may_relay(client.ip):
+            verdict = await self._admission.judge_rate(envelope, address, client)
+        if self._steps is not None and isinstance(verdict, Pass) and self._is_examined(client):
+            verdict = await self._steps.judge_recipient(envelope, address, client)
+        return verdict
 
     def begin_body(self, envelope: Envelope, client: Client) -> Body:
         """For the content of one transaction. Hosts that may relay are ours, and not examined."""
         examination = None
         if self._examiner is not None and self._is_examined(client):
-            is_neighbour = not self.rules.examines_neighbours and _is_neighbour(client.ip)
-            examination = self._examiner.begin(envelope, client, is_neighbour=is_neighbour)
+            examination = self._examiner.begin(envelope, client, is_neighbour=not self._is_stranger(client))
         return Body(self._store.blobs, self.rules.max_message_size, examination)
 
     def _is_examined(self, client: Client) -> bool:
         return bool(client.ip) and not self._may_relay(client.ip)
+
+    def _is_stranger(self, client: Client) -> bool:
+        return self._is_examined(client) and (self.rules.examines_neighbours or not _is_neighbour(client.ip))
 
     async def accept(
         self, letter: Letter, envelope: Envelope, accepted: Sequence[Accepted], client: Client, *, each_is_told: bool

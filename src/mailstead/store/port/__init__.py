@@ -22,6 +22,7 @@ from mailstead.store.port.duties import DutyReads, DutyWrites
 from mailstead.store.port.finding import FindingReads
 from mailstead.store.port.folders import FolderReads, FolderWrites
 from mailstead.store.port.forwarded import ForwardedReads, ForwardedWrites
+from mailstead.store.port.greylist import GreylistReads, GreylistWrites
 from mailstead.store.port.guards import GuardReads, GuardWrites
 from mailstead.store.port.hooks import HookReads, HookWrites
 from mailstead.store.port.limits import LimitReads, LimitWrites
@@ -95,6 +96,8 @@ class ReadTx(Protocol):
     def trails(self) -> TrailReads: ...
     @property
     def limits(self) -> LimitReads: ...
+    @property
+    def greylist(self) -> GreylistReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -158,6 +161,8 @@ class Tx(Protocol):
     def trails(self) -> TrailWrites: ...
     @property
     def limits(self) -> LimitWrites: ...
+    @property
+    def greylist(self) -> GreylistWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

@@ -18,6 +18,7 @@ from mailstead.store.sql.duties import SqlDuties
 from mailstead.store.sql.finding import SqlFinding
 from mailstead.store.sql.folders import SqlFolders
 from mailstead.store.sql.forwarded import SqlForwarded
+from mailstead.store.sql.greylist import SqlGreylist
 from mailstead.store.sql.guards import SqlGuards
 from mailstead.store.sql.hooks import SqlHooks
 from mailstead.store.sql.limits import SqlLimits
@@ -129,6 +130,10 @@ class SqlReadTx:
     @cached_property
     def limits(self) -> SqlLimits:
         return SqlLimits(self.session)
+
+    @cached_property
+    def greylist(self) -> SqlGreylist:
+        return SqlGreylist(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""

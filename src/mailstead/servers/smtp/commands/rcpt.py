@@ -50,9 +50,9 @@ def _refused(session: Session, address: Address, verdict: Refuse | Defer) -> Rep
         reason=verdict.reason.value,
         detail=verdict.evidence,
     )
-    session.taker.refusals.note(
-        verdict, session.client, sender=str(session.transaction.envelope.sender or ""), recipient=str(address)
-    )
+    if verdict.reason is not Reason.GREYLISTED or verdict.evidence:  # who comes too early again leaves no row again
+        sender = str(session.transaction.envelope.sender or "")
+        session.taker.refusals.note(verdict, session.client, sender=sender, recipient=str(address))
     if verdict.reason is Reason.USER_UNKNOWN and not session.login and session.profile.dialect is Dialect.SMTP:
         session.misses += 1
     return reply_to_verdict(verdict, str(address))
