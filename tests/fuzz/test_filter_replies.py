@@ -1,5 +1,6 @@
 """Replies of scanners, damaged at will: an answer, or Invalid, and the same however they are cut."""
 
+import json
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -7,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailstead.ground.model.errors import Invalid
-from mailstead.ground.wire import clamd, spamc
+from mailstead.ground.wire import clamd, rspamd, spamc
 
 octets = st.binary(max_size=300)
 cuts = st.lists(st.integers(0, 6000), max_size=8)
@@ -90,3 +91,46 @@ def test_spamd(data: bytes, at: list[int]) -> None:
     assert whole == outcome(spamd_answer, chunks(data, at))
     if isinstance(whole, tuple):
         assert all(symptom.words.isprintable() and symptom.name.isascii() for symptom in whole[1])
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+RSPAMD = st.one_of(
+    octets,
+    values.map(lambda value: json.dumps(value).encode()),
+    st.fixed_dictionaries(
+        {
+            "action": st.text(max_size=300) | values,
+            "score": st.floats() | values,
+            "required_score": st.floats() | values,
+            "symbols": st.dictionaries(
+                st.text(max_size=300),
+                st.fixed_dictionaries({"score": st.floats() | st.integers(), "description": st.text(max_size=300)}),
+                max_size=3,
+            )
+            | values,
+        }
+    ).map(lambda value: json.dumps(value).encode()),
+)
+
+
+@given(RSPAMD)
+def test_rspamd(data: bytes) -> None:
+    try:
+        answer = rspamd.read_answer(data)
+    except Invalid:
+        return
+    assert all(len(one.name) <= 120 and one.name.isprintable() for one in answer.symptoms)
+    assert answer.action.isprintable()
+    assert abs(answer.score) < float("inf")
+
+
+@given(st.text(max_size=2000))
+def test_headers_for_rspamd(text: str) -> None:
+    (value,) = rspamd.render_headers({"Helo": text or "x"}).values()
+    assert len(value) <= rspamd.VALUE_MAX
+    assert not set(value) & set("\r\n\0")
+    value.encode()

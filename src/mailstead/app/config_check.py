@@ -15,6 +15,8 @@ import mailstead
 from mailstead.app.config import Config
 from mailstead.app.config_kinds import IpAddress, Port
 from mailstead.app.config_report import Problem
+from mailstead.ground.model.errors import Invalid
+from mailstead.services.filters.actions import read_actions
 
 SOCKET_PATH_MAX: Final = 107
 """Bytes of `sun_path` without its NUL, unix(7)."""
@@ -25,7 +27,14 @@ _RELAY_PREFIX_MIN: Final = {4: 8, 6: 7}  # shorter ones hold a good part of the 
 def check(config: Config, sources: Mapping[str, str]) -> list[Problem]:
     """Everything that contradicts itself."""
     problems: list[Problem] = []
-    for key, what, fix in (*_database(config), *_network(config), *_ports(config), *_tls(config), *_dkim(config)):
+    for key, what, fix in (
+        *_database(config),
+        *_network(config),
+        *_ports(config),
+        *_tls(config),
+        *_dkim(config),
+        *_filters(config),
+    ):
         problems.append(Problem(sources.get(key, "default"), key, what, fix))
     return problems
 
@@ -78,6 +87,17 @@ def _dkim(config: Config) -> Iterator[Finding]:
         for name in names:
             if not _FIELD_NAME.match(name) and (name, key) != ("*", "dkim.headers"):
                 yield key, f"{name!r} is no name of a header field", "write names like subject"
+
+
+def _filters(config: Config) -> Iterator[Finding]:
+    rspamd = config.security.rspamd
+    for key, url in (("security.rspamd.url", rspamd.url), ("security.rspamd.learn_url", rspamd.learn_url)):
+        if url and not url.startswith(("http://", "https://")):
+            yield key, f"{url!r} is no URL of HTTP", "write it like http://localhost:11333"
+    try:
+        read_actions(rspamd.actions)
+    except Invalid as error:
+        yield "security.rspamd.actions", str(error), "write actions like reject=junk"
 
 
 def _overlap(left: tuple[IpAddress, ...], right: tuple[IpAddress, ...]) -> bool:

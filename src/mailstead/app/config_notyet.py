@@ -13,7 +13,6 @@ NOT_YET: Final[Mapping[str, str]] = {
     "api.cors_origins": "the admin API",
     "webui.": "the web pages",
     "webdav.": "calendars and address books",
-    "security.rspamd.": "spam scoring",
     "tls.acme.": "certificates that renew themselves",
 }
 """A row ending in a dot speaks for the whole section."""

@@ -6,35 +6,49 @@ from datetime import timedelta
 from mailstead.app.config import Config
 from mailstead.net.clock import Clock
 from mailstead.net.dial import Dialer
+from mailstead.net.guarded import GuardedClient
 from mailstead.net.sweep import Sweep
+from mailstead.services.filters.actions import read_actions
 from mailstead.services.filters.asking import Filter
 from mailstead.services.filters.breaker import BreakerRules
 from mailstead.services.filters.clamd import Clamd
 from mailstead.services.filters.line import Lines, Place
 from mailstead.services.filters.panel import FilterPanel
+from mailstead.services.filters.rspamd import Rspamd, RspamdSettings
 from mailstead.services.filters.spamd import Spamd, SpamdSettings
-from mailstead.services.filters.teaching import Teachers
+from mailstead.services.filters.teaching import Pupil, Teachers
 from mailstead.services.filters.watched import Patience, WatchedFilter
 
 
 class Filters:
     """All that are configured, for one worker."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, config: Config, clock: Clock, client: GuardedClient) -> None:
         self._config = config
         self._clock = clock
+        self._client = client
         self._dialer = Dialer("filter", Sweep())
         self.clamd = self._clamd()
         self.spamd = self._spamd()
+        self.rspamd = self._rspamd()
         self.panel = FilterPanel(tuple(self._watched()))
-        self.teachers = Teachers(tuple(filter(None, (self.spamd,))))
+        self.teachers = Teachers(tuple(self._pupils()))
 
     def _watched(self) -> Iterator[WatchedFilter]:
-        clamav, spamassassin = self._config.security.clamav, self._config.security.spamassassin
+        security = self._config.security
+        clamav, spamassassin, rspamd = security.clamav, security.spamassassin, security.rspamd
         if self.clamd is not None:
             yield self._watch(self.clamd, clamav.timeout, clamav.connections)
         if self.spamd is not None:
             yield self._watch(self.spamd, spamassassin.timeout, spamassassin.connections)
+        if self.rspamd is not None:
+            yield self._watch(self.rspamd, rspamd.timeout, rspamd.connections)
+
+    def _pupils(self) -> Iterator[Pupil]:
+        if self.spamd is not None:
+            yield self.spamd
+        if self.rspamd is not None and self._config.security.rspamd.learn_url:
+            yield self.rspamd
 
     def _watch(self, one: Filter, timeout: timedelta, at_once: int) -> WatchedFilter:
         filters = self._config.security.filters
@@ -57,3 +71,14 @@ class Filters:
             hostname=self._config.smtp_hostname, max_size=spamassassin.max_size, user=spamassassin.user
         )
         return Spamd(Lines(place, self._dialer, spamassassin.timeout.total_seconds()), self._clock, settings)
+
+    def _rspamd(self) -> Rspamd | None:
+        rspamd = self._config.security.rspamd
+        if not rspamd.url:
+            return None
+        settings = RspamdSettings(
+            url=rspamd.url.rstrip("/"), learn_url=rspamd.learn_url.rstrip("/"), password=rspamd.password,
+            hostname=self._config.smtp_hostname, timeout=rspamd.timeout.total_seconds(), max_size=rspamd.max_size,
+            actions=read_actions(rspamd.actions),
+        )  # fmt: skip
+        return Rspamd(self._client, self._clock, settings)

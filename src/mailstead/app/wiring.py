@@ -238,7 +238,7 @@ class Worker:
             min_password_length=self._config.security.min_password_length,
         )  # fmt: skip
         self._refusals = Refusals(store, clock, Concealing(store))
-        self._filters = Filters(self._config, clock)
+        self._filters = Filters(self._config, clock, self._sending.client)
         self._reports = ReportRooms(self._config, store, clock, self._opened.ids, self._sending, self._folders.reading)
         self._hooks = HookRooms(self._config, store, clock, self._sending.client)
         self._console = Console(

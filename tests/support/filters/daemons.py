@@ -2,19 +2,20 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.filters.letters import EICAR
 from tests.support.programs import need
 
-START_SECONDS = 90
+START_SECONDS = 60
 
 
 @dataclass
@@ -27,8 +28,8 @@ class Daemon:
     learn_port: int = 0
 
     def kill(self) -> None:
-        """At once."""
-        self.process.kill()
+        """At once, with its children."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
 
 
@@ -54,13 +55,14 @@ def folder() -> Iterator[Path]:
 def running(command: list[str], ready: str) -> Iterator[subprocess.Popen[str]]:
     """Until the block ends. It is ready when it says so."""
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    )
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        errors="replace", start_new_session=True,
+    )  # fmt: skip
     stdout = process.stdout
     assert stdout is not None
-    timer = threading.Timer(START_SECONDS, process.kill)
+    timer = threading.Timer(START_SECONDS, lambda: os.killpg(process.pid, signal.SIGKILL))
     timer.start()
-    said = []
+    said: list[str] = []
     try:
         for line in stdout:
             said.append(line)
@@ -75,11 +77,11 @@ def running(command: list[str], ready: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         timer.cancel()
         process.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # its children, too
+        process.wait()
         stdout.close()
 
 
@@ -136,4 +138,66 @@ def spamd() -> Iterator[Daemon]:
             *(["-u", "nobody"] if os.geteuid() == 0 else []),
         ]  # fmt: skip
         with running(command, "child states: I") as process:
+            yield Daemon(process, port)
+
+
+RSPAMD_PASSWORD = "a-long-word"
+RULES_LUA = """
+local function said(task, what) return (task:get_header('Subject') or ''):match(what .. ' ([%w ]+)') end
+rspamd_config:register_symbol{ name = 'TEST_WEIGHT', score = 1.0, description = 'Weight that the subject names',
+  callback = function(task)
+    local weight = said(task, 'weight')
+    if weight then return true, tonumber(weight) end
+  end }
+rspamd_config:register_symbol{ name = 'TEST_ACTION', type = 'prefilter',
+  callback = function(task)
+    local action = said(task, 'action')
+    if action then task:set_pre_result(action, 'asked for') end
+  end }
+rspamd_config:register_symbol{ name = 'TEST_WAY', score = 1.0,
+  callback = function(task)
+    if task:get_header('Subject') ~= 'way' then return false end
+    local right, from = #(task:get_recipients('smtp') or {}), task:get_from('smtp')
+    if tostring(task:get_ip()) == '192.0.2.7' then right = right + 1 end
+    if task:get_helo() == 'mail.far.test' then right = right + 1 end
+    if from and from[1].addr == 'eve@far.test' then right = right + 1 end
+    return true, right
+  end }
+"""
+RSPAMD_CONF = """
+lua = "{folder}/rules.lua";
+.include "$CONFDIR/metrics.conf"
+.include "$CONFDIR/actions.conf"
+classifier "bayes" {{
+  tokenizer {{ name = "osb"; }} backend = "sqlite3"; min_tokens = 5; min_learns = 1;
+  statfile {{ symbol = "BAYES_HAM"; path = "{folder}/ham.sqlite"; spam = false; }}
+  statfile {{ symbol = "BAYES_SPAM"; path = "{folder}/spam.sqlite"; spam = true; }}
+}}
+options {{
+  pidfile = "{folder}/pid"; filters = ""; disable_hyperscan = true; control_socket = "{folder}/ctl mode=0600";
+  url_tld = "{folder}/tld"; dns {{ nameserver = ["127.0.0.1:9"]; timeout = 0.1s; retransmits = 1; }}
+}}
+logging {{ type = "console"; level = "info"; }}
+worker "controller" {{
+  bind_socket = "127.0.0.1:{port}"; password = "{password}"; enable_password = "{password}";
+}}
+"""
+
+
+@contextmanager
+def rspamd() -> Iterator[Daemon]:
+    """Its controller alone, which scans and learns; with rules that do as the subject says. It asks no DNS."""
+    program = need("rspamd")
+    with folder() as place:
+        port = free_port()
+        (place / "rules.lua").write_text(RULES_LUA)
+        (place / "tld").write_text("com\ntest\n")
+        config = place / "rspamd.conf"
+        config.write_text(RSPAMD_CONF.format(folder=place, port=port, password=RSPAMD_PASSWORD))
+        user = ["-i"]
+        if os.geteuid() == 0:
+            shutil.chown(place, "_rspamd")
+            user = ["-u", "_rspamd", "-g", "_rspamd"]
+        folders = [f"--var={name}={place}" for name in ("DBDIR", "RUNDIR", "LOGDIR")]
+        with running([program, "-c", str(config), *folders, *user, "-f"], "starting controller process") as process:
             yield Daemon(process, port)

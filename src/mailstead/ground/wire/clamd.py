@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from mailstead.ground.model.errors import Invalid
+from mailstead.ground.wire.said import tame
 
 OPEN: Final = b"zINSTREAM\0"  # z: command and reply end with NUL
 VERSION: Final = b"zVERSION\0"
 END: Final = bytes(4)
 REPLY_MAX: Final = 4096
 _FOUND: Final = re.compile(r"stream: (.{1,512}) FOUND\Z", re.DOTALL)
-_UNSAFE: Final = re.compile(r"[^!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,3 @@ def read_answer(reply: str) -> Answer:
     if reply.endswith("ERROR"):
         return Failed(tame(reply.removeprefix("stream: ")))
     raise Invalid("its reply is none of clamd's")
-
-
-def tame(text: str) -> str:
-    """Words of a daemon for a log or a header: one line, no controls, not endless."""
-    return _UNSAFE.sub(" ", text).strip()[:200]

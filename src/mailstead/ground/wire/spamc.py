@@ -7,6 +7,7 @@ from typing import Final
 
 from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.opinion import Symptom
+from mailstead.ground.wire.said import tame
 
 HEAD_MAX: Final = 8192
 BODY_MAX: Final = 256 * 1024
@@ -18,7 +19,6 @@ _SPAM: Final = re.compile(rf"(?:True|False|Yes|No) ; ({_NUMBER}) / ({_NUMBER})\Z
 _RULER: Final = re.compile(r"-{2,5} -{10,}[ -]*\Z")
 _ROW: Final = re.compile(rf" {{0,3}}({_NUMBER}) ([A-Za-z_][A-Za-z0-9_]{{0,63}})(?: +(.*))?\Z")
 _NO_WORDS: Final = "No description available."
-_CONTROLS: Final = re.compile(r"[\x00-\x20\x7f-\xa0]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,3 @@ def read_report(body: bytes) -> tuple[Symptom, ...]:
             if len(rows) >= SYMPTOMS_MAX:
                 break
     return tuple(rows)
-
-
-def tame(text: str) -> str:
-    """Words of a daemon for a log or a header: one line, no controls, not endless."""
-    return _CONTROLS.sub(" ", text).strip()[:120]

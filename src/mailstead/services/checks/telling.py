@@ -73,15 +73,15 @@ def tell_found(evidence: Evidence, envelope: Envelope, judgements: Sequence[Judg
                 recipient_count=recipients,
                 reason=opinion.words,
             )
-    found = [(one.action, charge.words) for one in judgements for charge in one.charges if charge.reason is Reason.SPAM]
-    for action, words in dict.fromkeys(found):
-        if action is not Action.ACCEPT:
+    for one in dict.fromkeys(judgements):
+        words = "; ".join(charge.words for charge in one.charges if charge.reason is Reason.SPAM)
+        if words and one.action is not Action.ACCEPT:
             emit(
                 Event.CONTENT_SPAM_FOUND,
                 session=session,
                 client_ip=client.ip,
                 sender=sender,
                 recipient_count=recipients,
-                result=action.value,
+                result=one.action.value,
                 detail=words,
             )

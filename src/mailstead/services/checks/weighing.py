@@ -67,11 +67,20 @@ def _judge_spam(opinions: Sequence[Opinion], policy: Policy) -> list[Charge]:
         if opinion.trouble:
             charges.append(_miss(opinion, policy.spam.fail_action, "spam"))
             continue
-        if opinion.wish in _WISHES:
-            charges.append(Charge(Reason.SPAM, _WISHES[opinion.wish], _tell(opinion)))
-        elif opinion.wish is not Wish.LET_IN:
-            charges += _judge_score(opinion, policy)
+        charges += _judge_opinion(opinion, policy)
     return charges
+
+
+def _judge_opinion(opinion: Opinion, policy: Policy) -> list[Charge]:
+    """What the filter asks for; a tag is the least that is done, and the score may lead to more."""
+    wished = [Charge(Reason.SPAM, _WISHES[opinion.wish], _tell(opinion))] if opinion.wish in _WISHES else []
+    match opinion.wish:
+        case Wish.LET_IN:
+            return []
+        case Wish.NOTHING | Wish.TAG:
+            return _judge_score(opinion, policy) or wished
+        case _:
+            return wished
 
 
 def _judge_score(opinion: Opinion, policy: Policy) -> list[Charge]:

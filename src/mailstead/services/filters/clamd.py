@@ -16,8 +16,8 @@ from mailstead.ground.wire.clamd import (
     TooLong,
     frame,
     read_answer,
-    tame,
 )
+from mailstead.ground.wire.said import tame
 from mailstead.net.connection import Connection
 from mailstead.net.stream import PeerGone
 from mailstead.services.checks.specimen import Content, Specimen
