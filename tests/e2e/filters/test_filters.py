@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.filters.judging import send, told
-from tests.support.filters.letters import HAM, SPAM, VIRUS
+from tests.support.filters.judging import fetch, send, told, unfold
+from tests.support.filters.letters import HAM, SPAM, VIRUS, letter
 from tests.support.server import Sandbox
 
 pytestmark = pytest.mark.e2e
@@ -20,7 +20,19 @@ def test_spam_is_refused(box: Sandbox) -> None:
     assert send(box, SPAM) == (554, b"5.7.1 Message refused as spam")
     (line,) = told(box, "content.spam.found")
     assert line["msg"] == "spam_detected"
+    assert "spamassassin" in str(line["detail"])
     assert "Generic Test for Unsolicited Bulk Email +1000.0" in str(line["detail"])
+    assert "rspamd 10.0" in str(line["detail"])
+
+
+def test_what_rspamd_asks_for(box: Sandbox) -> None:
+    assert send(box, letter("weight 5"))[0] == 451
+    assert send(box, letter("weight 7"))[0] == 250
+    header = fetch(box, "weight 7")
+    assert b"X-Mailstead-Reason: rspamd 4.7 asks to tag: Weight that the subject names +7.0 (tag)" in unfold(header)
+    assert send(box, letter("weight 9"))[0] == 250
+    assert b"rspamd 6.0" in unfold(fetch(box, "weight 9", "Junk"))
+    assert send(box, letter("weight 20"))[0] == 554
 
 
 def test_another_letter_is_taken(box: Sandbox) -> None:

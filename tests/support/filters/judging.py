@@ -56,3 +56,17 @@ def told(box: Sandbox, event: str) -> list[dict[str, object]]:
     """Lines of the log with that event."""
     lines = [json.loads(line) for line in box.log().splitlines() if line.startswith("{")]
     return [line for line in lines if line.get("event") == event]
+
+
+def fetch(box: Sandbox, subject: str, folder: str = "INBOX") -> bytes:
+    """The header of the latest letter of ada's with that subject."""
+    with box.imap("ada") as reader:
+        reader.select(folder)
+        _, found = reader.search(None, f'SUBJECT "{subject}"')
+        _, rows = reader.fetch(found[0].split()[-1], "(BODY.PEEK[HEADER])")
+        return bytes(rows[0][1])
+
+
+def unfold(header: bytes) -> bytes:
+    """Each field on one line."""
+    return header.replace(b"\r\n\t", b" ").replace(b"\r\n ", b" ")
