@@ -63,6 +63,7 @@ def running(command: list[str], ready: str) -> Iterator[subprocess.Popen[str]]:
     timer = threading.Timer(START_SECONDS, lambda: os.killpg(process.pid, signal.SIGKILL))
     timer.start()
     said: list[str] = []
+    drain = threading.Thread(target=lambda: [None for _ in stdout], daemon=True)
     try:
         for line in stdout:
             said.append(line)
@@ -71,7 +72,6 @@ def running(command: list[str], ready: str) -> Iterator[subprocess.Popen[str]]:
         else:
             raise RuntimeError(f"{command[0]} ended:\n{''.join(said)[-4000:]}")
         timer.cancel()
-        drain = threading.Thread(target=lambda: [None for _ in stdout], daemon=True)
         drain.start()
         yield process
     finally:
@@ -82,6 +82,8 @@ def running(command: list[str], ready: str) -> Iterator[subprocess.Popen[str]]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # its children, too
         process.wait()
+        if drain.ident is not None:
+            drain.join(20)
         stdout.close()
 
 
