@@ -14,7 +14,7 @@ from mailstead.services.dispatch.content import LetterContent
 from mailstead.services.outbound.parcel import Rendition
 from mailstead.services.signing.making import make_key, record_of
 from mailstead.services.signing.rotation import activated
-from mailstead.services.signing.signer import Seal
+from mailstead.services.signing.rules import Seal
 from tests.e2e.test_commands import Say, home, made, say, serving  # noqa: F401 - fixtures
 from tests.support.dkim import RSA_PEM
 from tests.support.programs import need

@@ -41,7 +41,9 @@ bank.test._report._dmarc.watch TXT "v=DMARC1"
 OURS = """
 _dmarc TXT "v=DMARC1; p=quarantine; psd=n; rua=mailto:postmaster@dev.localhost"
 """
-LETTER = b"From: Ann <ann@%s.test>\r\nTo: ada@dev.localhost\r\nSubject: hello\r\n\r\nhello\r\n"
+LETTER = (
+    b"From: Ann <ann@%s.test>\r\nTo: ada@dev.localhost\r\nSubject: hello\r\nMessage-ID: <1@a.test>\r\n\r\nhello\r\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +130,7 @@ def send_reports(box: Sandbox, kind: str, *domains: str) -> list[dict[str, Any]]
 def test_a_day(box: Sandbox, peer: RecordingPeer, tmp_path: Path) -> None:
     for command in (
         ("policy", "set", "--domain", "dev.localhost", "dmarc.report_enabled=on"),
-        ("dkim", "generate", "--domain", "dev.localhost", "--algorithm", "ed25519"),
+        ("dkim", "generate", "--domain", "dev.localhost", "--algorithm", "rsa2048"),
         ("dkim", "activate", "--domain", "dev.localhost", "--selector", "default"),
     ):
         assert box.cli(*command).returncode == 0
@@ -186,6 +188,23 @@ def test_what_comes_back(box: Sandbox, tmp_path: Path) -> None:
     assert "from dev.localhost, disposition quarantine, spf evil.test fail" in done.stdout
     (source,) = ask(box, "summary", "dmarc")
     assert (source["source"], source["bad"]) == ("127.0.0.1", 1)
+
+
+def test_what_an_alias_sends_on_is_sealed(box: Sandbox, peer: RecordingPeer, tmp_path: Path) -> None:
+    """ARC: who gets it learns what we found out, and dkimpy believes it."""
+    for command in (
+        ("policy", "set", "--domain", "dev.localhost", "arc.seal=on"),
+        ("alias", "add", "list@dev.localhost", "far@good.test"),
+    ):
+        assert box.cli(*command).returncode == 0
+    signed = bytes(dkim.sign(LETTER % b"good", b"s", b"good.test", RSA_PEM)) + LETTER % b"good"
+    assert "250 2.0.0" in send(box, signed, "ann@good.test", tmp_path, "list@dev.localhost")
+    letter = until(lambda: next((one.content for one in peer.taken if one.recipient == "far@good.test"), None))
+    (key,) = json.loads(box.cli("dkim", "show", "--domain", "dev.localhost", "--json").stdout)["keys"]
+    verdict, sets, why = dkim.arc_verify(letter, dnsfunc=lambda name, timeout=5: key["record"]["value"].encode())
+    assert (verdict, len(sets)) == (b"pass", 1), why
+    told = message_from_bytes(letter)["ARC-Authentication-Results"]
+    assert "dmarc=pass header.from=good.test" in told
 
 
 def test_nothing_went_wrong(box: Sandbox) -> None:

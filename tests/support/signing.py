@@ -8,7 +8,8 @@ from mailstead.app.config import DkimConfig
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.signing import Algorithm, KeyState, SigningKey
 from mailstead.net.dns import Answer, DnsError, Mx, Tlsa, Trouble
-from mailstead.services.signing.signer import Signer, SigningRules
+from mailstead.services.signing.rules import SigningRules
+from mailstead.services.signing.signer import Signer
 from mailstead.store.port import Store
 from tests.support.dkim import ED25519, RSA, TestKey
 from tests.support.fake_clock import FakeClock

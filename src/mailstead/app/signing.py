@@ -6,7 +6,8 @@ from pathlib import Path
 from mailstead.app.config import Config
 from mailstead.net.clock import Clock
 from mailstead.services.signing.key_file import KeyFile
-from mailstead.services.signing.signer import Signer, SigningRules
+from mailstead.services.signing.rules import SigningRules
+from mailstead.services.signing.signer import Signer
 from mailstead.store.port import Store
 
 

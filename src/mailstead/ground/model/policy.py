@@ -91,6 +91,21 @@ class Dmarc:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arc:
+    """RFC 8617, for letters that an alias sends on to others."""
+
+    seal: bool = False  # hand on what was found out about them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """Reports of single letters that fail DMARC (RFC 9991), to domains that ask for them (`ruf`)."""
+
+    enabled: bool = False
+    per_day: int = 20  # to any one of these domains
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clamav:
     """Holds when a clamd is configured."""
 
@@ -175,6 +190,8 @@ class Policy:
     dkim: Dkim = field(default_factory=Dkim)
     spf: Spf = field(default_factory=Spf)
     dmarc: Dmarc = field(default_factory=Dmarc)
+    failures: Failures = field(default_factory=Failures)
+    arc: Arc = field(default_factory=Arc)
     clamav: Clamav = field(default_factory=Clamav)
     spam: Spam = field(default_factory=Spam)
     greylist: Greylist = field(default_factory=Greylist)

@@ -37,6 +37,8 @@ PREFIXES: Final[Mapping[str, str]] = {
     "dkim": "dkim_",
     "spf": "spf_",
     "dmarc": "dmarc_",
+    "failures": "failures_",
+    "arc": "arc_",
     "clamav": "clamav_",
     "spam": "spam_",
     "greylist": "greylist_",
@@ -94,6 +96,13 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "report_email": Email(),
         "reject_action": _ACTION,
         "quarantine_action": _ACTION,
+    },
+    "failures": {
+        "enabled": _SWITCH,
+        "per_day": Whole(1, 10_000),
+    },
+    "arc": {
+        "seal": _SWITCH,
     },
     "clamav": {
         "enabled": _SWITCH,

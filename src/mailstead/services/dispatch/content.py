@@ -14,7 +14,8 @@ from mailstead.ground.formats.recode import Recoder, Step, Survey, Unfit
 from mailstead.ground.formats.structure import HEADER_MAX, Scanner
 from mailstead.ground.model.envelope import BodyType
 from mailstead.services.outbound.parcel import Chunks, Rendition, Unsuitable
-from mailstead.services.signing.signer import BodyDigest, Seal, Signer
+from mailstead.services.signing.rules import Seal
+from mailstead.services.signing.signer import BodyDigest, Signer
 
 MEMORY_MAX: Final = 256 << 10
 """Octets of a letter that is kept in memory between the passes."""

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from typing import Final
 
+from mailstead.ground.formats.dkim.header import split_fields
 from mailstead.ground.model.errors import NotFound
 from mailstead.ground.model.ids import SpoolId
 from mailstead.ground.model.policy import HEADERS_TO_SIGN
@@ -10,7 +11,8 @@ from mailstead.ground.model.spool import Origin, SpooledLetter
 from mailstead.net.clock import Clock
 from mailstead.services.dispatch.content import LetterContent
 from mailstead.services.policy.policies import Policies
-from mailstead.services.signing.signer import UNSIGNED, Seal, Signer
+from mailstead.services.signing.rules import UNSIGNED, Seal
+from mailstead.services.signing.signer import Signer
 from mailstead.store.port.blobs import Blobs
 
 KEPT_MAX: Final = 32
@@ -52,9 +54,18 @@ class SignedContents:
     async def _seal_of(self, letter: SpooledLetter) -> Seal:
         if not letter.domain or letter.origin is Origin.HANDED_OFF:
             return UNSIGNED
-        wish = (await self._policies.of(letter.domain)).dkim
+        policy = await self._policies.of(letter.domain)
+        wish = policy.dkim
         if not wish.signing_enabled:
             return UNSIGNED
         # As long as nobody wrote the column of this domain down, the configuration names the fields: it has more.
         is_own = wish.headers_to_sign != HEADERS_TO_SIGN
-        return Seal(letter.domain, tuple(name.lower().encode() for name in wish.headers_to_sign) if is_own else ())
+        names = tuple(name.lower().encode() for name in wish.headers_to_sign) if is_own else ()
+        seals = policy.arc.seal and letter.origin is Origin.FORWARDED
+        return Seal(letter.domain, names, _find_results(letter.prefix) if seals else b"")
+
+
+def _find_results(prefix: bytes) -> bytes:
+    """Of what we wrote before the letter: in the letter itself others could have written it in our name."""
+    fields = (field.raw for field in split_fields(prefix) if field.name == b"authentication-results")
+    return next(fields, b"").partition(b":")[2]

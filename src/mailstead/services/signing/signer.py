@@ -6,58 +6,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from mailstead.ground.formats.dkim.canonical import Canon, body_of
-from mailstead.ground.formats.dkim.header import select_names, split_fields
-from mailstead.ground.formats.dkim.signature import Draft, complete
+from mailstead.ground.formats.dkim.signature import Draft
 from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.signing import SigningKey
 from mailstead.net.clock import Clock
+from mailstead.services.signing.makers import ArcMaker, DkimMaker, Maker
 from mailstead.services.signing.making import LoadedKey
+from mailstead.services.signing.rules import Seal, SigningRules
 from mailstead.store.port import ReadTx, Store
 from mailstead.telemetry import Event, emit
 
 LOOK_AGAIN: Final = 5.0
 """Seconds until the store is asked again whether a domain's keys changed."""
 DOMAINS_MAX: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """In whose name a letter is signed ("": nobody's), and which fields of it (none: those of the rules)."""
-
-    domain: str
-    signed: tuple[bytes, ...] = ()  # lower-case names
-
-
-UNSIGNED: Final = Seal("")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningRules:
-    """How letters are signed."""
-
-    signed: tuple[bytes, ...]  # lower-case names; "*" is all
-    oversigned: tuple[bytes, ...]
-    header_canon: Canon = Canon.RELAXED
-    body_canon: Canon = Canon.RELAXED
-    life: int = 0  # seconds until a signature expires; 0: never
-
-    @classmethod
-    def of(cls, headers: Sequence[str], oversign: Sequence[str], canonicalization: str, life: int) -> "SigningRules":
-        """As the configuration has them: `canonicalization` is "relaxed/simple" and the like."""
-        header, _, body = canonicalization.partition("/")
-        return cls(
-            signed=tuple(name.strip().lower().encode() for name in headers),
-            oversigned=tuple(name.strip().lower().encode() for name in oversign),
-            header_canon=Canon(header),
-            body_canon=Canon(body),
-            life=life,
-        )
-
-    def names_for(self, seal: Seal) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
-        """Fields to sign and to oversign. What a domain leaves out of its list may change on the way: neither."""
-        if not seal.signed:
-            return self.signed, self.oversigned
-        return seal.signed, tuple(name for name in self.oversigned if name in seal.signed)
 
 
 class BodyDigest:
@@ -93,6 +54,7 @@ class Signer:
         self._store = store
         self._clock = clock
         self._rules = rules
+        self._makers: tuple[Maker, ...] = (DkimMaker(rules), ArcMaker(rules))
         self._rings: dict[str, _Ring] = {}
 
     async def signs(self, domain: str) -> bool:
@@ -104,28 +66,26 @@ class Signer:
         return BodyDigest(self._rules.body_canon)
 
     async def sign(self, seal: Seal, header: bytes, body_hash: bytes) -> bytes:
-        """The fields to put before the letter, one for each key; b"" if the domain has none."""
+        """The fields to put before the letter; b"" if the domain has no key."""
         domain = seal.domain
         ring = await self._ring(domain)
         if not ring.keys:
             return b""
         rules, now = self._rules, self._clock.now() // 1000
-        fields = split_fields(header)
         draft = Draft(
             domain=domain,
-            headers=select_names(fields, *rules.names_for(seal)),
+            headers=(),
             body_hash=body_hash,
             header_canon=rules.header_canon,
             body_canon=rules.body_canon,
             signed_at=now,
             expires_at=now + rules.life if rules.life else None,
         )
-        made = []
-        for key in ring.keys:
-            unsigned = draft.render(key.type, key.selector)
-            made.append(complete(unsigned, key.sign(draft.to_sign(fields, unsigned))))
-        emit(Event.SIGNING_LETTER_SIGNED, domain=domain, count=len(made))
-        return b"".join(made)
+        made = b""
+        for maker in self._makers:
+            made = maker.make(draft, ring.keys, seal, made + header) + made
+        emit(Event.SIGNING_LETTER_SIGNED, domain=domain, count=len(ring.keys))
+        return made
 
     async def _ring(self, domain: str) -> _Ring:
         known, now = self._rings.get(domain), self._clock.monotonic()

@@ -172,7 +172,20 @@ async def test_a_new_domain_has_a_key_as_the_policy_wants_it(site: Site) -> None
 async def test_groups(site: Site) -> None:
     await site.new()
     _, shown = await site.call("GET", f"{NEW}/security")
-    assert set(shown) == {"domain", "dkim", "spf", "dmarc", "clamav", "spam", "greylist", "rate_limit", "auth", "trace"}
+    assert set(shown) == {
+        "domain",
+        "dkim",
+        "spf",
+        "dmarc",
+        "failures",
+        "arc",
+        "clamav",
+        "spam",
+        "greylist",
+        "rate_limit",
+        "auth",
+        "trace",
+    }
     assert shown["domain"] == "new.test"
     assert shown["rate_limit"]["smtp_per_user"] == '{"count":500,"window_minutes":60}'
     assert json.loads(shown["dkim"]["headers_to_sign"])[:2] == ["From", "To"]

@@ -12,7 +12,8 @@ from mailstead.ground.formats.fit import fit_of
 from mailstead.ground.model.envelope import BodyType
 from mailstead.services.dispatch.content import MEMORY_MAX, READ, LetterContent
 from mailstead.services.outbound.parcel import Content, Rendition, Unsuitable
-from mailstead.services.signing.signer import Seal, Signer
+from mailstead.services.signing.rules import Seal
+from mailstead.services.signing.signer import Signer
 from tests.support.fake_clock import START_MS
 from tests.support.signing import BOTH, RECORDS, open_signer
 from tests.unit.ground.formats.dkim.test_verify import check_all

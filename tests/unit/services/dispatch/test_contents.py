@@ -93,3 +93,16 @@ async def test_the_fields_of_the_column(scene: Scene) -> None:
     await scene.want("dkim.headers_to_sign=From,To")
     chosen = read_signature(split_fields(await scene.send())[0].raw)
     assert {bytes(name) for name in chosen.headers} == {b"from", b"to"}
+
+
+OURS = b"Delivered-To: l@x.test\r\nAuthentication-Results: mx.x.test; spf=pass\r\nReceived: by us\r\n"
+
+
+async def test_what_an_alias_sends_on_is_sealed_where_its_domain_wants_it(scene: Scene) -> None:
+    assert b"ARC-Seal:" not in await scene.send(origin=Origin.FORWARDED, prefix=OURS)
+    await scene.want("arc.seal=on")
+    sealed = await scene.send(origin=Origin.FORWARDED, prefix=OURS)
+    assert sealed.startswith(b"ARC-Seal: i=1;")
+    assert b"ARC-Authentication-Results: i=1; mx.x.test; spf=pass\r\n" in sealed
+    assert b"ARC-Seal:" not in await scene.send(origin=Origin.SUBMITTED, prefix=OURS)
+    assert b"ARC-Seal:" not in await scene.send(origin=Origin.FORWARDED)  # what stands in the letter itself is not ours

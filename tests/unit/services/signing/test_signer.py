@@ -10,7 +10,8 @@ from mailstead.ground.formats.dkim.signature import read_signature
 from mailstead.ground.formats.dkim.verify import Result
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.signing import KeyState
-from mailstead.services.signing.signer import LOOK_AGAIN, Seal, Signer
+from mailstead.services.signing.rules import Seal
+from mailstead.services.signing.signer import LOOK_AGAIN, Signer
 from mailstead.telemetry import Event
 from tests.support.dkim import ED25519, RSA
 from tests.support.fake_clock import START_MS

@@ -11,7 +11,7 @@ from mailstead.ground.formats.dkim.header import Field, Picker
 from mailstead.ground.formats.dkim.record import KeyType
 from mailstead.ground.formats.dkim.tags import Malformed, read_base64, read_list, read_number, read_tags, squeeze
 
-NAME: Final = b"DKIM-Signature"
+NAME: Final = "DKIM-Signature"
 LINE: Final = 76
 """Octets of a line of the fields we write."""
 
@@ -48,25 +48,25 @@ class Draft:
     signed_at: int
     expires_at: int | None = None
 
-    def render(self, type_: KeyType, selector: str) -> bytes:
-        """The field with an empty b=, without its line end."""
+    def render(self, type_: KeyType, selector: str, *, name: str = NAME, first: str = "v=1") -> bytes:
+        """The field with an empty b=, without its line end. ARC has it under another name."""
         tags = [
-            "v=1", f"a={type_.value}-sha256", f"c={self.header_canon.value}/{self.body_canon.value}",
+            first, f"a={type_.value}-sha256", f"c={self.header_canon.value}/{self.body_canon.value}",
             f"d={self.domain}", f"s={selector}", f"t={self.signed_at}",
         ]  # fmt: skip
         tags += [f"x={self.expires_at}"] if self.expires_at is not None else []
-        names = b":".join(self.headers).decode("ascii")
-        tags += [f"h={names}", f"bh={base64.b64encode(self.body_hash).decode()}", "b="]
-        return _fold(tags).encode("ascii")
+        headers = b":".join(self.headers).decode("ascii")
+        tags += [f"h={headers}", f"bh={base64.b64encode(self.body_hash).decode()}", "b="]
+        return fold(name, tags).encode("ascii")
 
     def to_sign(self, fields: Sequence[Field], unsigned: bytes) -> bytes:
         """The bytes that the key signs: the chosen fields, then the field itself (§3.7)."""
         return signed_bytes(Picker(fields).pick(self.headers), unsigned, self.header_canon)
 
 
-def _fold(tags: Iterable[str]) -> str:
-    """Tags on lines of at most LINE octets; h= may be cut at its colons (§3.5)."""
-    lines = [NAME.decode() + ":"]
+def fold(name: str, tags: Iterable[str]) -> str:
+    """A field's tags on lines of at most LINE octets; h= may be cut at its colons (§3.5)."""
+    lines = [f"{name}:"]
     for tag in tags:
         room = LINE - len(lines[-1]) - 2
         pieces = re.findall(r"[^:]*:|[^:]+", tag) if tag.startswith("h=") else [tag]
