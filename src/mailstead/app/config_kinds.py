@@ -13,6 +13,7 @@ from typing import Final, NewType
 
 from mailstead.ground.model.address import canonical_domain
 from mailstead.ground.model.errors import Invalid
+from mailstead.ground.model.milter import parse_milter
 from mailstead.ground.model.rate import parse_rates, show_rates
 
 Size = NewType("Size", int)
@@ -31,6 +32,9 @@ Place = NewType("Place", str)
 
 Rates = NewType("Rates", str)
 """How much in how long, like `20/minute 500/day`; empty: no limit."""
+
+Milter = NewType("Milter", str)
+"""A name, a socket and options, with blanks between."""
 
 LIST_MAX: Final = 1000
 
@@ -176,6 +180,15 @@ def read_place(text: str) -> Place:
         raise BadValue(f"{text!r} is neither a host nor a network", "write a name, or one like 10.0.0.5/32") from error
 
 
+def read_milter(text: str) -> Milter:
+    """As it stands, if it can be read."""
+    try:
+        parse_milter(text)
+    except Invalid as error:
+        raise BadValue(str(error), "write one like `opendkim unix:/run/opendkim.sock timeout=30s`") from error
+    return Milter(text.strip())
+
+
 def read_rates(text: str) -> Rates:
     """Kept in the form in which all are shown."""
     try:
@@ -199,6 +212,7 @@ READERS: Final[Mapping[object, Callable[[str], object]]] = {
     Network: read_network,
     Rates: read_rates,
     Place: read_place,
+    Milter: read_milter,
 }
 NAMES: Final[Mapping[object, str]] = {
     str: "text",
@@ -215,6 +229,7 @@ NAMES: Final[Mapping[object, str]] = {
     Network: "network",
     Rates: "rates",
     Place: "host or network",
+    Milter: "milter",
 }
 
 

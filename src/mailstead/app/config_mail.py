@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Port, Secret, Size, Within
+from mailstead.app.config_kinds import Doc, HostName, IpAddress, Milter, Network, Port, Secret, Size, Within
 
 LOOPBACK = (IpAddress("127.0.0.1"), IpAddress("::1"))
 
@@ -61,6 +61,13 @@ class SmtpConfig:
             "Ask for SPF, DKIM and DMARC of hosts on this machine and in private networks, too: what comes by a proxy."
         ),
     ] = False
+    milters: Annotated[
+        tuple[Milter, ...],
+        Doc(
+            "Milters asked in this order about letters of others, each a name, a socket and options: "
+            "opendkim unix:/run/opendkim.sock timeout=30s default=accept (or tempfail, reject, quarantine)."
+        ),
+    ] = ()
     smtputf8: Annotated[bool, Doc("Offer SMTPUTF8 (RFC 6531): addresses in any script.")] = True
 
 

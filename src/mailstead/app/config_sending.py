@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from mailstead.app.config_kinds import Doc, IpAddress, Port, Rates, Secret, Within
+from mailstead.app.config_kinds import Doc, IpAddress, Milter, Port, Rates, Secret, Within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,10 @@ class SubmissionConfig:
 
     listen: Annotated[
         tuple[IpAddress, ...], Doc("Addresses of the submission ports; those of the SMTP ports if empty.")
+    ] = ()
+    milters: Annotated[
+        tuple[Milter, ...],
+        Doc("Milters asked in this order about letters of our own people, as smtp.milters has them."),
     ] = ()
     max_recipients: Annotated[int, Doc("Recipients of one transaction."), Within(1, 10_000)] = 1000
     login_tries: Annotated[int, Doc("Failed logins after which a session is ended."), Within(1, 100)] = 5

@@ -8,6 +8,7 @@ from mailstead.app.checks import checks_of
 from mailstead.app.config import Config
 from mailstead.app.filters import Filters
 from mailstead.app.hooking import HookRooms
+from mailstead.app.milling import round_of
 from mailstead.app.own_filter import with_own
 from mailstead.app.sending import SendingRooms
 from mailstead.app.smtp_settings import limits_of, rules_of, submission_profile
@@ -23,6 +24,7 @@ from mailstead.services.reception.reception import Reception, ReceptionRules
 from mailstead.services.reception.refusals import Refusals
 from mailstead.services.reports.feedback import Feedback
 from mailstead.services.submission.mailroom import DeliveringMailroom
+from mailstead.services.submission.milled import MilledMailroom
 from mailstead.services.submission.submit import Submission
 from mailstead.store.port import Store
 
@@ -65,7 +67,9 @@ class SmtpRooms:
         takes = (self._store, sending.delivery, rules, refusals, sending.forwarding, verification)
         panel = hooks.panel_around(with_own(config, filters.panel))
         checks = checks_of(config, sending, clock, panel, feedback)
-        self.mx = self._serve(mx, Reception(*takes, checks, admission=blocking.admission, steps=hooks.steps))
+        milters = round_of(config, config.smtp.milters, store.blobs, clock, daemon_name="smtp")
+        reception = Reception(*takes, checks, admission=blocking.admission, steps=hooks.steps, milters=milters)
+        self.mx = self._serve(mx, reception)
         self.lmtp = self._serve(lmtp, Reception(*takes))
         self.outboxes = self._make_outboxes(sending, refusals, verification, blocking.limits.rates)
         self.submission = self._people(authenticator)
@@ -89,9 +93,13 @@ class SmtpRooms:
         self, sending: SendingRooms, refusals: Refusals, verification: Verification | None, rates: RateLimits
     ) -> Submission:
         mailroom = DeliveringMailroom(self._store, sending.delivery, sending.forwarding, sending.guards, verification)
+        config = self._config
+        milters = round_of(
+            config, config.submission.milters, self._store.blobs, self._clock, daemon_name="submission"
+        )  # fmt: skip
+        milled = MilledMailroom(mailroom, milters, refusals)
         return Submission(
-            self._store, self._clock, mailroom, mailroom, sending.guards, refusals, rules_of(self._config),
-            rates=rates,
+            self._store, self._clock, mailroom, milled, sending.guards, refusals, rules_of(config), rates=rates
         )  # fmt: skip
 
     def _people(self, authenticator: Authenticator) -> SmtpServer:

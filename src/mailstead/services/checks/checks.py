@@ -10,6 +10,7 @@ from mailstead.ground.formats.authres import Results, render, render_reason
 from mailstead.ground.formats.dkim.header import Field
 from mailstead.ground.model.envelope import Client, Envelope
 from mailstead.ground.model.ids import AccountId
+from mailstead.ground.model.opinion import Opinion
 from mailstead.ground.model.policy import Action, Policy
 from mailstead.net.clock import Clock
 from mailstead.net.dns import Resolver
@@ -61,6 +62,7 @@ class Case:
     content: Content
     accounts: tuple[tuple[AccountId, ...], ...]
     is_neighbour: bool = False
+    heard: tuple[Opinion, ...] = ()  # before all filters
 
 
 class Checks:
@@ -107,7 +109,7 @@ class Checks:
         """When all of it is here. Filters are asked unless its origin alone has it refused by everyone."""
         policies, envelope = case.policies, case.envelope
         wanted = NOTHING if case.is_neighbour else Wanted.of(policies.values())
-        evidence = await complete(inquiry, origin, copy, wanted, self._now())
+        evidence = replace(await complete(inquiry, origin, copy, wanted, self._now()), opinions=case.heard)
         field = b"" if case.is_neighbour else render(Results(self._hostname, evidence.findings()))
         judgements = _judge_all(evidence, envelope, policies)
         if any(judgement.action is not Action.REJECT for judgement in judgements):
@@ -117,7 +119,7 @@ class Checks:
             )  # fmt: skip
             opinions = await self._panel.examine(specimen)
             if opinions:
-                evidence = replace(evidence, opinions=opinions)
+                evidence = replace(evidence, opinions=case.heard + opinions)
                 judgements = _judge_all(evidence, envelope, policies)
         tell(evidence, case.client)
         tell_judged(envelope, judgements, case.client)
@@ -162,12 +164,14 @@ class Examination:
         kept, self._copy = self._reader.finish()
         return kept
 
-    async def report(self, content: Content, accounts: tuple[tuple[AccountId, ...], ...]) -> Report:
-        """After the last byte. `accounts`: of each recipient."""
+    async def report(
+        self, content: Content, accounts: tuple[tuple[AccountId, ...], ...], heard: tuple[Opinion, ...] = ()
+    ) -> Report:
+        """After the last byte. `accounts`: of each recipient; `heard`: what others have said of it already."""
         policies, origin = await self._looking
         case = Case(
             envelope=self._envelope, client=self._client, policies=policies, content=content, accounts=accounts,
-            is_neighbour=self._is_neighbour,
+            is_neighbour=self._is_neighbour, heard=heard,
         )  # fmt: skip
         return await self._checks.conclude(self._inquiry, origin, self._copy, case)
 

@@ -1,6 +1,5 @@
 """One call of a hook: bounded in time and number, sealed, and never to where it may not lead."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -10,16 +9,11 @@ from mailstead.ground.formats.hook import ANSWER_MAX, Answer, BadAnswer, Seal, r
 from mailstead.ground.model.hook import Hook, Stage
 from mailstead.net.clock import Clock
 from mailstead.net.guarded import FetchFailed, GuardedClient, Request, Response
-from mailstead.services.filters.breaker import Breaker, BreakerRules
+from mailstead.services.filters.asking import Silent
+from mailstead.services.filters.turns import Turns
 from mailstead.telemetry import Event, emit, incident
 
 PIECE: Final = 64 * 1024
-WAITING_MAX: Final = 200
-"""Calls of one hook that wait for their turn, in one worker."""
-
-
-class Silent(Exception):  # noqa: N818 - news about another program
-    """The hook has no answer. The words say why, for operators."""
 
 
 class Body(Protocol):
@@ -59,15 +53,6 @@ class Call:
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Line:
-    """To one hook: who waits, and how it went lately."""
-
-    turns: asyncio.Semaphore
-    breaker: Breaker
-    waiting: int = 0
-
-
 class Caller:
     """One for a worker. `instance`: who we are, for receivers of many."""
 
@@ -75,13 +60,13 @@ class Caller:
         self._client = client
         self._clock = clock
         self._instance = instance
-        self._lines: dict[Hook, _Line] = {}
+        self._lines: dict[Hook, Turns] = {}
 
     async def call(self, call: Call) -> Answer:
         """What it wants; Silent."""
         hook, began = call.hook, self._clock.monotonic()
         try:
-            answer = await self._take_turn(call)
+            answer = await self._line(hook).take(lambda left: self._ask(call, left), hook.timeout)
         except Silent as silence:
             elapsed = self._clock.monotonic() - began
             emit(Event.HOOK_SILENT, hook=hook.name, stage=call.stage.value, elapsed=elapsed, detail=str(silence))
@@ -90,49 +75,17 @@ class Caller:
         emit(Event.HOOK_ANSWERED, hook=hook.name, stage=call.stage.value, elapsed=elapsed, result=answer.act.value)
         return answer
 
-    async def _take_turn(self, call: Call) -> Answer:
-        line = self._line(call.hook)
-        if line.waiting >= WAITING_MAX:
-            raise Silent(f"{WAITING_MAX} calls wait for it")
-        line.waiting += 1
-        until = self._clock.monotonic() + call.hook.timeout
-        try:
-            async with asyncio.timeout(call.hook.timeout):
-                await line.turns.acquire()
-        except TimeoutError:
-            raise Silent(f"no turn in {call.hook.timeout} s") from None
-        finally:
-            line.waiting -= 1
-        try:
-            return await self._try(line.breaker, call, until)
-        finally:
-            line.turns.release()
-
-    async def _try(self, breaker: Breaker, call: Call, until: float) -> Answer:
-        if not breaker.admit(self._clock.monotonic()):
-            raise Silent(f"not asked for a while: {breaker.reason}")
-        try:
-            answer = await self._ask(call, until)
-        except Silent as silence:
-            breaker.failed(str(silence), self._clock.monotonic())
-            raise
-        except asyncio.CancelledError:
-            breaker.gave_up()
-            raise
-        breaker.succeeded()
-        return answer
-
-    def _line(self, hook: Hook) -> _Line:
+    def _line(self, hook: Hook) -> Turns:
         """A hook that was changed begins anew; those that are no more are forgotten when nobody waits for them."""
         line = self._lines.get(hook)
         if line is None:
             self._lines = {one: other for one, other in self._lines.items() if one.name != hook.name or other.waiting}
-            line = self._lines[hook] = _Line(asyncio.Semaphore(hook.at_once), Breaker(BreakerRules()))
+            line = self._lines[hook] = Turns(self._clock, hook.at_once)
         return line
 
-    async def _ask(self, call: Call, until: float) -> Answer:
+    async def _ask(self, call: Call, seconds: float) -> Answer:
         try:
-            response = await self._post(call, until)
+            response = await self._post(call, seconds)
             if response.status // 100 == 2:
                 return read_answer(response.body, response.content_type)
         except (FetchFailed, BadAnswer) as error:
@@ -143,7 +96,7 @@ class Caller:
             raise Silent(f"a fault of ours (incident {incident(error, subsystem='hooks')})") from None
         raise Silent(f"it answers {response.status}")
 
-    async def _post(self, call: Call, until: float) -> Response:
+    async def _post(self, call: Call, seconds: float) -> Response:
         hook, body = call.hook, call.body
         if hook.url.startswith("http:") and not self._client.allows(urlsplit(hook.url).hostname or ""):
             raise Silent("letters leave under TLS only: write https://, or name its host in security.allow_fetch")
@@ -155,7 +108,7 @@ class Caller:
         return await self._client.ask(
             Request(
                 url=hook.url, method="POST", headers=fields, body=_pieces(body), size=body.size, limit=ANSWER_MAX,
-                seconds=max(0.1, until - self._clock.monotonic()),
+                seconds=seconds,
             )
         )  # fmt: skip
 

@@ -16,8 +16,9 @@ from mailstead.ground.model.hook import Hook, Stage
 from mailstead.ground.model.ids import AccountId, Instant, MessageId, ModSeq
 from mailstead.net.clock import Clock
 from mailstead.net.ids import first_of, moment_of
+from mailstead.services.filters.asking import Silent
 from mailstead.services.hooks.book import HookBook
-from mailstead.services.hooks.calling import Body, Caller, Silent
+from mailstead.services.hooks.calling import Body, Caller
 from mailstead.services.hooks.telling import tell_letter
 from mailstead.store.port import Lane, ReadTx, Store, Tx
 from mailstead.store.port.hooks import Cursor, Errand, FiledLetter

@@ -13,8 +13,9 @@ from mailstead.ground.model.verdict import Reason
 from mailstead.net.clock import Clock
 from mailstead.services.checks.specimen import Panel, Specimen
 from mailstead.services.checks.weighing import judge_opinions
+from mailstead.services.filters.asking import Silent
 from mailstead.services.hooks.book import HookBook
-from mailstead.services.hooks.calling import Caller, Silent
+from mailstead.services.hooks.calling import Caller
 from mailstead.services.hooks.telling import tell_letter
 
 WISHES: Final[Mapping[Act, Wish]] = {

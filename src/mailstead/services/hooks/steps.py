@@ -9,8 +9,9 @@ from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client, Envelope
 from mailstead.ground.model.hook import Hook, OnTrouble, Stage
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse, Verdict
+from mailstead.services.filters.asking import Silent
 from mailstead.services.hooks.book import HookBook
-from mailstead.services.hooks.calling import Call, Caller, Silent, Text
+from mailstead.services.hooks.calling import Call, Caller, Text
 
 VERDICTS: Final[Mapping[Act, type[Refuse] | type[Defer] | None]] = {
     Act.ACCEPT: None,

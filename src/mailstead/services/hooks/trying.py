@@ -5,7 +5,8 @@ from typing import Final
 from mailstead.ground.formats.hook import render_step
 from mailstead.ground.model.hook import Hook, Stage
 from mailstead.net.clock import Clock
-from mailstead.services.hooks.calling import Call, Caller, Silent, Text
+from mailstead.services.filters.asking import Silent
+from mailstead.services.hooks.calling import Call, Caller, Text
 from mailstead.services.hooks.telling import tell_letter
 
 SAMPLE: Final = (

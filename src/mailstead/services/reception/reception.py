@@ -19,6 +19,7 @@ from mailstead.services.delivery.deliver import Delivery, Receipt
 from mailstead.services.delivery.filing import has_room
 from mailstead.services.delivery.plan import Accepted, Manner, Treatment
 from mailstead.services.folders.incoming import Letter
+from mailstead.services.milters.round import Milled, MilterRound
 from mailstead.services.outbound.verification import Verification
 from mailstead.services.reception.admission import Admission
 from mailstead.services.reception.body import Body, Examined
@@ -75,7 +76,9 @@ class Reception:
         *,
         admission: Admission | None = None,
         steps: Steps | None = None,
+        milters: MilterRound | None = None,
     ) -> None:
+        self._milters = milters
         self._admission = admission
         self._steps = steps
         self._examiner = examiner
@@ -170,10 +173,12 @@ class Reception:
         """After the last byte."""
         if not isinstance(letter, Examined):
             return await self._delivery.deliver(letter, envelope, accepted, client, Manner(each_is_told=each_is_told))
+        examination, milled = letter.examination, await self._mill(letter, envelope, client)
+        letter = milled.letter
         content = self._store.blobs.reopen(letter.staged)
         accounts = tuple(tuple(target.account.id for target in one.targets) for one in accepted)
         try:
-            report = await letter.examination.report(content, accounts)
+            report = await examination.report(content, accounts, milled.opinions)
         except Busy:
             return Receipt(0, (Deferred(Reason.BUSY),) * len(accepted))
         judgements: Sequence[Judgement] = report.judgements
@@ -184,25 +189,24 @@ class Reception:
             self._note(envelope, accepted, client, report, verdicts, name=name, is_taken=is_taken)
             if len(against) == len(accepted):
                 if all(isinstance(verdict, Refuse) for verdict in against):  # else it comes again
-                    letter.examination.close(report, judgements)
+                    examination.close(report, judgements)
                 return Receipt(0, tuple(_outcome(verdict) for verdict in against))
             judgements = [soften(judgement) for judgement in judgements]
-        letter.examination.close(report, judgements)
-        manner = Manner(each_is_told=each_is_told, added=report.field)
-        treated = tuple(
-            replace(one, treatment=_treat(judgement, report.evidence, one.recipient))
-            for one, judgement in zip(accepted, judgements, strict=True)
-            if judgement.action is not Action.DISCARD
-        )
+        examination.close(report, judgements)
+        manner = Manner(each_is_told=each_is_told, added=milled.added + report.field)
+        treated = _treat_all(accepted, judgements, report.evidence)
         if len(treated) == len(accepted):
             return await self._delivery.deliver(letter, envelope, treated, client, manner)
         thrown = [_throw(judgement) for judgement in judgements]
         self._note(envelope, accepted, client, report, thrown, name=name, is_taken=False)
-        if not treated:
-            return Receipt(letter.staged.id, (Delivered(),) * len(accepted))
-        receipt = await self._delivery.deliver(letter, envelope, treated, client, manner)
+        receipt = Receipt(letter.staged.id, ())
+        if treated:
+            receipt = await self._delivery.deliver(letter, envelope, treated, client, manner)
         outcomes = iter(receipt.outcomes)
         return Receipt(receipt.id, tuple(next(outcomes) if one is PASS else Delivered() for one in thrown))
+
+    async def _mill(self, letter: Letter, envelope: Envelope, client: Client) -> Milled:
+        return Milled(letter) if self._milters is None else await self._milters.visit(letter, envelope, client)
 
     def _note(
         self,
@@ -231,6 +235,17 @@ class Reception:
             return False
         address = ip_address(ip)
         return any(address in network for network in self.rules.relay_networks)
+
+
+def _treat_all(
+    accepted: Sequence[Accepted], judgements: Sequence[Judgement], evidence: Evidence
+) -> tuple[Accepted, ...]:
+    """Those who get it."""
+    return tuple(
+        replace(one, treatment=_treat(judgement, evidence, one.recipient))
+        for one, judgement in zip(accepted, judgements, strict=True)
+        if judgement.action is not Action.DISCARD
+    )
 
 
 def _throw(judgement: Judgement) -> Verdict:

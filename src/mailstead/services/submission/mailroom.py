@@ -71,7 +71,9 @@ class DeliveringMailroom:
         name = Name(origin=sending.origin, domain=sending.domain, account_id=sending.account.id, login=sending.login)
         elsewhere = [abroad.address for one in accepted for abroad in one.abroad if not abroad.via]
         within = self._guards.charging(sending, elsewhere) if elsewhere else None
-        manner = Manner(each_is_told=False, sending=name, keeps_copy=sending.keeps_copy, within=within)
+        manner = Manner(
+            each_is_told=False, sending=name, keeps_copy=sending.keeps_copy, within=within, added=sending.added
+        )
         try:
             return await self._delivery.deliver(letter, envelope, accepted, sending.shown, manner)
         except SendingLimit as limit:

@@ -23,6 +23,7 @@ class Sending:
     login: str
     shown: Client
     origin: Origin = Origin.SUBMITTED
+    added: bytes = b""  # fields that stand before it
     keeps_copy: bool = False  # among the sent mail of the account, in the same unit
 
     @property

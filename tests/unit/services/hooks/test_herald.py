@@ -10,9 +10,10 @@ from mailstead.ground.formats.hook import Answer
 from mailstead.ground.model.hook import Hook, Stage
 from mailstead.ground.model.ids import AccountId, Instant, MessageId
 from mailstead.net.ids import first_of
+from mailstead.services.filters.asking import Silent
 from mailstead.services.folders.append import place
 from mailstead.services.hooks.book import HookBook
-from mailstead.services.hooks.calling import Call, Silent
+from mailstead.services.hooks.calling import Call
 from mailstead.services.hooks.herald import OVERLAP, TRIES_MAX, Herald
 from mailstead.store.port import Tx
 from mailstead.store.port.duties import Trace

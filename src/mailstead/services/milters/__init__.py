@@ -1,0 +1,1 @@
+"""Milters: filters that speak sendmail's protocol, and may change the letter they are shown."""
