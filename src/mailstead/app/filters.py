@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from mailstead.app.config import Config
+from mailstead.app.context import Link
 from mailstead.net.clock import Clock
 from mailstead.net.dial import Dialer
 from mailstead.net.guarded import GuardedClient
@@ -15,9 +16,11 @@ from mailstead.services.filters.clamd import Clamd
 from mailstead.services.filters.line import Lines, Place
 from mailstead.services.filters.panel import FilterPanel
 from mailstead.services.filters.rspamd import Rspamd, RspamdSettings
+from mailstead.services.filters.showing import Showing
 from mailstead.services.filters.spamd import Spamd, SpamdSettings
 from mailstead.services.filters.teaching import Pupil, Teachers
 from mailstead.services.filters.watched import Patience, WatchedFilter
+from mailstead.telemetry.metrics import Snapshot
 
 
 class Filters:
@@ -33,6 +36,14 @@ class Filters:
         self.rspamd = self._rspamd()
         self.panel = FilterPanel(tuple(self._watched()))
         self.teachers = Teachers(tuple(self._pupils()))
+
+    def showing(self, link: Link) -> Showing:
+        """For commands; `link` leads to the numbers of all workers."""
+
+        async def counts() -> Snapshot:
+            return (await link.ask()).metrics
+
+        return Showing(self.panel.filters, self._clock, counts, hostname=self._config.smtp_hostname)
 
     def _watched(self) -> Iterator[WatchedFilter]:
         security = self._config.security

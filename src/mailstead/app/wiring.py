@@ -359,6 +359,7 @@ class Worker:
             authenticator=self._authenticator,
             explore=self._sending.explorer.explore,
             try_hook=self._hooks.try_hook,
+            filters=self._filters.showing(self._context.link),
             mailing=CommandMailing(self._opened.store, outboxes),
             reporter=self._reports.reporter,
         )

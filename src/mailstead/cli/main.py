@@ -43,6 +43,7 @@ root = LazyGroup(
         "route": Row("mailstead.cli.route:route", "Ways out: relays for single domains and senders."),
         "tls-rule": Row("mailstead.cli.tls_rule:tls_rule", "What the lines to single domains must be."),
         "outbound": Row("mailstead.cli.outbound:outbound", "The way to other servers."),
+        "filter": Row("mailstead.cli.filter:filter_", "Virus scanners and spam filters that are other programs."),
         "hook": Row("mailstead.cli.hook:hook", "Programs elsewhere that are asked, or told, about letters."),
         "policy": Row("mailstead.cli.policy:policy", "What domains want: checks, limits, actions."),
         "blocks": Row("mailstead.cli.login_blocks:blocks", "Addresses that are not heard after failed logins."),

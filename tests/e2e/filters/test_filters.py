@@ -1,5 +1,7 @@
 """Letters with a virus, spam and others, through the whole program and Debian's daemons."""
 
+import json
+
 import pytest
 
 from tests.support.filters.judging import fetch, send, told, unfold
@@ -37,3 +39,19 @@ def test_what_rspamd_asks_for(box: Sandbox) -> None:
 
 def test_another_letter_is_taken(box: Sandbox) -> None:
     assert send(box, HAM)[0] == 250
+
+
+def test_operators_see_how_they_are(box: Sandbox) -> None:
+    listed = box.cli("filter", "list", "--json")
+    rows = {row["name"]: row for row in map(json.loads, listed.stdout.splitlines())}
+    assert {row["state"] for row in rows.values()} == {"asked"}
+    assert rows["spamassassin"]["place"].startswith("localhost:")
+    assert rows["clamav"]["domains"] == 1
+    tried = box.cli("filter", "test")
+    assert tried.returncode == 0, tried.stdout
+    lines = tried.stdout.splitlines()
+    assert [line.split()[:3] for line in lines] == [
+        ["✓", "clamav", "clean"], ["✓", "clamav", "EICAR"], ["✓", "spamassassin", "clean"],
+        ["✓", "spamassassin", "GTUBE"], ["✓", "rspamd", "clean"], ["✓", "rspamd", "GTUBE"],
+    ]  # fmt: skip
+    assert box.cli("filter", "test", "nobody").returncode == 68

@@ -18,20 +18,20 @@ QUIET = ("spf.enabled=off", "dmarc.enabled=off", "dkim.verify_enabled=off")
 @contextmanager
 def judging_box(folder: Path, security: Mapping[str, object]) -> Iterator[Sandbox]:
     """`security`: keys of that section and below, with _ for dots."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MAILSTEAD_SMTP_EXAMINE_NEIGHBOURS", "yes")
-        patch.setenv("MAILSTEAD_OUTBOUND_RESOLVERS", "127.0.0.1")
-        patch.setenv("MAILSTEAD_OUTBOUND_RESOLVER_PORT", str(free_port()))
-        for key, value in security.items():
-            patch.setenv(f"MAILSTEAD_SECURITY_{key.upper()}", str(value))
-        box = Sandbox(folder / "box", free_base())
-        try:
+    box = Sandbox(folder / "box", free_base())
+    try:
+        with pytest.MonkeyPatch.context() as patch:  # for its start alone: others may run beside it
+            patch.setenv("MAILSTEAD_SMTP_EXAMINE_NEIGHBOURS", "yes")
+            patch.setenv("MAILSTEAD_OUTBOUND_RESOLVERS", "127.0.0.1")
+            patch.setenv("MAILSTEAD_OUTBOUND_RESOLVER_PORT", str(free_port()))
+            for key, value in security.items():
+                patch.setenv(f"MAILSTEAD_SECURITY_{key.upper()}", str(value))
             box.start()
-            set_policy(box, *QUIET)
-            yield box
-        finally:
-            if box.process is not None and box.process.poll() is None:
-                box.stop()
+        set_policy(box, *QUIET)
+        yield box
+    finally:
+        if box.process is not None and box.process.poll() is None:
+            box.stop()
 
 
 def set_policy(box: Sandbox, *values: str, domain: str = "dev.localhost") -> None:

@@ -33,6 +33,7 @@ class SetFilter:
 
     answers: list[Callable[[], Awaitable[tuple[Opinion, ...]]]]
     name: str = "set"
+    place: str = "nowhere"
     concern: Concern = Concern.SPAM
     is_liked: bool = True
     asked: int = 0

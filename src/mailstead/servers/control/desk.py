@@ -12,6 +12,7 @@ from mailstead.ground.model.errors import MailError
 from mailstead.ground.model.hook import Hook, Stage
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
+from mailstead.services.filters.showing import Showing
 from mailstead.services.outbound.findings import Finding
 from mailstead.services.reports.reporter import Reporter
 from mailstead.services.spool.hand import Hand
@@ -66,6 +67,7 @@ class Desk:
     explore: Explore | None = None
     reporter: Reporter | None = None
     try_hook: TryHook | None = None
+    filters: Showing | None = None
 
 
 ArgsT = TypeVar("ArgsT", bound=msgspec.Struct)

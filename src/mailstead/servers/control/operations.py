@@ -11,6 +11,7 @@ from mailstead.servers.control.audit import AUDIT_OPERATIONS
 from mailstead.servers.control.blocks import BLOCK_OPERATIONS
 from mailstead.servers.control.credentials import CREDENTIAL_OPERATIONS
 from mailstead.servers.control.desk import AnyOperation, Desk, Json, Operation, Say, Unavailable
+from mailstead.servers.control.filters import FILTER_OPERATIONS
 from mailstead.servers.control.greylist import GREYLIST_OPERATIONS
 from mailstead.servers.control.guards import GUARD_OPERATIONS
 from mailstead.servers.control.hooks import HOOK_OPERATIONS
@@ -263,6 +264,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     *QUEUE_OPERATIONS,
     *ROUTING_OPERATIONS,
     *HOOK_OPERATIONS,
+    *FILTER_OPERATIONS,
     *POLICY_OPERATIONS,
     *LOGIN_BLOCK_OPERATIONS,
     *AUDIT_OPERATIONS,

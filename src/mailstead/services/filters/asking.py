@@ -19,6 +19,10 @@ class Filter(Protocol):
     @property
     def concern(self) -> Concern: ...
 
+    @property
+    def place(self) -> str:
+        """Where it is, for operators."""
+
     def is_wanted(self, specimen: Specimen) -> bool:
         """Whether the domain of any recipient wants it asked."""
 

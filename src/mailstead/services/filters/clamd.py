@@ -39,6 +39,11 @@ class Clamd:
         self._lines = lines
         self._takes = 0  # not known
 
+    @property
+    def place(self) -> str:
+        """Where it is."""
+        return str(self._lines.place)
+
     def is_wanted(self, specimen: Specimen) -> bool:
         """By any domain."""
         return any(policy.clamav.enabled for policy in specimen.policies.values())

@@ -47,6 +47,11 @@ class Rspamd:
         self._settings = settings
         self._once = Once(clock)
 
+    @property
+    def place(self) -> str:
+        """Where it is."""
+        return self._settings.url
+
     def is_wanted(self, specimen: Specimen) -> bool:
         """By any domain."""
         return any(policy.spam.enabled for policy in specimen.policies.values())

@@ -40,6 +40,11 @@ class Spamd:
         self._clock = clock
         self._settings = settings
 
+    @property
+    def place(self) -> str:
+        """Where it is."""
+        return str(self._lines.place)
+
     def is_wanted(self, specimen: Specimen) -> bool:
         """By any domain."""
         return any(policy.spam.enabled for policy in specimen.policies.values())

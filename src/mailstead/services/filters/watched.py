@@ -46,6 +46,11 @@ class WatchedFilter:
         """Its latest failure, if no answer came since."""
         return self._breaker.reason
 
+    @property
+    def timeout(self) -> float:
+        """Seconds."""
+        return self._patience.timeout
+
     async def ask(self, specimen: Specimen) -> tuple[Opinion, ...]:
         """Its opinions, or one that says why it has none."""
         name, began = self.filter.name, self._clock.monotonic()
