@@ -13,7 +13,7 @@ from mailstead.servers.web.v1.site import Site
 from mailstead.servers.web.v1.table import ENDPOINTS
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
-from mailstead.telemetry.metrics import GAUGES, Snapshot
+from mailstead.telemetry.metrics import REGISTRY, Snapshot
 
 
 async def open_web(
@@ -53,5 +53,5 @@ def count_up(snapshot: Snapshot) -> dict[str, float]:
     return {
         name: sum(numbers[0] for _, numbers in series)
         for name, series in sorted(snapshot.items())
-        if name not in GAUGES and all(len(numbers) == 1 for _, numbers in series)
+        if name in REGISTRY.counters
     }

@@ -123,7 +123,7 @@ async def _change(endpoint: Endpoint, call: AnyCall, request: web.Request, octet
                 return web.Response(status=304, headers={"ETag": tag, "Cache-Control": _KEPT})
             return _response(body, endpoint.status, {"ETag": tag, "Cache-Control": _KEPT})
         return _response(body, endpoint.status, {})
-    if_match = request.headers.get("If-Match", "") if endpoint.has_match else ""
+    if_match = request.headers.get("If-Match") if endpoint.has_match else None
     ride = Ride(endpoint, call, if_match, read_key(endpoint, request), digest_of(request, octets))
     await endpoint.act(replace(call, directory=replace(call.directory, rider=ride)))
     headers = {"ETag": etag_of(ride.body)} if ride.body is not None else {}

@@ -41,7 +41,7 @@ def matches(header: str, etag: str) -> bool:
 class Ride:
     """The rider of one request. After the change `body` is the answer, None if it has none."""
 
-    def __init__(self, endpoint: Endpoint, call: AnyCall, if_match: str, key: str, digest: str) -> None:
+    def __init__(self, endpoint: Endpoint, call: AnyCall, if_match: str | None, key: str, digest: str) -> None:
         self._endpoint = endpoint
         self._call = call
         self._if_match = if_match
@@ -55,7 +55,7 @@ class Ride:
         """Stale, Replayed, Conflict, NotFound."""
         if self._key:
             await self._claim(tx)
-        if self._if_match:
+        if self._if_match is not None:
             assert self._endpoint.read is not None
             now = ENCODER.encode(await self._endpoint.read(tx, self._call, None))
             if not matches(self._if_match, etag_of(now)):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.servers.web.v1.conftest import PASSWORD, Scene
+from tests.support.api_scene import PASSWORD, Scene
 
 
 async def test_users(scene: Scene) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from mailstead.servers.web.v1.riding import REMEMBERED_MS
-from tests.unit.servers.web.v1.conftest import PASSWORD, Scene
+from tests.support.api_scene import PASSWORD, Scene
 
 ANN = "/users/ann@one.test"
 NEW = {"address": "sales@one.test", "targets": ["ann@one.test"]}

@@ -8,7 +8,7 @@ import msgspec
 from mailstead.servers.web.v1.endpoint import PREFIX
 from mailstead.servers.web.v1.openapi import describe
 from mailstead.servers.web.v1.table import ENDPOINTS
-from tests.unit.servers.web.v1.conftest import Scene
+from tests.support.api_scene import Scene
 
 
 def walk(value: Any) -> Any:

@@ -8,8 +8,8 @@ import pytest
 from mailstead.ground.model.permission import RESOURCES, Reach, Verb, allows, parse_scope, reach_of
 from mailstead.servers.web.v1.endpoint import Endpoint
 from mailstead.servers.web.v1.table import ENDPOINTS
+from tests.support.api_scene import PASSWORD, PEOPLE, Scene
 from tests.support.spooled import letter, recipient, spool
-from tests.unit.servers.web.v1.conftest import PASSWORD, PEOPLE, Scene
 
 ROLES: Final = {login: ("admin" if new.is_admin else new.role.value) for login, new in PEOPLE.items()}
 THEIRS: Final = {
