@@ -28,7 +28,7 @@ from tests.support.api_scene import TOKEN, Scene, build_scene, furnish
 from tests.support.directory import open_directory
 from tests.support.fake_clock import FakeClock
 
-EXAMPLES = 100
+EXAMPLES = 12
 EXAMPLES_OF_SOAK = 1000
 LINE_MAX = 8000
 CHECKS = [

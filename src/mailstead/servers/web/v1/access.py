@@ -170,7 +170,8 @@ def _need_member(call: AnyCall, text: str, address: Address) -> str:
 _ACCESS: Final = "/accounts/{address}/access"
 ENDPOINTS: Final = (
     Endpoint(method="GET", path="/accounts", name="accounts.list", act=list_, query=AccountsQuery,
-             answer=Page[AccountShown], resource="access", words="Accounts, personal and shared, by address."),
+             answer=Page[AccountShown], resource="access", words="Accounts, personal and shared, by address.",
+             refusals=(404,)),
     Endpoint(method="POST", path="/accounts", name="accounts.add", act=add_shared, read=_read, answer=AccountShown,
              body=SharedNew, resource="access", verb=Verb.WRITE, status=201, refusals=(404, 409),
              location=lambda made: f"/accounts/{made.address}", words="A new account that users share."),

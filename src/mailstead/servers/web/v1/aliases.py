@@ -97,7 +97,7 @@ async def remove(call: Call[Query, None]) -> None:
 
 ENDPOINTS: Final = (
     Endpoint(method="GET", path="/aliases", name="aliases.list", act=list_, query=AliasesQuery, answer=Page[AliasShown],
-             resource="aliases", words="Aliases, by address."),
+             resource="aliases", words="Aliases, by address.", refusals=(404,)),
     Endpoint(method="POST", path="/aliases", name="aliases.add", act=add, read=_read, answer=AliasShown, body=AliasNew,
              resource="aliases", verb=Verb.WRITE, status=201, location=lambda made: f"/aliases/{made.address}",
              words="A new alias.", refusals=(404, 409)),

@@ -11,6 +11,7 @@ from mailstead.servers.web.v1 import (
     credentials,
     domains,
     queue,
+    trace,
     users,
     watching,
 )
@@ -33,6 +34,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *aliases.ENDPOINTS,
     *blocklist.ENDPOINTS,
     *queue.ENDPOINTS,
+    *trace.ENDPOINTS,
     *audit.ENDPOINTS,
     *watching.ENDPOINTS,
 )  # fmt: skip

@@ -224,7 +224,7 @@ def _need_all(call: AnyCall, *, is_wanted: bool) -> None:
 
 ENDPOINTS: Final = (
     Endpoint(method="GET", path="/users", name="users.list", act=list_, query=UsersQuery, answer=Page[UserRow],
-             resource="users", words="Users, by login."),
+             resource="users", words="Users, by login.", refusals=(404,)),
     Endpoint(method="POST", path="/users", name="users.add", act=add, read=_read, answer=UserShown, body=UserNew,
              resource="users", verb=Verb.WRITE, status=201, location=lambda made: f"/users/{made.login}",
              words="A new user with an account and its folders.", refusals=(404, 409)),

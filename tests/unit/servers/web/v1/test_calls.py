@@ -212,3 +212,19 @@ async def test_the_queue(scene: Scene) -> None:
     assert (await scene.call("POST", "/queue/x/retry")).status == 400
     told = (await scene.call("GET", "/audit?action=queue")).body["items"]
     assert [one["action"] for one in told] == ["queue.drop", "queue.release", "queue.hold"]
+
+
+async def test_where_a_letter_is(scene: Scene) -> None:
+    from tests.support.spooled import letter, recipient, spool
+
+    store: Any = scene.directory.store
+    own = letter(1, subject="hello", login="ann@one.test", domain="one.test", message_id="m1@one.test")
+    await spool(store, own, recipient(1, 0), body=b"Subject: hello\r\n\r\nx\r\n")
+    await scene.call("POST", "/queue/1/hold", {"reason": "look"})
+    for by in ("", "ann@one.test", "dora@one.test", "rita@example.com"):
+        (sent,) = (await scene.call("GET", "/trace?name=1", by=by)).body["sent"]
+        assert (sent["subject"], sent["chapters"][-1]["kind"]) == ("hello", "hand"), by
+        assert "held by api token" in "".join(sent["chapters"][-1]["words"])
+    assert (await scene.call("GET", "/trace?name=1", by="bob@two.test")).status == 404
+    assert (await scene.call("GET", "/trace?name=nobody@far.test")).status == 404
+    assert (await scene.call("GET", "/trace")).status == 400

@@ -33,6 +33,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
 }
 _ENTRIES: Final = ("blocklist.show", "blocklist.remove", "allowlist.show", "allowlist.remove")
 QUERIES: Final = dict.fromkeys(_ENTRIES, "?pattern=thing@spam.test&domain=two.test")
+QUERIES["trace.find"] = "?name=2"
 OF_NOBODY: Final = {"openapi", "auth.login", "auth.logout", "auth.me"}
 LISTS: Final = {one.name for one in ENDPOINTS if one.name.endswith(".list") and "{" not in one.path}
 
