@@ -34,7 +34,7 @@ _smtp._tls.good TXT "v=TLSRPTv1; rua=mailto:tls@good.test"
 _dmarc.good TXT "v=DMARC1; p=reject; rua=mailto:reports@good.test"
 s._domainkey.good TXT ( "{KEY[:200]}" "{KEY[200:]}" )
 evil TXT "v=spf1 -all"
-_dmarc.bank TXT "v=DMARC1; p=reject; rua=mailto:dmarc@watch.test,mailto:x@victim.test"
+_dmarc.bank TXT "v=DMARC1; p=reject; rua=mailto:dmarc@watch.test,mailto:x@victim.test; ruf=mailto:fail@watch.test"
 watch MX 10 mx
 bank.test._report._dmarc.watch TXT "v=DMARC1"
 """
@@ -188,6 +188,18 @@ def test_what_comes_back(box: Sandbox, tmp_path: Path) -> None:
     assert "from dev.localhost, disposition quarantine, spf evil.test fail" in done.stdout
     (source,) = ask(box, "summary", "dmarc")
     assert (source["source"], source["bad"]) == ("127.0.0.1", 1)
+
+
+def test_a_failure_is_told_at_once(box: Sandbox, peer: RecordingPeer, tmp_path: Path) -> None:
+    assert box.cli("policy", "set", "--domain", "dev.localhost", "failures.enabled=on").returncode == 0
+    assert "550 5.7.26" in send(box, LETTER % b"bank", "ann@good.test", tmp_path)
+    letter = until(lambda: next((one.content for one in peer.taken if one.recipient == "fail@watch.test"), None))
+    told = message_from_bytes(letter)
+    assert (told.get_content_type(), told.get_param("report-type")) == ("multipart/report", "feedback-report")
+    for words in (b"Auth-Failure: dmarc", b"Delivery-Result: reject", b"Reported-Domain: bank.test", b"@bank.test>"):
+        assert words in letter
+    assert b"Ann" not in letter
+    assert b"hello" not in letter
 
 
 def test_what_an_alias_sends_on_is_sealed(box: Sandbox, peer: RecordingPeer, tmp_path: Path) -> None:

@@ -4,35 +4,23 @@ from mailstead.app.config import Config
 from mailstead.app.duties import Duty
 from mailstead.app.sending import SendingRooms
 from mailstead.net.clock import Clock
-from mailstead.net.dns import Resolver
 from mailstead.net.ids import IdSource
 from mailstead.services.folders.reading import Reading
 from mailstead.services.policy.policies import Policies
 from mailstead.services.reports.counting import DmarcCounts
 from mailstead.services.reports.dmarc import DmarcSource
 from mailstead.services.reports.drafts import Source
+from mailstead.services.reports.failures import Failures
 from mailstead.services.reports.feedback import Feedback
 from mailstead.services.reports.forgetting import Forgetting
 from mailstead.services.reports.intake import Intake
 from mailstead.services.reports.posting import Posting
 from mailstead.services.reports.reporter import Reporter
 from mailstead.services.reports.tls import TlsSource
-from mailstead.services.spool.spooling import Spooling
 from mailstead.store.port import Store
 
 EVERY = 300.0
 """Seconds between two looks for reports that are due."""
-
-
-def reporter_of(
-    config: Config, store: Store, clock: Clock, ids: IdSource, spooling: Spooling, resolver: Resolver
-) -> Reporter:
-    """Who writes them."""
-    policies = Policies(store)
-    sources: list[Source] = [DmarcSource(store, clock, resolver, policies)]
-    if config.reports.tls:
-        sources.append(TlsSource(store, clock, resolver, policies, domain=str(config.server.domain)))
-    return Reporter(store, clock, Posting(store, clock, ids, spooling), sources)
 
 
 class ReportRooms:
@@ -42,11 +30,17 @@ class ReportRooms:
         self, config: Config, store: Store, clock: Clock, ids: IdSource, sending: SendingRooms, reading: Reading
     ) -> None:
         self._is_trapped = config.outbound.mode == "trap"
+        resolver, policies = sending.resolver, Policies(store)
+        posting = Posting(store, clock, ids, sending.spooling)
         self.counts = DmarcCounts(store, clock)
-        self.feedback = Feedback(self.counts)
+        self.failures = Failures(store, clock, ids, resolver, policies, posting)
+        self.feedback = Feedback(self.counts, self.failures)
+        sources: list[Source] = [DmarcSource(store, clock, resolver, policies)]
+        if config.reports.tls:
+            sources.append(TlsSource(store, clock, resolver, policies, domain=str(config.server.domain)))
+        self.reporter = Reporter(store, clock, posting, sources)
         self._intake = Intake(store, clock, ids, reading)
         self._forgetting = Forgetting(store, clock, config.reports.keep)
-        self.reporter = reporter_of(config, store, clock, ids, sending.spooling, sending.resolver)
 
     def duties(self) -> tuple[Duty, ...]:
         """What one worker of all does. Where nothing leaves nothing is written, but by hand."""

@@ -312,6 +312,7 @@ class Worker:
         for buffer in (self._refusals, self._reports.counts, self._blocking.notes):
             yield buffer.keep_flushing()
         yield self._blocking.limits.keep_telling()
+        yield self._reports.failures.keep_writing()
 
     async def _web(self) -> "WebServer":
         """aiohttp costs memory and start time: only where HTTP is served."""

@@ -57,7 +57,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "hook": Field(Kind.TEXT, "Name of a hook."),
     "incident": Field(Kind.TEXT, "Id under which a failure was told to the peer."),
     "key": Field(Kind.TEXT, "Name of a configuration key; never its value."),
-    "kind": Field(Kind.TEXT, "What a report is about: dmarc or tls."),
+    "kind": Field(Kind.TEXT, "What a report is about: dmarc, tls, or one letter (failure)."),
     "limit": Field(Kind.NUMBER, "The limit that was met."),
     "listener": Field(Kind.TEXT, "Name of the listener, such as smtp or imaps."),
     "mechanism": Field(Kind.TEXT, "SASL mechanism, or LOGIN."),

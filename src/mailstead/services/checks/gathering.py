@@ -54,7 +54,7 @@ class Wanted:
             spf_seconds=max((one.spf.dns_timeout for one in all_), default=0),
             dmarc_seconds=max((one.dmarc.dns_timeout for one in all_), default=0),
             spf_terms=max((one.spf.max_lookups for one in all_), default=0),
-            reports=any(one.dmarc.report_enabled for one in all_),
+            reports=any(one.dmarc.report_enabled or one.failures.enabled for one in all_),
         )
 
 

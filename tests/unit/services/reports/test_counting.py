@@ -28,6 +28,9 @@ ANN = Address.parse("ann@x.test")
 TELLING = Policy(dmarc=Dmarc(report_enabled=True, dns_timeout=1))
 
 
+NOBODY: Any = None  # whom failures would be told to
+
+
 class OnePolicy:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
@@ -54,7 +57,7 @@ async def judge(
     softened: bool = False,
 ) -> DmarcCounts:
     counts = DmarcCounts(scene.store, scene.clock)
-    checks = Checks(known, scene.clock, OnePolicy(policy), hostname="us.test", audience=Feedback(counts))
+    checks = Checks(known, scene.clock, OnePolicy(policy), hostname="us.test", audience=Feedback(counts, NOBODY))
     recipients = tuple(Recipient(Address.parse(one)) for one in to)
     examination = checks.begin(Envelope(sender=sender, recipients=recipients), CLIENT)
     examination.feed(letter)
