@@ -1,7 +1,9 @@
 """Letters as swaks brings them, signed by dkimpy, judged with what BIND says."""
 
 import json
+import re
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +35,9 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         patch.setenv("MAILSTEAD_SMTP_EXAMINE_NEIGHBOURS", "yes")  # swaks is on this machine
         patch.setenv("MAILSTEAD_OUTBOUND_RESOLVERS", "127.0.0.1")
         patch.setenv("MAILSTEAD_OUTBOUND_RESOLVER_PORT", str(lab.authority))
-        running = Sandbox(tmp_path_factory.mktemp("checks") / "box", free_base())
+        base = free_base()
+        patch.setenv("MAILSTEAD_QUARANTINE_URL", f"http://127.0.0.1:{base + 80}")
+        running = Sandbox(tmp_path_factory.mktemp("checks") / "box", base)
         running.start()
         try:
             yield running
@@ -118,3 +122,55 @@ def test_why_it_did_not_arrive(box: Sandbox, tmp_path: Path) -> None:
     found = box.cli("policy", "what-if", "--domain", "dev.localhost", *milder)
     assert "reject -> quarantine: dmarc:" in found.stdout
     assert "its origin alone had it refused" in found.stdout
+
+
+def test_quarantine(box: Sandbox, tmp_path: Path) -> None:
+    """Kept, told, released by the recipient's link; looking at the link does nothing."""
+    domain = ("--domain", "dev.localhost")
+    wanted = ("dmarc.reject_action=quarantine", "quarantine.place=kept")
+    assert box.cli("policy", "set", *domain, *wanted).returncode == 0
+    try:
+        for name in (b"kept", b"also kept"):
+            letter = (LETTER % name).replace(b"good", b"bank")
+            assert "250 2.0.0" in send(box, letter, "ann@good.test", tmp_path)
+        rows = [json.loads(line) for line in box.cli("quarantine", "list", "--json").stdout.splitlines()]
+        assert [row["subject"] for row in rows] == ["also kept", "kept"]
+        assert "DMARC failed" in box.cli("quarantine", "show", rows[1]["id"]).stdout
+        assert letter in box.cli("quarantine", "show", "--raw", rows[0]["id"]).stdout.encode().replace(b"\n", b"\r\n")
+        told = box.cli("message", "explain", "ada@dev.localhost").stdout
+        assert f"Kept in quarantine for ada@dev.localhost, number {rows[0]['id']}" in told
+        assert "filed 1 digests" in box.cli("quarantine", "digest").stdout
+        _release_by_link(box)
+        assert "$NotJunk" in _keywords(box, "also kept")
+        assert b"X-Mailstead-Released: " in fetch(box, "also kept")
+        rehearsed = box.cli("quarantine", "release", "--dry-run", rows[1]["id"])
+        assert "would have released" in rehearsed.stdout
+        assert box.cli("quarantine", "delete", "--yes", rows[1]["id"]).returncode == 0
+        assert box.cli("quarantine", "list", "--json").stdout == ""
+        assert "quarantine.deleted" in box.cli("audit", "list").stdout
+    finally:
+        box.cli("policy", "reset", *domain, "dmarc", "quarantine")
+
+
+def _release_by_link(box: Sandbox) -> None:
+    reader = box.imap("ada")
+    reader.select("INBOX")
+    _, found = reader.search(None, 'SUBJECT "kept back for you"')
+    _, rows = reader.fetch(found[0].split()[-1], "(BODY.PEEK[1])")
+    reader.logout()
+    text = bytes(rows[0][1]).replace(b"=\r\n", b"").replace(b"=3D", b"=").decode()
+    link = re.findall(r"http://\S+/quarantine/\S+", text)[0]  # the latest comes first
+    for _ in range(2):
+        with urllib.request.urlopen(link, timeout=30) as page:
+            assert b"<button>Release the letter</button>" in page.read()
+    with urllib.request.urlopen(link, data=b"", timeout=30) as page:
+        assert b"Done: the letter is in your inbox." in page.read()
+
+
+def _keywords(box: Sandbox, subject: str) -> str:
+    reader = box.imap("ada")
+    reader.select("INBOX")
+    _, found = reader.search(None, f'SUBJECT "{subject}"')
+    _, rows = reader.fetch(found[0].split()[-1], "(FLAGS)")
+    reader.logout()
+    return bytes(rows[0]).decode()

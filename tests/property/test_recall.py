@@ -12,6 +12,7 @@ from mailstead.ground.formats.dmarc import Result as DmarcResult
 from mailstead.ground.formats.spf.evaluate import Evaluation as Spf
 from mailstead.ground.formats.spf.evaluate import Result as SpfResult
 from mailstead.ground.model import policy as p
+from mailstead.ground.model.flags import Flag, Flags
 from mailstead.ground.model.opinion import Concern, Opinion, Symptom
 from mailstead.ground.model.opinion import Wish as Asked
 from mailstead.services.checks.evidence import Evidence, Identity, Reverse, SpfCheck
@@ -27,6 +28,7 @@ opinions = st.builds(
     Opinion, source=words, concern=st.sampled_from(Concern), score=scores, symptoms=st.tuples(symptoms) | st.just(()),
     wish=st.sampled_from(Asked), words=words, is_final=st.booleans(), trouble=words,
     recipient=st.sampled_from(["", RECIPIENT, "eve@us.test"]),
+    marks=st.sampled_from([Flags(), Flags(Flag.FLAGGED), Flags.of(Flag.SEEN, ("$a", "b"))]),
 )  # fmt: skip
 spfs = st.builds(Spf, st.sampled_from(SpfResult), words, words, words, words)
 dmarcs = st.builds(
@@ -55,6 +57,7 @@ policies = st.builds(
         ),
         thresholds, st.booleans(), actions,
     ),
+    quarantine=st.builds(p.Quarantine, place=st.sampled_from(p.Place)),
 )  # fmt: skip
 
 

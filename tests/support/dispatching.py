@@ -94,7 +94,7 @@ class Scene:
         porter = Porter(
             self.store, self.clock, self.ids, self.spooling, carrier=self.carrier, contents=contents or PlainContents(),
             routes=routes or StoredRoutes(self.store, Route(), Route()), notices=self.notices,
-            local=LocalDelivery(self.store, self.clock, delivery, 1 << 20, reverser=senders), gate=self.gate,
+            local=LocalDelivery(self.store, self.clock, delivery, reverser=senders), gate=self.gate,
             senders=senders, observer=NoObserver(),
         )  # fmt: skip
         made = Dispatcher(self.store, self.clock, porter, holder, Limits(**limits))

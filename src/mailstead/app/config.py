@@ -12,7 +12,7 @@ from mailstead.app.config_filters import ClamAvConfig, FiltersConfig, RspamdConf
 from mailstead.app.config_kinds import Doc, HostName, IpAddress, Network, Pem, Place, Secret, Size, Within
 from mailstead.app.config_mail import ApiConfig, ImapConfig, Pop3Config, SmtpConfig, WebDavConfig, WebUiConfig
 from mailstead.app.config_own import OwnFilterConfig
-from mailstead.app.config_records import TraceConfig
+from mailstead.app.config_records import QuarantineConfig, TraceConfig
 from mailstead.app.config_reports import ReportsConfig
 from mailstead.app.config_sending import GuardsConfig, OutboundConfig, QueueConfig, SubmissionConfig
 
@@ -214,6 +214,7 @@ class Config:
     security: SecurityConfig = field(default_factory=SecurityConfig)
     tls: TlsConfig = field(default_factory=TlsConfig)
     dkim: DkimConfig = field(default_factory=DkimConfig)
+    quarantine: QuarantineConfig = field(default_factory=QuarantineConfig)
     trace: TraceConfig = field(default_factory=TraceConfig)
 
     @property

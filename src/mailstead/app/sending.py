@@ -141,6 +141,11 @@ def returning_of(config: Config, store: Store, clock: Clock, ids: IdSource) -> R
     return Returns(store, clock, ids, spooling, notices_of(config, store, clock, ids))
 
 
+def delivery_of(config: Config, store: Store, clock: Clock, ids: IdSource) -> Delivery:
+    """Files letters without a server: what goes on waits for whoever dispatches next."""
+    return Delivery(store, clock, ids, Spooling(terms_of(config.queue), NoOutbox()), hostname=config.smtp_hostname)
+
+
 class SendingRooms:
     """Everything of one worker between the spool and the world."""
 
@@ -148,7 +153,10 @@ class SendingRooms:
         outbound = config.outbound
         self.spooling = Spooling(terms_of(config.queue), NoOutbox())
         self.forwarding = Forwarding(store, clock)
-        self.delivery = Delivery(store, clock, ids, self.spooling, hostname=config.smtp_hostname)
+        self.delivery = Delivery(
+            store, clock, ids, self.spooling, hostname=config.smtp_hostname,
+            quarantine_size=config.quarantine.domain_size,
+        )  # fmt: skip
         self.resolver = CachingResolver(find_servers(outbound.resolvers, outbound.resolver_port), clock)
         self.policies = Policies(store)
         self.signer = signer_of(config, store, clock)
@@ -186,7 +194,7 @@ class SendingRooms:
             contents=SignedContents(store.blobs, clock, self.signer, self.policies),
             routes=routes,
             notices=notices,
-            local=LocalDelivery(store, clock, self.delivery, config.smtp.max_message_size, reverser=self.forwarding),
+            local=LocalDelivery(store, clock, self.delivery, reverser=self.forwarding),
             gate=TrapGate() if config.outbound.mode == "trap" else gate_of(config, store, clock, self.resolver),
             senders=self.forwarding,
             observer=observer_of(config.guards),

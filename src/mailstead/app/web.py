@@ -6,6 +6,7 @@ from mailstead.app.context import Link
 from mailstead.servers.web.admin import AdminApi
 from mailstead.servers.web.app import Sources
 from mailstead.servers.web.login import Gatekeeper
+from mailstead.servers.web.quarantine import QuarantinePages
 from mailstead.servers.web.server import WebServer
 from mailstead.servers.web.v1.api import Api
 from mailstead.servers.web.v1.counts import Counts
@@ -17,7 +18,12 @@ from mailstead.telemetry.metrics import REGISTRY, Snapshot
 
 
 async def open_web(
-    config: Config, directory: Directory, authenticator: Authenticator, console: Console, link: Link
+    config: Config,
+    directory: Directory,
+    authenticator: Authenticator,
+    console: Console,
+    link: Link,
+    pages: QuarantinePages,
 ) -> WebServer:
     """Pages, the queue's API, gomailserver's, and our own."""
 
@@ -43,7 +49,7 @@ async def open_web(
         selector=config.dkim.selector,
     )
     admin = AdminApi(directory, gatekeeper, config.dkim.selector)
-    web = WebServer(Sources(illness, metrics, console.api(authenticator), admin, Api(site, ENDPOINTS)))
+    web = WebServer(Sources(illness, metrics, console.api(authenticator), admin, Api(site, ENDPOINTS), pages))
     await web.start()
     return web
 

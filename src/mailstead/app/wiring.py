@@ -225,6 +225,7 @@ class Worker:
         from mailstead.app.blocking import BlockingRooms  # commands that only open the store need none of these
         from mailstead.app.filters import Filters
         from mailstead.app.hooking import HookRooms
+        from mailstead.app.quarantine import QuarantineRooms
         from mailstead.app.reports import ReportRooms
         from mailstead.app.sending import SendingRooms
 
@@ -241,6 +242,8 @@ class Worker:
         self._filters = Filters(self._config, clock, self._sending.client)
         self._reports = ReportRooms(self._config, store, clock, self._opened.ids, self._sending, self._folders.reading)
         self._hooks = HookRooms(self._config, store, clock, self._sending.client)
+        delivery, teachers = self._sending.delivery, self._filters.teachers
+        self._quarantine = QuarantineRooms(self._config, store, clock, self._opened.ids, delivery, teachers)
         self._console = Console(
             self._config, store, clock, self._opened.ids, self._sending.returning, self._sending.dispatcher.wake
         )
@@ -258,7 +261,7 @@ class Worker:
             Duty("index-prune", 3600.0, indexer.prune),
         )
         records = record_duties(self._config, opened.store, opened.clock)
-        rooms = (self._sending, self._blocking, self._reports, self._hooks)
+        rooms = (self._sending, self._blocking, self._reports, self._hooks, self._quarantine)
         return (*own, *records, *(duty for room in rooms for duty in room.duties()))
 
     def _committed(self, wakes: list[Wake]) -> None:
@@ -318,8 +321,8 @@ class Worker:
         """aiohttp costs memory and start time: only where HTTP is served."""
         from mailstead.app.web import open_web
 
-        link = self._context.link
-        return await open_web(self._config, self._directory, self._authenticator, self._console, link)
+        link, pages = self._context.link, self._quarantine.pages()
+        return await open_web(self._config, self._directory, self._authenticator, self._console, link, pages)
 
     def _smtp(self) -> "SmtpRooms":
         from mailstead.app.smtp_rooms import SmtpRooms
@@ -363,6 +366,7 @@ class Worker:
             filters=self._filters.showing(self._context.link),
             mailing=CommandMailing(self._opened.store, outboxes),
             reporter=self._reports.reporter,
+            keepers=self._quarantine,
         )
         return ControlServer(desk)
 

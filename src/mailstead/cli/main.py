@@ -37,6 +37,7 @@ root = LazyGroup(
         "suppression": Row("mailstead.cli.guards:suppression", "Recipients that are written to no longer."),
         "hold-rule": Row("mailstead.cli.guards:hold_rule", "Letters that wait until somebody has seen them."),
         "queue": Row("mailstead.cli.queue:queue", "What waits to leave, and what becomes of it."),
+        "quarantine": Row("mailstead.cli.quarantine:quarantine", "Letters that were kept aside."),
         "message": Row("mailstead.cli.message:message", "Single letters, wherever they are."),
         "send": Row("mailstead.cli.send:send", "Hand in a letter from standard input."),
         "auth": Row("mailstead.cli.auth:auth", "Whether a login would be let in."),

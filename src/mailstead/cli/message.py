@@ -4,6 +4,7 @@ import click
 
 from mailstead.cli.shell import Json, Shell, common, printable
 
+_GONE_FROM_QUARANTINE = "  now no longer in quarantine: released, deleted, or its time was over"
 _NAME = click.argument("name", metavar="NAME")
 
 
@@ -75,7 +76,10 @@ def _filed(one: Json) -> list[str]:
         _came(one["at"], told),
         f"  {one['at']} {head}",
         *(f"  {line}" for line in rest),
-        *(now or ["  now in no folder: deleted since"]),
+        *(
+            now
+            or [_GONE_FROM_QUARANTINE if told.get("folder") == "quarantine" else "  now in no folder: deleted since"]
+        ),
     ]
 
 

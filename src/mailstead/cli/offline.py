@@ -70,7 +70,8 @@ def _desk_of(loaded: "Loaded", opened: "OpenStore") -> Desk:
     """What operations work with here."""
     from mailstead.app import wiring
     from mailstead.app.exploring import explore_of
-    from mailstead.app.sending import returning_of
+    from mailstead.app.quarantine import QuarantineRooms
+    from mailstead.app.sending import delivery_of, returning_of
 
     config, store, clock = loaded.config, opened.store, opened.clock
     directory = _directory_of(loaded, store)
@@ -82,6 +83,7 @@ def _desk_of(loaded: "Loaded", opened: "OpenStore") -> Desk:
         explore=explore_of(config, store),
         hand=console.hand,
         tracing=console.tracing,
+        keepers=QuarantineRooms(config, store, clock, opened.ids, delivery_of(config, store, clock, opened.ids)),
         authenticator=Authenticator(store, directory.hasher, clock, default_domain=config.server.domain),
     )
 

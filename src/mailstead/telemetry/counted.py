@@ -112,3 +112,11 @@ NO_TLS: Final = Count(
     by=("listener",),
     aliases=("elemta_tls_handshake_failures_total",),
 )
+
+LESSONS: Final = Count("filter_lessons_total", "Letters that filters learned from.", by=("filter", "result"))
+NOTICES: Final = Count("notices_total", "Recipients whose fate the sender was told.", by=("result",))
+BOUNCES_DROPPED: Final = Count("double_bounces_total", "Failures that nobody could be told of.")
+KEPT: Final = "session account sender recipient message size message_id reason"
+"""A copy that is kept aside."""
+QUARANTINED: Final = Count("quarantined_total", "Copies that were kept aside.", by=("reason",))
+FACTS_LOST: Final = Count("dmarc_facts_lost_total", "Letters that no DMARC report will tell of.", amount="count")

@@ -142,10 +142,7 @@ class Event(Enum):
         "filter.breaker.opened", ERROR, SYSTEM, "filter detail pause", "filter {filter} is left alone",
         Count("filter_breaks_total", "Times a filter failed so often that it was left alone.", by=("filter",)),
     )  # fmt: skip
-    FILTER_LESSON_LEARNED = (
-        "filter.lesson.learned", DEBUG, SYSTEM, "filter result", "",
-        Count("filter_lessons_total", "Letters that filters learned from.", by=("filter", "result")),
-    )  # fmt: skip
+    FILTER_LESSON_LEARNED = "filter.lesson.learned", DEBUG, SYSTEM, "filter result", "", c.LESSONS
     FILTER_LESSON_LOST = "filter.lesson.lost", WARNING, SYSTEM, "filter result detail", "filter {filter} did not learn"
     FILTER_BREAKER_CLOSED = "filter.breaker.closed", INFO, SYSTEM, "filter", "filter {filter} answers again"
 
@@ -160,12 +157,10 @@ class Event(Enum):
         Count("quota_warnings_total", "Accounts and domains that came to 80, 90 or 100 % of their quota."),
     )  # fmt: skip
     NOTICE_LETTER_WRITTEN = (
-        "notice.letter.written", INFO, BOUNCE, "queue_id sender recipient result detail", "",
-        Count("notices_total", "Recipients whose fate the sender was told.", by=("result",)),
+        "notice.letter.written", INFO, BOUNCE, "queue_id sender recipient result detail", "", c.NOTICES,
     )  # fmt: skip
     NOTICE_BOUNCE_DROPPED = (
-        "notice.bounce.dropped", WARNING, BOUNCE, "queue_id recipient detail", "double_bounce",
-        Count("double_bounces_total", "Failures that nobody could be told of."),
+        "notice.bounce.dropped", WARNING, BOUNCE, "queue_id recipient detail", "double_bounce", c.BOUNCES_DROPPED,
     )  # fmt: skip
 
     # the spool, and what leaves it
@@ -223,6 +218,13 @@ class Event(Enum):
         Count("tls_results_lost_total", "TLS sessions that no report will count.", amount="count"),
     )  # fmt: skip
 
+    # what is kept aside
+    QUARANTINE_LETTER_KEPT = "quarantine.letter.kept", INFO, DELIVERY, c.KEPT, "", c.QUARANTINED
+    QUARANTINE_LETTER_RELEASED = "quarantine.letter.released", INFO, DELIVERY, "message account recipient who"
+    QUARANTINE_LETTER_DELETED = "quarantine.letter.deleted", INFO, SYSTEM, "message account recipient who"
+    QUARANTINE_LETTERS_EXPIRED = "quarantine.letters.expired", INFO, SYSTEM, "domain count"
+    QUARANTINE_DIGEST_FILED = "quarantine.digest.filed", INFO, DELIVERY, "account address count"
+    QUARANTINE_DOMAIN_FULL = "quarantine.domain.full", WARNING, SYSTEM, "domain limit reason"
     # the block list and the allow list
     BLOCKS_SENDER_BLOCKED = "blocks.sender.blocked", INFO, SYSTEM, c.LISTED, "mail: Blocked email: {from}"
     BLOCKS_SENDER_UNBLOCKED = "blocks.sender.unblocked", INFO, SYSTEM, c.LISTED, "mail: Unblocked email: {from}"
@@ -231,10 +233,7 @@ class Event(Enum):
     BLOCKS_ALLOW_ADDED = "blocks.allow.added", INFO, SYSTEM, c.LISTED, "mail: Allowed: {from}{client_ip}"
     BLOCKS_ALLOW_REMOVED = "blocks.allow.removed", INFO, SYSTEM, c.LISTED, "mail: No longer allowed: {from}{client_ip}"
     # reports: what servers tell each other about mail as such
-    REPORT_FACTS_LOST = (
-        "reports.facts.lost", WARNING, SYSTEM, "count", "",
-        Count("dmarc_facts_lost_total", "Letters that no DMARC report will tell of.", amount="count"),
-    )  # fmt: skip
+    REPORT_FACTS_LOST = "reports.facts.lost", WARNING, SYSTEM, "count", "", c.FACTS_LOST
     REPORT_LETTER_WRITTEN = (
         "reports.letter.written", INFO, SYSTEM, "kind domain reporter recipient_count report_id", "report_written",
         Count("reports_written_total", "Reports written to other domains.", by=("kind",)),

@@ -173,6 +173,30 @@ class Auth:
     cleanup_interval: int = 3600  # seconds
 
 
+class Place(Enum):
+    """Where a letter goes that is set aside."""
+
+    JUNK = "junk"  # the recipient's own folder
+    KEPT = "kept"  # apart from all folders, until somebody releases or deletes it
+
+
+class Digest(Enum):
+    """How often recipients are told what was kept for them."""
+
+    OFF = "off"
+    DAILY = "daily"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantine:
+    """What is set aside. What carries a virus is never filed, wherever the rest goes."""
+
+    place: Place = Place.JUNK
+    days: int = 30
+    digest: Digest = Digest.DAILY
+    recipient_release: bool = True  # by the link in their digest; never what carries a virus
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """What is kept of its traffic: how each letter was judged, and what was refused."""
@@ -197,6 +221,7 @@ class Policy:
     greylist: Greylist = field(default_factory=Greylist)
     rate_limit: RateLimit = field(default_factory=RateLimit)
     auth: Auth = field(default_factory=Auth)
+    quarantine: Quarantine = field(default_factory=Quarantine)
     trace: Trace = field(default_factory=Trace)
 
 

@@ -44,6 +44,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "greylist": "greylist_",
     "rate_limit": "ratelimit_",
     "auth": "auth_",
+    "quarantine": "quarantine_",
     "trace": "trace_",
 }
 """Of the flat names, by group."""
@@ -143,6 +144,12 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "brute_force_unknown_users": _SWITCH,
         "ip_blacklist_enabled": _SWITCH,
         "cleanup_interval": _INTERVAL,
+    },
+    "quarantine": {
+        "place": OneOf(tuple(p.Place)),
+        "days": Whole(1, 365),
+        "digest": OneOf(tuple(p.Digest)),
+        "recipient_release": _SWITCH,
     },
     "trace": {
         "days": Whole(1, 3650),

@@ -14,6 +14,8 @@ from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.filters.showing import Showing
 from mailstead.services.outbound.findings import Finding
+from mailstead.services.quarantine.quarantine import Quarantine
+from mailstead.services.quarantine.telling import Digests
 from mailstead.services.reports.reporter import Reporter
 from mailstead.services.spool.hand import Hand
 from mailstead.services.spool.tracing import Tracing
@@ -52,6 +54,15 @@ class Unavailable(MailError):  # noqa: N818
     """Nobody is there to do this."""
 
 
+class Keepers(Protocol):
+    """Whoever keeps letters aside, and tells people of them."""
+
+    @property
+    def quarantine(self) -> Quarantine: ...
+    @property
+    def digests(self) -> Digests: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What operations work with."""
@@ -68,6 +79,7 @@ class Desk:
     reporter: Reporter | None = None
     try_hook: TryHook | None = None
     filters: Showing | None = None
+    keepers: Keepers | None = None
 
 
 ArgsT = TypeVar("ArgsT", bound=msgspec.Struct)

@@ -17,6 +17,7 @@ from mailstead.servers.control.guards import GUARD_OPERATIONS
 from mailstead.servers.control.hooks import HOOK_OPERATIONS
 from mailstead.servers.control.login_blocks import LOGIN_BLOCK_OPERATIONS
 from mailstead.servers.control.policy import POLICY_OPERATIONS, commands_to_restore
+from mailstead.servers.control.quarantine import QUARANTINE_OPERATIONS
 from mailstead.servers.control.queue import QUEUE_OPERATIONS
 from mailstead.servers.control.reports import REPORT_OPERATIONS
 from mailstead.servers.control.routing import ROUTING_OPERATIONS
@@ -271,6 +272,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     *BLOCK_OPERATIONS,
     *REPORT_OPERATIONS,
     *GREYLIST_OPERATIONS,
+    *QUARANTINE_OPERATIONS,
     Operation("db.check", a.Nothing, db_check),
     Operation("db.reindex", a.Nothing, db_reindex),
     Operation("status", a.Nothing, status),

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from mailstead.net.guest import Guest
 from mailstead.servers.web.admin import AdminApi
+from mailstead.servers.web.quarantine import QuarantinePages
 from mailstead.servers.web.queue import QueueApi
 from mailstead.servers.web.v1.api import Api
 from mailstead.telemetry import incident
@@ -34,6 +35,7 @@ class Sources:
     queue: QueueApi | None = None
     admin: AdminApi | None = None
     v1: Api | None = None
+    quarantine: QuarantinePages | None = None
 
 
 class Pages:
@@ -110,4 +112,6 @@ def build_app(sources: Sources) -> web.Application:
         sources.admin.attach(app)
     if sources.v1 is not None:
         sources.v1.attach(app)
+    if sources.quarantine is not None:
+        sources.quarantine.attach(app)
     return app

@@ -14,6 +14,7 @@ from mailstead.ground.formats.dmarc import Alignment, Wish
 from mailstead.ground.formats.dmarc import Evaluation as DmarcEvaluation
 from mailstead.ground.formats.dmarc import Result as DmarcResult
 from mailstead.ground.formats.spf.evaluate import Evaluation as SpfEvaluation
+from mailstead.ground.model.flags import NO_FLAGS
 from mailstead.ground.model.opinion import Opinion
 from mailstead.ground.model.opinion import Wish as Asked
 
@@ -178,6 +179,7 @@ def _opinion_facts(opinion: Opinion) -> Facts:
         "words": opinion.words,
         "final": opinion.is_final,
         "trouble": opinion.trouble,
+        "marks": (opinion.marks.bits, opinion.marks.keywords) if opinion.marks != NO_FLAGS else None,
         "symptoms": [(symptom.name, symptom.weight, symptom.words) for symptom in opinion.symptoms],
     }
     return {name: value for name, value in facts.items() if value}

@@ -9,7 +9,8 @@ from mailstead.ground.formats.dmarc import Wish
 from mailstead.ground.formats.spf.evaluate import Result as SpfResult
 from mailstead.ground.model.flags import NO_FLAGS, FlagOp, Flags, apply_flags
 from mailstead.ground.model.opinion import Opinion
-from mailstead.ground.model.policy import Action, Policy
+from mailstead.ground.model.policy import Action, Place, Policy
+from mailstead.ground.model.quarantine import Custody
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse, Verdict
 from mailstead.services.checks.evidence import Evidence, Facts
 from mailstead.services.checks.weighing import Charge, judge_opinions
@@ -21,11 +22,25 @@ _SEVERITY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """For one recipient. Charges that its domain wants to let pass are told all the same."""
+    """For one recipient. Charges that its domain wants to let pass are told all the same. `is_kept`: what is set aside
+    is kept by us, and not filed as junk."""
 
     action: Action = Action.ACCEPT
     charges: tuple[Charge, ...] = ()
     marks: Flags = NO_FLAGS  # what it is filed with
+    is_kept: bool = False
+
+    @property
+    def custody(self) -> Custody | None:
+        """Why it is kept, if it is."""
+        if self.action is not Action.QUARANTINE or not self.is_kept or not self.charges:
+            return None
+        return Custody(self.charges[0].reason, self.words, self.has_virus)
+
+    @property
+    def has_virus(self) -> bool:
+        """As far as the domain lets a scanner say so."""
+        return any(charge.reason is Reason.VIRUS_FOUND for charge in self.charges)
 
     @property
     def verdict(self) -> Verdict:
@@ -58,7 +73,11 @@ def judge(evidence: Evidence, policy: Policy, recipient: str = "") -> Judgement:
     charges = [*_judge_dmarc(evidence, policy), *_judge_spf(evidence, policy), *judge_opinions(opinions, policy)]
     charges.sort(key=lambda charge: -_SEVERITY.index(charge.action))
     marks = _join_marks(opinions)
-    return Judgement(charges[0].action, tuple(charges), marks) if charges else Judgement(marks=marks)
+    if not charges:
+        return Judgement(marks=marks)
+    judgement = Judgement(charges[0].action, tuple(charges), marks)
+    is_kept = policy.quarantine.place is Place.KEPT or judgement.has_virus
+    return replace(judgement, is_kept=is_kept)
 
 
 def soften(judgement: Judgement) -> Judgement:

@@ -12,6 +12,7 @@ from mailstead.ground.formats.dmarc import Wish
 from mailstead.ground.formats.spf.evaluate import Evaluation as SpfEvaluation
 from mailstead.ground.formats.spf.evaluate import Result as SpfResult
 from mailstead.ground.model.errors import Invalid
+from mailstead.ground.model.flags import Flag, Flags
 from mailstead.ground.model.opinion import Concern, Opinion, Symptom
 from mailstead.ground.model.opinion import Wish as Asked
 from mailstead.services.checks.evidence import VERSION, Evidence, Identity, Reverse, SpfCheck
@@ -68,7 +69,12 @@ def _opinion(kept: Kept) -> Opinion:
         words=kept.get("words", ""),
         is_final=kept.get("final", False),
         trouble=kept.get("trouble", ""),
+        marks=_marks(*kept.get("marks", (0, ""))),
     )
+
+
+def _marks(bits: int, keywords: str) -> Flags:
+    return Flags(Flag(bits), keywords)
 
 
 def _symptom(kept: Sequence[Any]) -> Symptom:

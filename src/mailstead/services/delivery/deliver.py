@@ -14,6 +14,7 @@ from mailstead.ground.model.outcome import Deferred, Delivered, Failed, Outcome
 from mailstead.ground.model.verdict import Reason
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
+from mailstead.services.delivery.custody import DOMAIN_SIZE, Cap, Keeping, is_open, outcome_of
 from mailstead.services.delivery.filing import Filed, Filing
 from mailstead.services.delivery.onward import await_notice, sort_onward
 from mailstead.services.delivery.plan import Accepted, Copy, Fate, Manner, Plan, SentCopy
@@ -42,7 +43,17 @@ class Receipt:
 class Delivery:
     """Files letters into accounts of this store."""
 
-    def __init__(self, store: Store, clock: Clock, ids: IdSource, spooling: Spooling, *, hostname: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        ids: IdSource,
+        spooling: Spooling,
+        *,
+        hostname: str,
+        quarantine_size: int = DOMAIN_SIZE,
+    ) -> None:
+        self._cap = Cap(store, quarantine_size)
         self._store = store
         self._clock = clock
         self._ids = ids
@@ -58,7 +69,7 @@ class Delivery:
         number = self._ids.next()
         if count_hops(letter.rendered.header) > HOPS_MAX:
             return Receipt(number, (Failed(Reason.TOO_MANY_HOPS),) * len(accepted))
-        judged = await_notice(accepted)
+        judged = await_notice(await self._cap.admit(accepted, letter.staged.size))
         hiders = await self._concealing.hiders(one.recipient.address.domain for one in judged)
         plan = self._plan(number, letter, envelope, judged, client, manner, hiders)
         try:
@@ -85,21 +96,26 @@ class Delivery:
         sending, prefix = manner.sending, manner.prefix
         bare = manner.added + self._received(number, accepted, client, now) if prefix is None else prefix
         keeper = sending.account_id if manner.keeps_copy and sending is not None else None
+        open_to = tuple(filter(is_open, accepted))
+        keeping = Keeping(
+            transaction=number, letter=letter, envelope=envelope, client=client, bare=bare, now=now, hiders=hiders
+        )
         return Plan(
             id=number,
             letter=letter,
             envelope=envelope,
             client=client,
             accepted=accepted,
-            copies=self._copies(number, envelope, accepted, client, bare, hiders),
+            copies=self._copies(number, envelope, open_to, client, bare, hiders),
             prefix=render_return_path(envelope.sender) + bare,
-            bundles=self._bundles(number, letter, envelope, accepted, sending, bare, now),
+            bundles=self._bundles(number, letter, envelope, open_to, sending, bare, now),
             sent=SentCopy(keeper, MessageId(self._ids.next())) if keeper is not None else None,
             later_ids=tuple(SpoolId(self._ids.next()) for _ in accepted),
             later_prefix=bare,
             terms=self._spooling.terms,
             now=now,
             within=manner.within,
+            kept=keeping.keep(accepted, self._ids.next),
             keep_quota=manner.each_is_told,
             may_refuse_each=manner.each_is_told,
         )
@@ -191,9 +207,12 @@ class _FindGone:
 
 def _outcomes(plan: Plan, fates: Mapping[AccountId, Fate]) -> tuple[Outcome, ...]:
     """Of each recipient. Where one reply speaks for all, what could not be filed waits in the spool."""
-    is_any_taken = Fate.FILED in fates.values() or bool(plan.bundles)
+    is_any_taken = Fate.FILED in fates.values() or bool(plan.bundles) or bool(plan.kept)
     outcomes: list[Outcome] = []
     for accepted in plan.accepted:
+        if accepted.treatment.custody is not None:
+            outcomes.append(outcome_of(accepted.treatment.custody))
+            continue
         reached = {fates[target.account.id] for target in accepted.targets}
         if Fate.FILED in reached or accepted.abroad or (is_any_taken and not plan.may_refuse_each):
             outcomes.append(Delivered())

@@ -1,7 +1,7 @@
 """The unit that files a letter for all recipients of its transaction, here and elsewhere: all of it or none of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailstead.ground.formats.dsn.addresses import write_orcpt
 from mailstead.ground.model.directory import Account
@@ -9,6 +9,7 @@ from mailstead.ground.model.envelope import DsnRequest, Recipient
 from mailstead.ground.model.flags import Flag, Flags
 from mailstead.ground.model.folder import INBOX, Folder, SpecialUse
 from mailstead.ground.model.ids import AccountId, BlobId, MessageId, ModSeq
+from mailstead.ground.model.quarantine import KeptLetter
 from mailstead.services.delivery.plan import Accepted, Copy, Fate, Plan
 from mailstead.services.folders.append import place, put_letter
 from mailstead.services.spool.outbox import Bundle
@@ -48,11 +49,13 @@ class Filing:
             else:
                 fates[copy.account_id] = Fate.FILED
                 fitting.append(copy)
-        if not fitting and not plan.bundles:
+        if not fitting and not plan.bundles and not plan.kept:
             return Filed(fates)
         blob_id = await put_letter(tx, plan.letter)
         for copy in fitting:
             await self._file(tx, copy, blob_id, modseqs)
+        for one in plan.kept:
+            await self._hold(tx, replace(one.letter, blob_id=blob_id), one.story)
         if plan.sent is not None:
             await self._keep(tx, blob_id, modseqs[plan.sent.account_id])
         bundles = await self._spool(tx, blob_id, fates)
@@ -73,6 +76,15 @@ class Filing:
             message_id=copy.message_id,
             session=plan.client.session,
             story=copy.aside_story if junk is not None else copy.story,
+        )
+        await tx.duties.insert_trace(trace)
+
+    async def _hold(self, tx: Tx, kept: KeptLetter, story: bytes) -> None:
+        """Nothing of it is in an account, and yet it has its trace."""
+        plan = self.plan
+        await tx.quarantine.keep(kept)
+        trace = Trace(
+            at=plan.now, account_id=kept.account_id, message_id=kept.id, session=plan.client.session, story=story
         )
         await tx.duties.insert_trace(trace)
 
@@ -125,6 +137,8 @@ def has_room(account: Account, size: int) -> bool:
 def left_out(accepted: Accepted, fates: Mapping[AccountId, Fate], *, may_refuse: bool) -> tuple[Recipient, ...]:
     """Those behind a recipient who have not got the letter though the reply says yes: each by their own address, so
     that nobody gets it twice, and with the one that was written to, which alone its sender is told of."""
+    if accepted.treatment.custody is not None:
+        return ()
     missed = [target for target in accepted.targets if fates[target.account.id] is not Fate.FILED]
     if may_refuse and len(missed) == len(accepted.targets) and not accepted.abroad:
         return ()

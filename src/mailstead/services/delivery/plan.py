@@ -8,6 +8,7 @@ from typing import Final
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.flags import NO_FLAGS, Flags
 from mailstead.ground.model.ids import AccountId, Instant, MessageId, SpoolId
+from mailstead.ground.model.quarantine import Custody, KeptLetter
 from mailstead.services.accounts.resolve import Abroad, Target
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.spool.outbox import Bundle
@@ -26,6 +27,7 @@ class Treatment:
     is_aside: bool = False  # filed as junk
     facts: Facts = field(default_factory=dict)
     marks: Flags = NO_FLAGS
+    custody: Custody | None = None  # then it is kept, and nothing of it is filed or sent on
 
 
 USUAL: Final = Treatment()
@@ -80,6 +82,14 @@ Within = Callable[[Tx], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A copy that is kept aside, whose blob the unit finds, and its trace."""
+
+    letter: KeptLetter
+    story: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class SentCopy:
     """The sender keeps one, in the folder of that use (RFC 6154), read already."""
 
@@ -105,6 +115,7 @@ class Plan:
     terms: Terms
     now: Instant
     within: Within | None
+    kept: tuple[Kept, ...]  # by domain
     keep_quota: bool  # True: an account without room refuses (LMTP); False: it was judged at RCPT, filing counts only
     may_refuse_each: bool  # True: the reply tells each recipient's fate (LMTP); False: what is left out is tried later
 

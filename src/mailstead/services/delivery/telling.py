@@ -1,6 +1,7 @@
 """The events of a letter that was filed or spooled."""
 
 from mailstead.ground.model.folder import INBOX, SpecialUse
+from mailstead.ground.model.quarantine import KeptLetter
 from mailstead.services.delivery.filing import Filed
 from mailstead.services.delivery.plan import Fate, Plan
 from mailstead.telemetry import Event, emit
@@ -24,6 +25,8 @@ def tell_filed(plan: Plan, filed: Filed, elapsed: float) -> None:
                 message_id=plan.letter.rendered.message_id,
                 elapsed=elapsed,
             )
+    for one in plan.kept:
+        _tell_kept(one.letter, session)
     for bundle in filed.bundles:
         emit(
             Event.SPOOL_LETTER_QUEUED,
@@ -35,3 +38,17 @@ def tell_filed(plan: Plan, filed: Filed, elapsed: float) -> None:
             recipient_count=len(bundle.recipients),
             reason=bundle.letter.origin.value,
         )
+
+
+def _tell_kept(kept: KeptLetter, session: int) -> None:
+    emit(
+        Event.QUARANTINE_LETTER_KEPT,
+        session=session,
+        account=kept.account_id,
+        sender=kept.sender,
+        recipient=kept.recipient,
+        message=kept.id,
+        size=kept.size,
+        message_id=kept.message_id,
+        reason=kept.reason,
+    )

@@ -13,7 +13,7 @@ from mailstead.net.clock import Clock
 from mailstead.services.accounts.resolve import Resolution, Reverser, look_up
 from mailstead.services.delivery.deliver import Delivery
 from mailstead.services.delivery.plan import Accepted, Manner
-from mailstead.services.folders.incoming import Incoming, Letter
+from mailstead.services.folders.incoming import Letter, take_again
 from mailstead.store.port import Store, Tx
 from mailstead.store.port.spool import Settlement
 
@@ -29,17 +29,15 @@ STATUSES: Final = {
 }
 """RFC 3463, without the class."""
 FILED: Final = "filed here"
-_READ_AT_ONCE: Final = 256 * 1024
 
 
 class LocalDelivery:
     """As an attempt, like any other."""
 
-    def __init__(self, store: Store, clock: Clock, delivery: Delivery, max_size: int, *, reverser: Reverser) -> None:
+    def __init__(self, store: Store, clock: Clock, delivery: Delivery, *, reverser: Reverser) -> None:
         self._store = store
         self._clock = clock
         self._delivery = delivery
-        self._max_size = max_size
         self._reverser = reverser
 
     async def attempt(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...], holder: str) -> Attempt:
@@ -87,17 +85,9 @@ class LocalDelivery:
         return _result(recipient, receipt.outcomes[0])
 
     async def _read(self, letter: SpooledLetter) -> Letter:
-        """Staged again: the store knows these bytes and keeps one copy."""
         if letter.blob_id is None:
             raise NotFound("the letter was settled")
-        reader = await self._store.blobs.open(letter.blob_id)
-        incoming = Incoming(self._store.blobs, max(self._max_size, reader.size))
-        offset = 0
-        while offset < reader.size:
-            data = await reader.read(offset, _READ_AT_ONCE)
-            incoming.write(data)
-            offset += len(data)
-        return await incoming.finish()
+        return await take_again(self._store.blobs, letter.blob_id)
 
 
 def _result(recipient: SpooledRecipient, outcome: Outcome) -> Result:

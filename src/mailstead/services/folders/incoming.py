@@ -1,12 +1,16 @@
 """A message on its way in: staged, hashed and parsed as its bytes come. The one place that computes `Rendered`."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from mailstead.ground.formats.summary import Summarizer, Summary, summarize
 from mailstead.ground.model.errors import TooLarge
+from mailstead.ground.model.ids import BlobId
 from mailstead.ground.model.message import Rendered
 from mailstead.ground.wire.imap.render import RENDER_VERSION, render_bodystructure, render_envelope
 from mailstead.store.port.blobs import INLINE_MAX, Blobs, BlobWriter, StagedBlob
+
+_READ_AT_ONCE: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,18 @@ def render(summary: Summary) -> Rendered:
 def take(blobs: Blobs, data: bytes) -> Letter:
     """The quick way for a small message that has come whole: at most INLINE_MAX bytes."""
     return Letter(blobs.stage_small(data), render(summarize(data)))
+
+
+async def take_again(blobs: Blobs, blob_id: BlobId) -> Letter:
+    """One that is stored already, to be filed once more: the store knows these bytes and keeps one copy. NotFound."""
+    reader = await blobs.open(blob_id)
+    incoming = Incoming(blobs, reader.size)
+    offset = 0
+    while offset < reader.size:
+        data = await reader.read(offset, _READ_AT_ONCE)
+        incoming.write(data)
+        offset += len(data)
+    return await incoming.finish()
 
 
 class Incoming:

@@ -266,7 +266,8 @@ def _outcome(verdict: Refuse | Defer) -> Outcome:
 def _treat(judgement: Judgement, evidence: Evidence, recipient: Recipient) -> Treatment:
     """What the recipient gets to see of it, and the trace."""
     facts = {**evidence.facts(str(recipient.address)), **judgement.facts()}
-    return Treatment(reason_field(judgement), judgement.action is Action.QUARANTINE, facts, judgement.marks)
+    is_aside = judgement.action is Action.QUARANTINE
+    return Treatment(reason_field(judgement), is_aside, facts, judgement.marks, judgement.custody)
 
 
 def _is_neighbour(ip: str) -> bool:

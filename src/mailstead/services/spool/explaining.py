@@ -21,6 +21,8 @@ def tell_filed(filed: Filed) -> list[str]:
     checks, folder = story.get("checks", {}), story.get("folder", "")
     charges = checks.get("charges", ())
     where = f"Filed in {folder} of {filed.account or 'an account that is gone'}"
+    if filed.is_kept:
+        where = f"Kept in quarantine for {story.get('to')}, number {filed.trace.message_id}"
     if charges and checks.get("action") != Action.ACCEPT.value:
         where += f": {_accuse(charges[0], checks, story)}"
     lines = [f"{where}."]
@@ -28,6 +30,8 @@ def tell_filed(filed: Filed) -> list[str]:
         lines += [_blame(charges[0], story)] if checks.get("action") != Action.ACCEPT.value else []
         if checks.get("action") == Action.QUARANTINE.value:
             lines += [JUDGED[charges[0][1]]] if charges[0][1] in JUDGED else []
+    if checks.get("released"):
+        lines.append(f"It was kept in quarantine before, as number {checks['released']}, and released.")
     return [*lines, *tell_findings(checks)]
 
 

@@ -11,6 +11,7 @@ import msgspec
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.errors import Invalid, NotFound
 from mailstead.ground.model.ids import AccountId, Instant, SpoolId
+from mailstead.ground.model.quarantine import KEPT_IN
 from mailstead.ground.model.scope import EVERYTHING, Scope
 from mailstead.net.clock import Clock
 from mailstead.net.ids import moment_of
@@ -43,9 +44,15 @@ class Filed:
     folders: tuple[Whereabouts, ...] = ()
 
     @property
+    def is_kept(self) -> bool:
+        """In quarantine, or it was."""
+        return self.story.get("folder") == KEPT_IN
+
+    @property
     def domain(self) -> str:
-        """Whose it is."""
-        return self.account.rpartition("@")[2]
+        """Whose it is; what is kept for addresses elsewhere is of no account."""
+        owner = self.story.get("to", "") if self.is_kept and not self.account else self.account
+        return str(owner).rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ class Tracing:
         addresses = await self._store.read(_Addresses(frozenset(owners)))
         complete = []
         for one in filed:
-            folders = await self._store.read(_Folders(one.trace))
+            folders = await self._store.read(_Folders(one.trace, is_kept=one.is_kept))
             complete.append(replace(one, account=addresses.get(one.trace.account_id, ""), folders=tuple(folders)))
         return complete
 
@@ -213,8 +220,14 @@ class _Walk:
 @dataclass(frozen=True, slots=True)
 class _Folders:
     trace: Trace
+    is_kept: bool
 
     async def __call__(self, tx: ReadTx) -> list[Whereabouts]:
+        if self.is_kept:
+            try:
+                return [Whereabouts(KEPT_IN, (await tx.quarantine.get_kept(self.trace.message_id)).kept_at)]
+            except NotFound:
+                return []
         return await tx.trails.find_folders(self.trace.account_id, self.trace.message_id)
 
 

@@ -30,6 +30,7 @@ from mailstead.store.port.messages import MessageReads, MessageWrites
 from mailstead.store.port.metadata import MetadataReads, MetadataWrites
 from mailstead.store.port.placements import PlacementReads, PlacementWrites
 from mailstead.store.port.policies import PolicyReads, PolicyWrites
+from mailstead.store.port.quarantine import QuarantineReads, QuarantineWrites
 from mailstead.store.port.quotas import QuotaReads, QuotaWrites
 from mailstead.store.port.receipts import Receipts
 from mailstead.store.port.reports import ReportReads, ReportWrites
@@ -98,6 +99,8 @@ class ReadTx(Protocol):
     def limits(self) -> LimitReads: ...
     @property
     def greylist(self) -> GreylistReads: ...
+    @property
+    def quarantine(self) -> QuarantineReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -163,6 +166,8 @@ class Tx(Protocol):
     def limits(self) -> LimitWrites: ...
     @property
     def greylist(self) -> GreylistWrites: ...
+    @property
+    def quarantine(self) -> QuarantineWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

@@ -23,6 +23,7 @@ MARK: Final = """
      WHERE b.id {in_ids}
        AND NOT EXISTS (SELECT 1 FROM message m WHERE m.blob_id = b.id)
        AND NOT EXISTS (SELECT 1 FROM spool_letter s WHERE s.blob_id = b.id)
+       AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.blob_id = b.id)
         ON CONFLICT (blob_id) DO NOTHING"""
 
 MARKED: Final = """
@@ -36,6 +37,7 @@ REAP: Final = """
      WHERE id {in_ids}
        AND NOT EXISTS (SELECT 1 FROM message m WHERE m.blob_id = blob.id)
        AND NOT EXISTS (SELECT 1 FROM spool_letter s WHERE s.blob_id = blob.id)
+       AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.blob_id = blob.id)
  RETURNING id, data IS NULL"""
 
 

@@ -26,6 +26,7 @@ from mailstead.store.sql.messages import SqlMessages
 from mailstead.store.sql.metadata import SqlMetadata
 from mailstead.store.sql.placements import SqlPlacements
 from mailstead.store.sql.policies import SqlPolicies
+from mailstead.store.sql.quarantine import SqlQuarantine
 from mailstead.store.sql.quotas import SqlQuotas
 from mailstead.store.sql.receipts import SqlReceipts
 from mailstead.store.sql.reports import SqlReports
@@ -134,6 +135,10 @@ class SqlReadTx:
     @cached_property
     def greylist(self) -> SqlGreylist:
         return SqlGreylist(self.session)
+
+    @cached_property
+    def quarantine(self) -> SqlQuarantine:
+        return SqlQuarantine(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""

@@ -184,6 +184,7 @@ async def test_groups(site: Site) -> None:
         "greylist",
         "rate_limit",
         "auth",
+        "quarantine",
         "trace",
     }
     assert shown["domain"] == "new.test"

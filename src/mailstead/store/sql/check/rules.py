@@ -172,6 +172,7 @@ BLOBS: Final = Sweep("blobs", "blob", "id", 2000, (
          WHERE b.id > :after AND b.id <= :upto
            AND NOT EXISTS (SELECT 1 FROM message m WHERE m.blob_id = b.id)
            AND NOT EXISTS (SELECT 1 FROM spool_letter s WHERE s.blob_id = b.id)
+           AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.blob_id = b.id)
            AND NOT EXISTS (SELECT 1 FROM unused_blob u WHERE u.blob_id = b.id)""",
     ),
 ))  # fmt: skip
@@ -264,8 +265,16 @@ DIRECTORY: Final = (
     )),
 )  # fmt: skip
 
+QUARANTINE: Final = Sweep("quarantine", "quarantine", "id", 2000, (
+    Rule(
+        ERROR, "for {1} has lost its blob {2}", "kept letter {0}", "restore the blob from a backup", """
+        SELECT q.id, q.recipient, q.blob_id FROM quarantine q
+         WHERE q.id > :after AND q.id <= :upto AND NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = q.blob_id)""",
+    ),
+))  # fmt: skip
+
 SWEEPS: Final = (
-    *DIRECTORY, ACCOUNTS, FOLDERS, MESSAGES, BLOBS, SPOOL,
+    *DIRECTORY, ACCOUNTS, FOLDERS, MESSAGES, BLOBS, SPOOL, QUARANTINE,
     leftover("rendered", "blob_id"), leftover("header", "blob_id"), leftover("unused_blob", "blob_id"),
 )  # fmt: skip
 """Over whole tables; PLACEMENTS goes folder by folder."""

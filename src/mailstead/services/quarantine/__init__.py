@@ -1,0 +1,1 @@
+"""Letters that are kept aside: looked at, released, deleted, told of, and let go when their time is over."""
