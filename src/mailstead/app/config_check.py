@@ -90,7 +90,9 @@ def _dkim(config: Config) -> Iterator[Finding]:
 
 
 def _filters(config: Config) -> Iterator[Finding]:
-    rspamd = config.security.rspamd
+    rspamd, user = config.security.rspamd, config.security.spamassassin.user
+    if not (user.isascii() and user.isprintable()):
+        yield "security.spamassassin.user", f"{user!r} is not plain ASCII", "name a user that spamd knows"
     for key, url in (("security.rspamd.url", rspamd.url), ("security.rspamd.learn_url", rspamd.learn_url)):
         if url and not url.startswith(("http://", "https://")):
             yield key, f"{url!r} is no URL of HTTP", "write it like http://localhost:11333"

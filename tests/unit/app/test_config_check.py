@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mailstead.app.config import Config
-from mailstead.app.config_check import check_machine
+from mailstead.app.config_check import check, check_machine
 from mailstead.app.config_keys import build
 
 
@@ -58,3 +58,13 @@ def test_a_user_who_cannot_reach_the_program(tmp_path: Path, monkeypatch: pytest
     assert len(told_of) == 1
     assert told_of[0].startswith(f"server.user: nobody cannot run {closed / 'python'}: ")
     assert told_of[0].endswith("is closed to it")
+
+
+def test_filters_that_could_not_be_asked() -> None:
+    def found(values: dict[str, object]) -> list[str]:
+        return [problem.key for problem in check(build(values), {})]
+
+    assert found({"security.rspamd.url": "http://localhost:11333", "security.rspamd.actions": ("reject=junk",)}) == []
+    assert found({"security.rspamd.url": "localhost:11333"}) == ["security.rspamd.url"]
+    assert found({"security.rspamd.actions": ("reject=burn",)}) == ["security.rspamd.actions"]
+    assert found({"security.spamassassin.user": "büro"}) == ["security.spamassassin.user"]

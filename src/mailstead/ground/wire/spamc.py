@@ -102,8 +102,6 @@ def _read_head(text: str) -> Reply:
 
 def read_score(reply: Reply) -> Score:
     """Of a letter that was checked; Invalid."""
-    if reply.code:
-        raise Invalid(f"it refused: {reply.words}")
     found = _SPAM.match(reply.headers.get("spam", ""))
     if found is None:
         raise Invalid("its reply has no score")

@@ -9,6 +9,14 @@ from mailstead.services.checks.specimen import Specimen
 class Silent(Exception):  # noqa: N818 - news about another program
     """The filter has no answer. The words say why, for operators."""
 
+    is_down = True  # it may be better to leave it alone for a while
+
+
+class Unable(Silent):
+    """It is well, and says that it cannot judge this letter: strangers who know such letters must not silence it."""
+
+    is_down = False
+
 
 class Filter(Protocol):
     """One that is configured. `name` is the source of its opinions."""

@@ -21,7 +21,7 @@ from mailstead.ground.wire.said import tame
 from mailstead.net.connection import Connection
 from mailstead.net.stream import PeerGone
 from mailstead.services.checks.specimen import Content, Specimen
-from mailstead.services.filters.asking import Silent
+from mailstead.services.filters.asking import Silent, Unable
 from mailstead.services.filters.line import Lines, pieces
 
 NAME: Final = "clamav"
@@ -91,7 +91,7 @@ class Clamd:
             case Found(name):
                 return Opinion(source=NAME, concern=Concern.VIRUS, symptoms=symptoms, words=name)
             case Failed(words):
-                raise Silent(f"{self._lines.place}: {words}")
+                raise Unable(f"{self._lines.place}: {words}")
 
 
 async def _stream(content: Content, size: int) -> AsyncIterator[bytes]:

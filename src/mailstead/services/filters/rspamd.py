@@ -14,7 +14,7 @@ from mailstead.net.clock import Clock
 from mailstead.net.guarded import FetchFailed, GuardedClient, Request, Response
 from mailstead.services.checks.specimen import Content, Specimen
 from mailstead.services.filters.actions import GREYLIST, USUAL
-from mailstead.services.filters.asking import Silent
+from mailstead.services.filters.asking import Silent, Unable
 from mailstead.services.filters.line import pieces
 from mailstead.services.filters.once import Once
 
@@ -61,7 +61,7 @@ class Rspamd:
         headers = render_headers(_describe(specimen, self._settings.hostname))
         response = await self._post(f"{self._settings.url}/checkv2", headers, specimen.content)
         if response.status != HTTPStatus.OK:
-            raise Silent(f"{self._settings.url}: it answered {response.status}")
+            raise Unable(f"{self._settings.url}: it answered {response.status}")
         try:
             answer = read_answer(response.body)
         except Invalid as error:

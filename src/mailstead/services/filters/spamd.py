@@ -11,7 +11,7 @@ from mailstead.ground.wire.spamc import Reply, ReplyReceiver, read_report, read_
 from mailstead.net.clock import Clock
 from mailstead.net.connection import Connection
 from mailstead.services.checks.specimen import Content, Specimen
-from mailstead.services.filters.asking import Silent
+from mailstead.services.filters.asking import Silent, Unable
 from mailstead.services.filters.line import Lines, pieces
 
 NAME: Final = "spamassassin"
@@ -52,6 +52,8 @@ class Spamd:
     async def ask(self, specimen: Specimen) -> tuple[Opinion, ...]:
         """The score in our coin, and its rules."""
         reply = await self._exchange("REPORT", specimen.content, before=self._render_trace(specimen))
+        if reply.code:
+            raise Unable(f"{self._lines.place}: it refused: {reply.words}")
         try:
             found = read_score(reply)
         except Invalid as error:

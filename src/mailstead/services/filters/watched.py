@@ -88,7 +88,10 @@ class WatchedFilter:
         try:
             opinions = await self.filter.ask(specimen)
         except Silent as silence:
-            self._fail(str(silence))
+            if silence.is_down:
+                self._fail(str(silence))
+            else:
+                self._succeed()
             raise
         except asyncio.CancelledError:
             self._breaker.gave_up()
@@ -97,10 +100,13 @@ class WatchedFilter:
             words = f"a fault of ours (incident {incident(error, subsystem='filters')})"
             self._fail(words)
             raise Silent(words) from None
+        self._succeed()
+        return opinions
+
+    def _succeed(self) -> None:
         if self._breaker.succeeded():
             self._show()
             emit(Event.FILTER_BREAKER_CLOSED, filter=self.filter.name)
-        return opinions
 
     def _fail(self, words: str) -> None:
         if self._breaker.failed(words, self._clock.monotonic()):

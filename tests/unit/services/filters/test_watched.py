@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from mailstead.ground.model.opinion import Concern, Opinion
-from mailstead.services.filters.asking import Silent
+from mailstead.services.filters.asking import Silent, Unable
 from mailstead.services.filters.breaker import BreakerRules, State
 from mailstead.services.filters.panel import FilterPanel
 from mailstead.services.filters.watched import WAITING_MAX, Patience, WatchedFilter
@@ -53,6 +53,19 @@ async def test_failures_open_and_an_answer_closes(capsys: pytest.CaptureFixture[
     assert filter_.asked == 2
     clock.advance(30.0)
     assert await watched.ask(specimen(HAM)) == FINE
+    assert watched.state is State.CLOSED
+
+
+async def test_what_it_cannot_judge_is_no_failure_of_the_filter() -> None:
+    """Else strangers who know such a letter had all others go in unseen."""
+
+    async def unable() -> tuple[Opinion, ...]:
+        raise Unable("too deep for me")
+
+    watched = WatchedFilter(SetFilter([silent, unable]), FakeClock(), PATIENCE)
+    for _ in range(5):
+        (opinion,) = await watched.ask(specimen(HAM))
+    assert opinion.trouble == "too deep for me"
     assert watched.state is State.CLOSED
 
 
