@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mailstead.ground.formats.feedback.aggregate import Record
 from mailstead.ground.model.policy_columns import find_column
+from mailstead.net.guarded import FetchFailed, Request, Response
 from mailstead.net.ids import IdSource
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.policy.editing import edit
@@ -16,6 +17,7 @@ from mailstead.services.reports.dmarc import DmarcSource
 from mailstead.services.reports.posting import Posting
 from mailstead.services.reports.reporter import Reporter
 from mailstead.services.reports.tls import TlsSource
+from mailstead.services.reports.uploads import Uploads
 from mailstead.services.spool.outbox import NoOutbox
 from mailstead.services.spool.spooling import Spooling
 from mailstead.services.spool.terms import Terms
@@ -31,11 +33,26 @@ THEY = "they.test"
 
 
 @dataclass
+class Web:
+    """Takes what is uploaded, or says why not."""
+
+    status: int = 201
+    asked: list[Request] = field(default_factory=list)
+
+    async def ask(self, request: Request) -> Response:
+        self.asked.append(request)
+        if not self.status:
+            raise FetchFailed("nobody is there")
+        return Response(self.status, {}, "", b"")
+
+
+@dataclass
 class Scene:
     directory: Directory
     clock: FakeClock
     names: KnownNames
     ids: IdSource
+    web: Web = field(default_factory=Web)
 
     @property
     def store(self) -> Any:
@@ -55,7 +72,7 @@ class Scene:
             DmarcSource(store, self.clock, self.names, policies),
             TlsSource(store, self.clock, self.names, policies, domain="example.com"),
         )
-        return Reporter(store, self.clock, posting, sources)
+        return Reporter(store, self.clock, posting, Uploads(self.web), sources)
 
     async def count(self, *records: Record, day: int = TODAY, domain: str = THEY, to: tuple[str, ...] = ()) -> None:
         """Letters under a policy of that domain."""

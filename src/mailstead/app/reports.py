@@ -17,6 +17,7 @@ from mailstead.services.reports.intake import Intake
 from mailstead.services.reports.posting import Posting
 from mailstead.services.reports.reporter import Reporter
 from mailstead.services.reports.tls import TlsSource
+from mailstead.services.reports.uploads import Uploads
 from mailstead.store.port import Store
 
 EVERY = 300.0
@@ -38,7 +39,7 @@ class ReportRooms:
         sources: list[Source] = [DmarcSource(store, clock, resolver, policies)]
         if config.reports.tls:
             sources.append(TlsSource(store, clock, resolver, policies, domain=str(config.server.domain)))
-        self.reporter = Reporter(store, clock, posting, sources)
+        self.reporter = Reporter(store, clock, posting, Uploads(sending.client), sources)
         self._intake = Intake(store, clock, ids, reading)
         self._forgetting = Forgetting(store, clock, config.reports.keep)
 

@@ -7,14 +7,14 @@ from typing import Final
 
 from mailstead.ground.formats.dmarc_destinations import find_destinations
 from mailstead.ground.formats.feedback.aggregate import About, Counted, Report, render
-from mailstead.ground.formats.feedback.letters import Covering, render_aggregate
+from mailstead.ground.formats.feedback.letters import AGGREGATE, Covering, render_aggregate
 from mailstead.net.clock import Clock
 from mailstead.net.dns import Resolver
 from mailstead.services.checks.asking import Inquiry
 from mailstead.services.policy.policies import Policies
 from mailstead.services.reports.addresses import author_of
 from mailstead.services.reports.days import date_of, second_of
-from mailstead.services.reports.drafts import Draft
+from mailstead.services.reports.drafts import Draft, Written
 from mailstead.store.port import ReadTx, Store
 from mailstead.store.port.reports import DmarcPolicy, ReportKey, ReportKind
 
@@ -67,7 +67,7 @@ class DmarcSource:
             destinations=await inquiry.run(asking, inquiry.deadline(ASK_SECONDS)),
         )
 
-    async def render(self, draft: Draft, end: int) -> bytes:
+    async def render(self, draft: Draft, end: int) -> Written:
         """Others come between the records: there may be thousands."""
         key = draft.key
         policy = await self._published(key)
@@ -89,7 +89,7 @@ class DmarcSource:
             author=draft.author, recipients=draft.destinations.agreed, report_id=draft.report_id, domain=key.domain,
             submitter=key.receiver, begin=second_of(key.day), end=end, at=self._clock.now(),
         )  # fmt: skip
-        return render_aggregate(covering, bytes(packed))
+        return Written(render_aggregate(covering, bytes(packed)), bytes(packed), AGGREGATE)
 
     async def _records(self, key: ReportKey) -> AsyncIterator[Counted]:
         after, left = "", RECORDS_MAX

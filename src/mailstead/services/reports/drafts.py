@@ -11,12 +11,27 @@ from mailstead.store.port.reports import ReportKey, ReportKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """Who it is from and who wants it; the letter itself is made once somebody does."""
+    """Who it is from and who wants it; the report itself is made once somebody does. `uploads`: URLs beside letters."""
 
     key: ReportKey
     report_id: str
     author: Address
     destinations: Destinations
+    uploads: tuple[str, ...] = ()
+
+    @property
+    def is_wanted(self) -> bool:
+        """By anybody."""
+        return bool(self.destinations.agreed or self.uploads)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A report in both its forms."""
+
+    letter: bytes
+    packed: bytes
+    media: str
 
 
 class Source(Protocol):
@@ -31,5 +46,5 @@ class Source(Protocol):
     async def draft(self, key: ReportKey) -> Draft | None:
         """None: it is not wanted by us."""
 
-    async def render(self, draft: Draft, end: int) -> bytes:
-        """The letter; `end` is the last second it tells of."""
+    async def render(self, draft: Draft, end: int) -> Written:
+        """`end` is the last second it tells of."""

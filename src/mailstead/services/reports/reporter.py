@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from mailstead.ground.model.errors import Invalid
-from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.errors import Invalid, MailError
 from mailstead.net.clock import Clock
 from mailstead.services.reports.days import DAY_SECONDS, day_of, due_at, second_of
 from mailstead.services.reports.drafts import Draft, Source
-from mailstead.services.reports.posting import Posting
+from mailstead.services.reports.posting import Posted, Posting
+from mailstead.services.reports.uploads import Uploads
 from mailstead.services.spool.outbox import Bundle
 from mailstead.store.port import Lane, ReadTx, Store, Tx
 from mailstead.store.port.reports import ReportKey, ReportKind, SentReport
-from mailstead.telemetry import Event, emit
+from mailstead.telemetry import Event, emit, incident
 
 DAYS_BACK: Final = 2
 """Days that are still reported, should the server or the DNS have been away."""
@@ -62,10 +62,13 @@ class Order:
 class Reporter:
     """One for a worker; `run` is for the one that has the lease."""
 
-    def __init__(self, store: Store, clock: Clock, posting: Posting, sources: Sequence[Source]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, posting: Posting, uploads: Uploads, sources: Sequence[Source]
+    ) -> None:
         self._store = store
         self._clock = clock
         self._posting = posting
+        self._uploads = uploads
         self._sources = tuple(sources)
 
     async def run(self) -> None:
@@ -76,7 +79,16 @@ class Reporter:
                 async for key in source.list_keys(day):
                     await asyncio.sleep(0)
                     if due_at(key) <= self._clock.now() and await self._find(key) is None:
-                        await self._write(source, key, second_of(day) + DAY_SECONDS - 1)
+                        await self._write_anyhow(source, key)
+
+    async def _write_anyhow(self, source: Source, key: ReportKey) -> None:
+        """A fault of ours with one report must not keep back all others; what the store cannot do now may wait."""
+        try:
+            await self._write(source, key, second_of(key.day) + DAY_SECONDS - 1)
+        except MailError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as said
+            incident(error, subsystem="reports")
 
     async def send(self, order: Order) -> AsyncIterator[Outcome]:
         """At once, whenever it were due; Invalid."""
@@ -95,7 +107,7 @@ class Reporter:
         known = await self._find(key)
         if known is not None:
             return Outcome(
-                key, Fate.DONE if known.letter else Fate.UNWANTED, known.report_id, known.addresses, known.note
+                key, Fate.DONE if known.addresses else Fate.UNWANTED, known.report_id, known.addresses, known.note
             )
         if not dry_run:
             return await self._write(source, key, end)
@@ -118,30 +130,41 @@ class Reporter:
             case fate:
                 return _outcome(draft, fate)
 
+    def _is_last(self, key: ReportKey) -> bool:
+        """Nobody will look at that day again."""
+        return key.day <= day_of(self._clock.now()) - DAYS_BACK
+
     def _foresee(self, draft: Draft) -> Fate:
         """Who cannot be asked now holds up those who agreed, for the report goes out once; but not for ever."""
-        is_last = draft.key.day <= day_of(self._clock.now()) - DAYS_BACK
-        if draft.destinations.silent and not is_last:
+        if draft.destinations.silent and not self._is_last(draft.key):
             return Fate.WAITING
-        return Fate.WRITTEN if draft.destinations.agreed else Fate.UNWANTED
+        return Fate.WRITTEN if draft.is_wanted else Fate.UNWANTED
 
     async def _post(self, source: Source, draft: Draft, end: int) -> Outcome:
-        data = await source.render(draft, end)
-        posted = await self._posting.prepare(data, draft.author, draft.destinations.agreed)
-        sent = replace(self._sent(draft), letter=posted.id)
+        """Uploads first: what is marked is not tried again."""
+        written, agreed = await source.render(draft, end), draft.destinations.agreed
+        taken, trouble = await self._uploads.put(draft.uploads, written)
+        if not (agreed or taken or self._is_last(draft.key)):
+            return replace(_outcome(draft, Fate.WAITING), note="; ".join(trouble))
+        posted = await self._posting.prepare(written.letter, draft.author, agreed) if agreed else None
+        sent = self._sent(draft, (*map(str, agreed), *taken), trouble, posted)
 
-        async def unit(tx: Tx) -> Bundle | None:
-            return await posted.put(tx) if await tx.reports.put_sent_report(sent) else None
+        async def unit(tx: Tx) -> tuple[bool, Bundle | None]:
+            is_first = await tx.reports.put_sent_report(sent)
+            return is_first, await posted.put(tx) if is_first and posted is not None else None
 
-        bundle = await self._store.write(unit, lane=Lane.BULK, size=len(data))
-        if bundle is None:
+        is_first, bundle = await self._store.write(unit, lane=Lane.BULK, size=len(written.letter))
+        if not is_first:
             return _outcome(draft, Fate.DONE)
-        self._posting.take(bundle)
-        emit(
-            Event.REPORT_LETTER_WRITTEN, kind=draft.key.kind.value, domain=draft.key.domain,
-            reporter=draft.key.receiver, recipient_count=len(draft.destinations.agreed), report_id=draft.report_id,
-        )  # fmt: skip
-        return _outcome(draft, Fate.WRITTEN)
+        if bundle is not None:
+            self._posting.take(bundle)
+        if sent.addresses:
+            emit(
+                Event.REPORT_LETTER_WRITTEN, kind=draft.key.kind.value, domain=draft.key.domain,
+                reporter=draft.key.receiver, recipient_count=len(sent.addresses), report_id=draft.report_id,
+            )  # fmt: skip
+        fate = Fate.WRITTEN if sent.addresses else Fate.UNWANTED
+        return Outcome(draft.key, fate, draft.report_id, sent.addresses, sent.note)
 
     async def _mark(self, draft: Draft) -> None:
         """So that nobody asks again."""
@@ -156,10 +179,13 @@ class Reporter:
                 reporter=draft.key.receiver, detail=sent.note,
             )  # fmt: skip
 
-    def _sent(self, draft: Draft) -> SentReport:
+    def _sent(
+        self, draft: Draft, addresses: tuple[str, ...] = (), trouble: Sequence[str] = (), posted: Posted | None = None
+    ) -> SentReport:
+        note = "; ".join((*draft.destinations.refused, *trouble))
         return SentReport(
-            key=draft.key, report_id=draft.report_id, letter=None, note="; ".join(draft.destinations.refused),
-            addresses=tuple(map(str, draft.destinations.agreed)), written_at=Instant(self._clock.now()),
+            key=draft.key, report_id=draft.report_id, letter=posted.id if posted is not None else None, note=note,
+            addresses=addresses, written_at=self._clock.now(),
         )  # fmt: skip
 
     async def _find(self, key: ReportKey) -> SentReport | None:
@@ -171,6 +197,5 @@ class Reporter:
 
 def _outcome(draft: Draft, fate: Fate) -> Outcome:
     found = draft.destinations
-    return Outcome(
-        draft.key, fate, draft.report_id, tuple(map(str, found.agreed)), "; ".join((*found.silent, *found.refused))
-    )
+    addresses = (*map(str, found.agreed), *draft.uploads)
+    return Outcome(draft.key, fate, draft.report_id, addresses, "; ".join((*found.silent, *found.refused)))

@@ -6,7 +6,7 @@ from itertools import groupby
 from urllib.parse import unquote
 
 from mailstead.ground.formats.dmarc_destinations import Destinations
-from mailstead.ground.formats.feedback.letters import Covering, render_tls
+from mailstead.ground.formats.feedback.letters import TLS, Covering, render_tls
 from mailstead.ground.formats.tlsrpt import (
     FailureDetail,
     PolicyReport,
@@ -25,7 +25,7 @@ from mailstead.net.dns import DnsError, Resolver
 from mailstead.services.policy.policies import Policies
 from mailstead.services.reports.addresses import author_of
 from mailstead.services.reports.days import date_of, second_of
-from mailstead.services.reports.drafts import Draft
+from mailstead.services.reports.drafts import Draft, Written
 from mailstead.store.port import ReadTx, Store
 from mailstead.store.port.reports import ReportKey, ReportKind
 from mailstead.store.port.trust import TlsCount
@@ -34,7 +34,7 @@ AT_ONCE = 500
 
 
 class TlsSource:
-    """In the name of one domain: who sends is this server, whomever it sends for. Only `mailto` is spoken."""
+    """In the name of one domain: who sends is this server, whomever it sends for."""
 
     kind: ReportKind = ReportKind.TLS
 
@@ -62,14 +62,16 @@ class TlsSource:
 
     async def draft(self, key: ReportKey) -> Draft | None:
         """Who wants it says so at `_smtp._tls` below its name."""
+        destinations, uploads = await self._find_destinations(key.domain)
         return Draft(
             key=key,
             report_id=f"tls.{date_of(key.day)}.{key.domain}@{key.receiver}",
             author=author_of(key.receiver, await self._policies.of(key.receiver)),
-            destinations=await self._find_destinations(key.domain),
+            destinations=destinations,
+            uploads=uploads,
         )
 
-    async def render(self, draft: Draft, end: int) -> bytes:
+    async def render(self, draft: Draft, end: int) -> Written:
         """A document for all policies that were met."""
         key = draft.key
 
@@ -88,30 +90,30 @@ class TlsSource:
             author=draft.author, recipients=draft.destinations.agreed, report_id=draft.report_id, domain=key.domain,
             submitter=key.receiver, begin=begin, end=end, at=self._clock.now(),
         )  # fmt: skip
-        return render_tls(covering, zlib.compress(render_report(report), wbits=31))
+        packed = zlib.compress(render_report(report), wbits=31)
+        return Written(render_tls(covering, packed), packed, TLS)
 
-    async def _find_destinations(self, domain: str) -> Destinations:
+    async def _find_destinations(self, domain: str) -> tuple[Destinations, tuple[str, ...]]:
+        """RFC 8460 §3: by letter, and by HTTPS."""
         try:
             found = (await self._resolver.txt(f"_smtp._tls.{domain}")).records
         except DnsError as error:
-            return Destinations(silent=(str(error),))
+            return Destinations(silent=(str(error),)), ()
         agreed: dict[str, Address] = {}
         refused: list[str] = []
+        uploads: list[str] = []
         for uri in find_report_addresses(found):
+            scheme, _, rest = uri.partition(":")
+            if scheme.lower() == "https":
+                uploads.append(uri)
+                continue
             try:
-                address = _read_uri(uri)
+                address = Address.parse(unquote(rest.partition("?")[0]))
             except Invalid as error:
                 refused.append(str(error))
             else:
                 agreed[address.key] = address
-        return Destinations(tuple(agreed.values()), tuple(refused))
-
-
-def _read_uri(uri: str) -> Address:
-    scheme, _, rest = uri.partition(":")
-    if scheme.lower() != "mailto":
-        raise Invalid(f"reports are sent by mail only, not to {uri[:200]}")
-    return Address.parse(unquote(rest.partition("?")[0]))
+        return Destinations(tuple(agreed.values()), tuple(refused)), tuple(uploads)
 
 
 def put_together(counts: Sequence[TlsCount]) -> tuple[PolicyReport, ...]:

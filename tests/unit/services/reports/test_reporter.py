@@ -13,8 +13,10 @@ from mailstead.ground.formats.feedback.aggregate_reading import AggregateReader
 from mailstead.ground.formats.tlsrpt import PolicyFound, PolicyType, ResultType
 from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.spool import LOCAL, Origin
+from mailstead.services.reports.dmarc import DmarcSource
+from mailstead.services.reports.drafts import Draft
 from mailstead.services.reports.reporter import Fate, Order, Outcome, Reporter
-from mailstead.store.port.reports import ReportKind
+from mailstead.store.port.reports import ReportKey, ReportKind
 from mailstead.store.port.trust import TlsCount
 from tests.support.aggregate import BAD, GOOD
 from tests.support.fake_clock import FakeClock
@@ -150,7 +152,7 @@ async def count_sessions(scene: Scene, clock: FakeClock | None = None) -> None:
 
 async def test_a_report_of_lines(scene: Scene) -> None:
     await count_sessions(scene)
-    scene.names.put("TXT", f"_smtp._tls.{THEY}", b"v=TLSRPTv1; rua=mailto:tls%2Bin@they.test,https://they.test/x")
+    scene.names.put("TXT", f"_smtp._tls.{THEY}", b"v=TLSRPTv1; rua=mailto:tls%2Bin@they.test")
     scene.pass_a_day()
     await scene.reporter().run()
     [(letter, to, data)] = await scene.spooled()
@@ -192,3 +194,50 @@ async def test_the_names_are_silent(scene: Scene) -> None:
     scene.names.fail("TXT", f"_smtp._tls.{THEY}")
     scene.pass_a_day()
     assert [one.fate for one in await send(scene.reporter())] == [Fate.WAITING]
+
+
+async def test_by_https(scene: Scene) -> None:
+    await count_sessions(scene)
+    scene.names.put("TXT", f"_smtp._tls.{THEY}", b"v=TLSRPTv1; rua=https://they.test/x,mailto:tls@they.test")
+    scene.pass_a_day()
+    await scene.reporter().run()
+    assert [to for _, to, _ in await scene.spooled()] == [["tls@they.test"]]
+    [request] = scene.web.asked
+    assert (request.url, request.method, request.is_ours) == ("https://they.test/x", "POST", False)
+    assert request.headers["Content-Type"] == "application/tlsrpt+gzip"
+    assert isinstance(request.body, bytes)
+    assert json.loads(gzip.decompress(request.body))["organization-name"] == "example.com"
+    [one] = await send(scene.reporter())
+    assert (one.fate, one.addresses) == (Fate.DONE, ("tls@they.test", "https://they.test/x"))
+    assert len(scene.web.asked) == 1
+
+
+@pytest.mark.parametrize("status", [0, 503])
+async def test_who_does_not_take_it_is_asked_again_but_not_for_ever(scene: Scene, status: int) -> None:
+    await count_sessions(scene)
+    scene.names.put("TXT", f"_smtp._tls.{THEY}", b"v=TLSRPTv1; rua=https://they.test/x")
+    scene.pass_a_day()
+    scene.web.status = status
+    [one] = await send(scene.reporter())
+    assert (one.fate, bool(one.note)) == (Fate.WAITING, True)
+    scene.web.status = 200
+    [one] = await send(scene.reporter())
+    assert (one.fate, one.addresses) == (Fate.WRITTEN, ("https://they.test/x",))
+    assert await scene.spooled() == []
+    assert len(scene.web.asked) == 2
+
+
+async def test_a_report_that_breaks_keeps_no_other_back(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    await scene.count(domain="a.test")
+    await scene.count(domain="b.test")
+    scene.pass_a_day()
+    real = DmarcSource.draft
+
+    async def draft(self: DmarcSource, key: ReportKey) -> Draft | None:
+        if key.domain == "a.test":
+            raise ZeroDivisionError
+        return await real(self, key)
+
+    monkeypatch.setattr(DmarcSource, "draft", draft)
+    await scene.reporter().run()
+    assert [to for _, to, _ in await scene.spooled()] == [["reports@b.test"]]

@@ -10,6 +10,8 @@ from mailstead.ground.model.address import Address
 from mailstead.ground.model.ids import Instant
 
 LINE_MAX: Final = 78
+AGGREGATE: Final = "application/gzip"
+TLS: Final = "application/tlsrpt+gzip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class Covering:
 
 def render_aggregate(covering: Covering, packed: bytes) -> bytes:
     """With a document that is gzipped already."""
-    return _render(covering, "multipart/mixed", (), "DMARC", "application/gzip", f"{covering.stem}.xml.gz", packed)
+    return _render(covering, "multipart/mixed", (), "DMARC", AGGREGATE, f"{covering.stem}.xml.gz", packed)
 
 
 def render_tls(covering: Covering, packed: bytes) -> bytes:
@@ -50,9 +52,7 @@ def render_tls(covering: Covering, packed: bytes) -> bytes:
         "TLS-Required: No",
     )
     name = f"{covering.stem}.json.gz"
-    return _render(
-        covering, "multipart/report; report-type=tlsrpt", fields, "TLS", "application/tlsrpt+gzip", name, packed
-    )
+    return _render(covering, "multipart/report; report-type=tlsrpt", fields, "TLS", TLS, name, packed)
 
 
 def _render(
