@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from mailstead.ground.model.ids import Instant
-from mailstead.ground.model.policy import PROFILES, Action, Identity, Policy, Profile, Sheet, Spf
+from mailstead.ground.model.policy import PROFILES, Action, Auth, Identity, Policy, Profile, Sheet, Spf
 from mailstead.services.policy.policies import Policies
 from mailstead.store.port import ReadTx, Tx
 from tests.support.stores import Engine
@@ -98,3 +98,18 @@ async def test_changes_beside_each_other_lose_nothing(engine: Engine) -> None:
 
     policy = await store.read(get)
     assert (policy.version, policy.greylist.delay_minutes) == (8, 13)
+
+
+async def test_whether_any_domain_asks_for_a_second_factor(engine: Engine) -> None:
+    store = await engine.open()
+
+    async def ask(tx: ReadTx) -> bool:
+        return await tx.policies.enforces_totp()
+
+    strict = Policy(auth=Auth(totp_enforced=True))
+    template = Sheet(policy=strict)
+    await store.write(lambda tx: tx.policies.put_template(template, version=1, now=NOW))
+    await store.write(lambda tx: put(tx, "a.test", Policy()))
+    assert not await store.read(ask), "the template is no domain"
+    await store.write(lambda tx: put(tx, "b.test", strict))
+    assert await store.read(ask)

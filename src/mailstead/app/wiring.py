@@ -35,6 +35,7 @@ from mailstead.services.accounts.login import Authenticator
 from mailstead.services.delivery.quota_letters import QuotaLetters
 from mailstead.services.folders.service import Folders
 from mailstead.services.policy.concealing import Concealing
+from mailstead.services.policy.enforcing import TotpEnforcement
 from mailstead.services.reception.refusals import Refusals
 from mailstead.services.search.entries import STAMP
 from mailstead.services.search.hints import Hints
@@ -233,7 +234,10 @@ class Worker:
         self._sending = SendingRooms(self._config, store, clock, self._opened.ids, context.sweep, holder_name)
         self._blocking = BlockingRooms(self._config, store, clock, context.ledger, self._sending)
         domain, guard = self._config.server.domain, self._blocking.limits.guard
-        self._authenticator = Authenticator(store, hasher, clock, default_domain=domain, guard=guard)
+        enforcement = TotpEnforcement(store, self._sending.policies)
+        self._authenticator = Authenticator(
+            store, hasher, clock, default_domain=domain, guard=guard, enforcement=enforcement
+        )
         self._directory = Directory(
             store=store, hasher=hasher, clock=clock, default_domain=domain,
             min_password_length=self._config.security.min_password_length,

@@ -20,6 +20,8 @@ from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.domains import ensure_domain
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.accounts.passwords import DirectHasher
+from mailstead.services.policy.enforcing import TotpEnforcement
+from mailstead.services.policy.policies import Policies
 
 if TYPE_CHECKING:
     from mailstead.app.config import Config
@@ -84,7 +86,13 @@ def _desk_of(loaded: "Loaded", opened: "OpenStore") -> Desk:
         hand=console.hand,
         tracing=console.tracing,
         keepers=QuarantineRooms(config, store, clock, opened.ids, delivery_of(config, store, clock, opened.ids)),
-        authenticator=Authenticator(store, directory.hasher, clock, default_domain=config.server.domain),
+        authenticator=Authenticator(
+            store,
+            directory.hasher,
+            clock,
+            default_domain=config.server.domain,
+            enforcement=TotpEnforcement(store, Policies(store)),
+        ),
     )
 
 

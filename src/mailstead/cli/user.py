@@ -8,6 +8,7 @@ import click
 from mailstead.cli.exits import Failure
 from mailstead.cli.passwords import get_password
 from mailstead.cli.shell import SIZE, Json, Shell, changing, common, note, size_words
+from mailstead.cli.totp import totp
 
 ROLES = ("viewer", "editor", "sender", "admin")
 USER_ROLES = ("user", "readonly", "operator", "domain-admin", "admin")
@@ -16,6 +17,9 @@ USER_ROLES = ("user", "readonly", "operator", "domain-admin", "admin")
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def user() -> None:
     """People, their accounts, and accounts they share."""
+
+
+user.add_command(totp)
 
 
 @user.command("add")

@@ -120,3 +120,5 @@ KEPT: Final = "session account sender recipient message size message_id reason"
 """A copy that is kept aside."""
 QUARANTINED: Final = Count("quarantined_total", "Copies that were kept aside.", by=("reason",))
 FACTS_LOST: Final = Count("dmarc_facts_lost_total", "Letters that no DMARC report will tell of.", amount="count")
+USED: Final = "session protocol client_ip username"
+"""A recovery code, which is worthless now."""

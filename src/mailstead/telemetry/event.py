@@ -292,6 +292,7 @@ class Event(Enum):
         "auth.address.blocked", WARNING, AUTHENTICATION, "client_ip domain reason limit pause",
         "address blocked", Count("login_blocks_total", "Blocks of addresses that failed to log in.", by=("reason",)),
     )  # fmt: skip
+    AUTH_RECOVERY_USED = "auth.recovery.used", WARNING, AUTHENTICATION, c.USED, "recovery code used"
     AUTH_PASSWORD_REHASHED = "auth.password.rehashed", INFO, AUTHENTICATION, "account"
     POLICY_RATE_EXCEEDED = (
         "policy.rate.exceeded", WARNING, REJECTION, "session protocol client_ip sender username domain reason limit",

@@ -22,6 +22,7 @@ from mailstead.servers.control.queue import QUEUE_OPERATIONS
 from mailstead.servers.control.reports import REPORT_OPERATIONS
 from mailstead.servers.control.routing import ROUTING_OPERATIONS
 from mailstead.servers.control.signing import SIGNING_OPERATIONS
+from mailstead.servers.control.totp import TOTP_OPERATIONS
 from mailstead.services.accounts import aliases, domains, imports, shared, users
 
 
@@ -260,6 +261,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     Operation("alias.list", a.DomainFilter, alias_list),
     Operation("alias.remove", a.AliasRemove, alias_remove),
     *CREDENTIAL_OPERATIONS,
+    *TOTP_OPERATIONS,
     *SIGNING_OPERATIONS,
     *GUARD_OPERATIONS,
     *QUEUE_OPERATIONS,

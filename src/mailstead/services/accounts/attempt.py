@@ -25,6 +25,7 @@ class Attempt:
     service: str
     session: int = 0
     mechanism: str = ""
+    code: str | None = None  # of a second factor; "": none was given; None: it cannot be asked for here
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,18 @@ class NotAuthorized(Denied):
 
 class Expired(Denied):
     """The credential was good once."""
+
+
+class AppPasswordNeeded(Denied):
+    """The password is right, and here it is not enough: a code cannot be asked for."""
+
+
+class CodeNeeded(Denied):
+    """The password is right; a code is asked for besides."""
+
+
+class EnrolmentNeeded(Denied):
+    """The password is right; the domain asks for a second factor, and there is none yet."""
 
 
 class Limited(Busy):

@@ -7,10 +7,14 @@ from typing import Final
 from mailstead.ground.model.credential import Credential, CredentialKind
 from mailstead.ground.model.directory import Status, User
 from mailstead.ground.model.errors import Denied, MailError
+from mailstead.ground.model.second_factor import FAILURES_MAX, Judged
 from mailstead.ground.wire.sasl.scram import Verifier
 from mailstead.net.clock import Clock
 from mailstead.services.accounts.attempt import (
+    AppPasswordNeeded,
     Attempt,
+    CodeNeeded,
+    EnrolmentNeeded,
     Expired,
     Limited,
     NotAuthorized,
@@ -26,6 +30,7 @@ from mailstead.services.accounts.passwords import PASSWORD_MAX, PasswordHasher, 
 from mailstead.services.accounts.places import Places
 from mailstead.services.accounts.remembered import REMEMBERED, REMEMBERED_FOR, Remembered
 from mailstead.services.accounts.sasl import Sasl
+from mailstead.services.accounts.second_factors import Demand, Enforcement, Totp
 from mailstead.services.accounts.verifiers import Verifiers
 from mailstead.store.port import ReadTx, Store, Tx
 from mailstead.telemetry import Event, emit
@@ -53,8 +58,9 @@ class Authenticator:
     """Verifies what proves a user. Unknown ones cost what known ones cost. Without a guard nothing is counted."""
 
     def __init__(
-        self, store: Store, hasher: PasswordHasher, clock: Clock, *, default_domain: str, guard: Guard | None = None
-    ) -> None:
+        self, store: Store, hasher: PasswordHasher, clock: Clock, *, default_domain: str, guard: Guard | None = None,
+        enforcement: Enforcement | None = None,
+    ) -> None:  # fmt: skip
         self._store = store
         self._hasher = hasher
         self._clock = clock
@@ -64,7 +70,8 @@ class Authenticator:
         self._last_use = LastUse(store)
         self._places = Places(store, clock)
         self._improving: set[int] = set()
-        self.verifiers = Verifiers(store, clock, hasher.iterations)
+        self.totp = Totp(store, clock, enforcement)
+        self.verifiers = Verifiers(store, clock, hasher.iterations, self.totp.is_anybody_bound)
         self.sasl = Sasl(self)
 
     async def refresh(self) -> None:
@@ -95,6 +102,7 @@ class Authenticator:
         elif await self._fits(known.user, password):
             assert known.user is not None
             await self._improve(known.user, password)
+            await self._ask_more(attempt, name, known.user)
         else:
             raise await self.refuse(attempt, name, "unknown user" if known.user is None else "wrong password")
         return await self._welcome(attempt, name, authzid, known, started)
@@ -102,6 +110,8 @@ class Authenticator:
     async def enter_by_proof(self, attempt: Attempt, name: str, *, authzid: str = "") -> Principal:
         """SCRAM has proved the password of this name."""
         known = await self._find(name)
+        if known.user is not None:
+            await self._ask_more(attempt, name, known.user)
         return await self._welcome(attempt, name, authzid, known, self._clock.monotonic())
 
     async def enter_by_token(self, attempt: Attempt, name: str, token: str) -> Principal | Rejection:
@@ -134,6 +144,7 @@ class Authenticator:
         for email in emails:
             known = await self._find(email)
             if known.user is not None and (not authzid or await self._means(authzid, known.user)):
+                await self._ask_more(attempt, email, known.user)
                 return await self._welcome(attempt, email, "", known, started)
         raise await self.refuse(attempt, authzid or ", ".join(emails), "no user of that certificate")
 
@@ -162,6 +173,39 @@ class Authenticator:
             login, is_known = await self._counted(name)
             await asyncio.sleep(await self._guard.failed(attempt, login, is_known=is_known))
         return error("authentication failed")
+
+    async def _ask_more(self, attempt: Attempt, name: str, user: User) -> None:
+        """The password is right. Where a second factor is asked for it is not enough; and that is said to nobody who
+        did not know it."""
+        demand = await self.totp.demand(user)
+        if demand is Demand.NOTHING:
+            return
+        if attempt.code is None:
+            await self.refuse(attempt, name, "app password needed", is_guess=False)
+            raise AppPasswordNeeded("this account needs an app password")
+        if demand is Demand.ENROLMENT:
+            await self.refuse(attempt, name, "no second factor", is_guess=False)
+            raise EnrolmentNeeded("this domain asks for a second factor: have one set up for this account")
+        if not attempt.code:
+            await self.refuse(attempt, name, "code needed", is_guess=False)
+            raise CodeNeeded("a code of the second factor is needed")
+        await self._weigh(attempt, name, user, attempt.code)
+
+    async def _weigh(self, attempt: Attempt, name: str, user: User, code: str) -> None:
+        """A wrong code counts as a wrong password does, and besides for itself."""
+        match await self.totp.check(user, code):
+            case Judged.GOOD:
+                return
+            case Judged.RECOVERED:
+                emit(
+                    Event.AUTH_RECOVERY_USED, session=attempt.session, protocol=attempt.service,
+                    client_ip=attempt.client_ip, username=name[:NAME_MAX],
+                )  # fmt: skip
+            case Judged.SHUT:
+                _tell_shut(attempt, name, Shut("codes", FAILURES_MAX))
+                raise Limited("too many wrong codes, try again later")
+            case Judged.WRONG | Judged.MISSING:
+                raise await self.refuse(attempt, name, "wrong code")
 
     async def _heed(self, attempt: Attempt, name: str, user: User | None) -> None:
         """Limited if this address has failed or tried too often."""

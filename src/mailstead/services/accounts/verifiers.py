@@ -1,12 +1,14 @@
 """SCRAM's side of the accounts: may it be offered, and the verifier of a name, be it a false one.
 
-It is offered only while every active user with a password has a verifier: a client that chooses SCRAM shows no clear
-password, so whoever has none could not log in. The answer is kept for a second.
+It is offered only while every active user with a password has a verifier, and nobody needs an app password: a client
+that chooses SCRAM shows no clear password, so whoever has none, or must not use it, could not log in. The answer is
+kept for a second.
 """
 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -16,6 +18,8 @@ from mailstead.ground.wire.sasl.scram import Verifier, parse_verifier
 from mailstead.net.clock import Clock
 from mailstead.store.port import ReadTx, Store, Tx
 
+IsAnybodyBound = Callable[[], Awaitable[bool]]
+"""Whether there are people who cannot come in with the password alone: see `second_factors`."""
 KEPT: Final = 1.0
 SALT: Final = 16
 SECRET_NAME: Final = "scram.false_salt"  # noqa: S105 - a name
@@ -24,7 +28,8 @@ SECRET_NAME: Final = "scram.false_salt"  # noqa: S105 - a name
 class Verifiers:
     """Of one worker."""
 
-    def __init__(self, store: Store, clock: Clock, iterations: int) -> None:
+    def __init__(self, store: Store, clock: Clock, iterations: int, is_anybody_bound: IsAnybodyBound) -> None:
+        self._is_anybody_bound = is_anybody_bound
         self._store = store
         self._clock = clock
         self._iterations = iterations
@@ -43,7 +48,7 @@ class Verifiers:
             return await tx.credentials.lacks_verifier()
 
         with suppress(MailError):  # a store that cannot answer now: as it was
-            self.are_complete = not await self._store.read(unit)
+            self.are_complete = not (await self._store.read(unit) or await self._is_anybody_bound())
 
     def forget(self) -> None:
         """Something changed: ask anew."""

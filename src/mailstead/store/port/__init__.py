@@ -35,6 +35,7 @@ from mailstead.store.port.quotas import QuotaReads, QuotaWrites
 from mailstead.store.port.receipts import Receipts
 from mailstead.store.port.reports import ReportReads, ReportWrites
 from mailstead.store.port.routes import RouteReads, RouteWrites
+from mailstead.store.port.second_factors import SecondFactorReads, SecondFactorWrites
 from mailstead.store.port.signing import SigningReads, SigningWrites
 from mailstead.store.port.spool import SpoolReads, SpoolWrites
 from mailstead.store.port.trails import TrailReads, TrailWrites
@@ -101,6 +102,8 @@ class ReadTx(Protocol):
     def greylist(self) -> GreylistReads: ...
     @property
     def quarantine(self) -> QuarantineReads: ...
+    @property
+    def second_factors(self) -> SecondFactorReads: ...
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""
@@ -168,6 +171,8 @@ class Tx(Protocol):
     def greylist(self) -> GreylistWrites: ...
     @property
     def quarantine(self) -> QuarantineWrites: ...
+    @property
+    def second_factors(self) -> SecondFactorWrites: ...
 
     async def advance(self, *accounts: AccountId) -> dict[AccountId, ModSeq]:
         """Lock these accounts for this unit (in ascending id) and give each its next modseq; NotFound.

@@ -15,6 +15,9 @@ class PolicyReads(Protocol):
     async def get_policy(self, domain: str) -> Policy:
         """The defaults with version 0 if nobody wrote one down."""
 
+    async def enforces_totp(self) -> bool:
+        """Whether any domain has auth.totp_enforced."""
+
     async def get_template(self) -> Sheet:
         """Of new domains."""
 

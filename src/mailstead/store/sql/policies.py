@@ -14,6 +14,10 @@ ADVANCE: Final = "UPDATE policy_mark SET value = value + 1 WHERE one = 1 RETURNI
 
 GET: Final = "SELECT version, changed_at, sheet FROM policy WHERE domain = :domain"
 
+# The JSON is as `dump_policy` writes it; the template is no domain.
+ENFORCES: Final = """
+    SELECT 1 FROM policy WHERE domain <> '_default' AND sheet LIKE '%"auth_totp_enforced": true%' LIMIT 1"""
+
 PUT: Final = """
     INSERT INTO policy (domain, version, changed_at, sheet) VALUES (:domain, :version, :now, :sheet)
         ON CONFLICT (domain)
@@ -35,6 +39,10 @@ class SqlPolicies:
     async def get_policy(self, domain: str) -> Policy:
         """By the primary key."""
         return (await self._get(domain)).policy
+
+    async def enforces_totp(self) -> bool:
+        """Reads every policy: ask no more often than the mark moves."""
+        return await self._session.row(ENFORCES) is not None
 
     async def get_template(self) -> Sheet:
         """Its row comes with the schema."""

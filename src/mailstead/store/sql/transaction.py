@@ -31,6 +31,7 @@ from mailstead.store.sql.quotas import SqlQuotas
 from mailstead.store.sql.receipts import SqlReceipts
 from mailstead.store.sql.reports import SqlReports
 from mailstead.store.sql.routes import SqlRoutes
+from mailstead.store.sql.second_factors import SqlSecondFactors
 from mailstead.store.sql.session import Session
 from mailstead.store.sql.signing import SqlSigning
 from mailstead.store.sql.spool import SqlSpool
@@ -139,6 +140,10 @@ class SqlReadTx:
     @cached_property
     def quarantine(self) -> SqlQuarantine:
         return SqlQuarantine(self.session)
+
+    @cached_property
+    def second_factors(self) -> SqlSecondFactors:
+        return SqlSecondFactors(self.session)
 
     async def modseq(self, account: AccountId) -> ModSeq:
         """The account's counter as of this view; NotFound."""

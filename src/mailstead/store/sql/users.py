@@ -7,6 +7,7 @@ from mailstead.ground.model.directory import Access, Account, Role, Status, User
 from mailstead.ground.model.errors import AlreadyExists, NotFound
 from mailstead.ground.model.ids import AccountId, Instant, UserId
 from mailstead.store.sql.accounts import COLUMNS, read_account, read_accounts
+from mailstead.store.sql.second_factors import drop_factor
 from mailstead.store.sql.session import Row, Session
 
 LIST: Final = """
@@ -132,6 +133,7 @@ class SqlUsers:
             raise NotFound(f"user {user} is gone")
         await self._session.run("DELETE FROM access WHERE user_id = :user", {"user": user})
         await self._session.run("DELETE FROM credential WHERE user_id = :user", {"user": user})
+        await drop_factor(self._session, user)
         await self._session.run("DELETE FROM administered WHERE user_id = :user", {"user": user})
         await self._session.run("DELETE FROM familiar_place WHERE user_id = :user", {"user": user})
         await self._session.run("DELETE FROM metadata WHERE user_id = :user", {"user": user})

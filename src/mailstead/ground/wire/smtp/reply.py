@@ -94,6 +94,7 @@ class Status(Enum):
     NO_SUCH_MECHANISM = 504, "5.5.4", "Authentication mechanism not supported"
     LOGIN_REQUIRED = 530, "5.7.0", "Authentication required"
     LOGIN_FAILED = 535, "5.7.8", "Authentication failed"
+    APP_PASSWORD_NEEDED = 535, "5.7.8", "This account has a second factor: use an app password or a token"
     TLS_REQUIRED = 538, "5.7.11", "Encryption required, start TLS first"
     BAD_PARAMETER = 555, "5.5.4", "Parameter not recognized or not implemented"
     ACCOUNT_INACTIVE = 550, "5.2.1", "Mailbox not active"

@@ -4,9 +4,10 @@ What a login is worth is decided by `services.accounts`; here are its lines and 
 """
 
 import binascii
+from collections.abc import Mapping
 from typing import Final
 
-from mailstead.ground.model.errors import Busy, Denied
+from mailstead.ground.model.errors import Busy, Denied, MailError
 from mailstead.ground.wire.imap import response
 from mailstead.ground.wire.imap.command import Authenticate, Login
 from mailstead.ground.wire.imap.event import RawLine, Refused
@@ -15,7 +16,15 @@ from mailstead.ground.wire.imap.response import Code
 from mailstead.net.deflate import DeflatedStream
 from mailstead.servers.imap.reply import Reply, bad, no, ok
 from mailstead.servers.imap.session import Session, State
-from mailstead.services.accounts.attempt import Attempt, Expired, Limited, NotAuthorized, Principal, TooMany
+from mailstead.services.accounts.attempt import (
+    AppPasswordNeeded,
+    Attempt,
+    Expired,
+    Limited,
+    NotAuthorized,
+    Principal,
+    TooMany,
+)
 from mailstead.services.accounts.sasl import Challenge, Line, Malformed, NotOffered, PrivacyRequired
 from mailstead.telemetry import Event, emit
 
@@ -25,9 +34,14 @@ ANSWERED: Final = ok("")
 FAILED: Final = no("Authentication failed", Code.AUTHENTICATIONFAILED)
 NOT_AUTHORIZED: Final = no("Nobody may act as somebody else", Code.AUTHORIZATIONFAILED)
 EXPIRED: Final = no("That credential is no longer valid", Code.EXPIRED)
+APP_PASSWORD: Final = no("This account has a second factor: use an app password or a token", Code.AUTHENTICATIONFAILED)
 LIMITED: Final = no("Too many failed logins, try again later", Code.LIMIT)
 TOO_MANY: Final = no("Too many logins, try again later", Code.LIMIT)
 BUSY: Final = no("Logins cannot be checked now, try again later", Code.UNAVAILABLE)
+_SAID: Final[Mapping[type[MailError], Reply]] = {
+    Expired: EXPIRED, TooMany: TOO_MANY, Limited: LIMITED, AppPasswordNeeded: APP_PASSWORD, Denied: FAILED,
+}  # fmt: skip
+"""To failures that count against the session."""
 NOT_OFFERED: Final = no("Mechanism not supported")
 CANCELLED: Final = bad("AUTHENTICATE cancelled")
 
@@ -138,14 +152,8 @@ def _refuse(session: Session, error: Denied | Busy, name: str) -> Reply:
             return NOT_OFFERED
         case NotAuthorized():
             return NOT_AUTHORIZED
-        case Expired():
-            return _fail(session, name, EXPIRED)
-        case TooMany():
-            return _fail(session, name, TOO_MANY)
-        case Limited():
-            return _fail(session, name, LIMITED)
-        case Denied():
-            return _fail(session, name, FAILED)
+        case Denied() | Limited():
+            return _fail(session, name, next(_SAID[kind] for kind in type(error).__mro__ if kind in _SAID))
         case Busy():
             return BUSY
 

@@ -10,11 +10,12 @@ from mailstead.ground.wire.pop3.receiver import BadLine
 from mailstead.ground.wire.pop3.reply import Code, Reply, challenge, err, listing, ok
 from mailstead.servers.pop3.maildrop import Maildrop
 from mailstead.servers.pop3.session import Session
-from mailstead.services.accounts.attempt import Attempt, NotAuthorized, Principal
+from mailstead.services.accounts.attempt import AppPasswordNeeded, Attempt, NotAuthorized, Principal
 from mailstead.services.accounts.sasl import Challenge, Exchange, Malformed, NotOffered, PrivacyRequired
 from mailstead.telemetry import Event, emit
 
 FAILED: Final = err("Authentication failed", Code.AUTH)
+APP_PASSWORD: Final = err("This account has a second factor: use an app password or a token", Code.AUTH)
 PRIVACY_REQUIRED: Final = err("Start TLS first")
 
 
@@ -38,6 +39,8 @@ async def password(session: Session, command: Text) -> Reply | None:
         principal = await session.services.authenticator.enter_by_password(
             _attempt(session, "USER"), name, command.text
         )
+    except AppPasswordNeeded:
+        return _fail(session, name, APP_PASSWORD)
     except Denied:
         return _fail(session, name)
     return await enter(session, principal)
@@ -61,6 +64,8 @@ async def auth(session: Session, command: Auth) -> Reply | None:
         return PRIVACY_REQUIRED
     except NotAuthorized:
         return err("Nobody may act as somebody else", Code.AUTH)
+    except AppPasswordNeeded:
+        return _fail(session, command.mechanism, APP_PASSWORD)
     except Denied:
         return _fail(session, command.mechanism)
 
@@ -103,7 +108,7 @@ async def enter(session: Session, principal: Principal) -> Reply:
     return ok(f"{session.maildrop.count} messages ({session.maildrop.octets} octets)")
 
 
-def _fail(session: Session, name: str) -> Reply:
+def _fail(session: Session, name: str, reply: Reply = FAILED) -> Reply:
     """What a failure costs in time it has cost already; after some the connection ends."""
     settings = session.services.settings
     session.failed_logins += 1
@@ -113,4 +118,4 @@ def _fail(session: Session, name: str) -> Reply:
             username=name[:320], reason="too many failures", limit=settings.login_tries,
         )  # fmt: skip
         session.is_over = True
-    return FAILED
+    return reply

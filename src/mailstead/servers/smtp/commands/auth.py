@@ -9,7 +9,7 @@ from mailstead.ground.wire.smtp.fault import Fault
 from mailstead.ground.wire.smtp.receiver import BadLine, Flaw, Line
 from mailstead.ground.wire.smtp.reply import Reply, Status, challenge
 from mailstead.servers.smtp.session import Session
-from mailstead.services.accounts.attempt import Attempt, Limited, Principal
+from mailstead.services.accounts.attempt import AppPasswordNeeded, Attempt, Limited, Principal
 from mailstead.services.accounts.sasl import Challenge, Exchange, Malformed, NotOffered, PrivacyRequired
 from mailstead.telemetry import Event, emit
 
@@ -68,6 +68,8 @@ def _refuse(session: Session, error: Denied | Busy) -> Reply | Sequence[Reply]:
             return Reply(Status.LOGINS_LIMITED)
         case Busy():
             return Reply(Status.LOGIN_LATER)
+        case AppPasswordNeeded():
+            return _fail(session, Status.APP_PASSWORD_NEEDED)
         case Denied():
             return _fail(session, Status.LOGIN_FAILED)
 

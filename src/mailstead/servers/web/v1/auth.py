@@ -13,7 +13,7 @@ from mailstead.servers.web.caller import Caller
 from mailstead.servers.web.refusals import Refused
 from mailstead.servers.web.v1.endpoint import Body, Call, Endpoint, Query
 from mailstead.services.accounts import credentials
-from mailstead.services.accounts.attempt import Attempt
+from mailstead.services.accounts.attempt import Attempt, CodeNeeded
 
 LIFETIME_MS: Final = 12 * 3_600_000
 
@@ -64,9 +64,11 @@ def show_me(caller: Caller) -> Me:
 async def login(call: Call[Query, Login]) -> Session:
     """Refused; an app password does not do, since it needs no second factor."""
     gatekeeper, wish = call.site.gatekeeper, call.body
-    attempt = Attempt(client_ip=call.client_ip or "127.0.0.1", service="api", mechanism="PASSWORD")
+    attempt = Attempt(client_ip=call.client_ip or "127.0.0.1", service="api", mechanism="PASSWORD", code=wish.totp_code)
     try:
         caller = await gatekeeper.log_in(attempt, wish.email, wish.password)
+    except CodeNeeded as error:
+        raise Refused(401, "code required", str(error), "send totp_code: of the app, or a recovery code") from error
     except Denied as error:
         raise Refused(
             401, "unauthorized", str(error), "check address and password, and the code if you use one"

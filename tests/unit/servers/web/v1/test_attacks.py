@@ -1,13 +1,16 @@
 """What strangers try on an API: cookies, hosts, bombs, slow bodies, guesses, and words of another's choosing."""
 
 import asyncio
+import base64
 import gzip
 
 import pytest
 from aiohttp import web
 
+from mailstead.ground.formats.totp import code_at, step_of
 from mailstead.servers.web import app as application
 from mailstead.servers.web.v1.reading import BODY_MAX
+from mailstead.services.accounts import enrolling
 from tests.support.api_scene import PASSWORD, TOKEN, Scene, build_scene
 
 NEW = {"address": "sales@one.test", "targets": ["ann@one.test"]}
@@ -100,6 +103,24 @@ async def test_logging_in(scene: Scene) -> None:
     app = (await scene.call("POST", "/users/dora@one.test/app-passwords", {"name": "x"})).body["secret"]
     assert (await scene.call("POST", "/auth/login", {**body, "password": app}, by=None)).status == 401
     assert (await scene.call("POST", "/auth/logout")).status == 403, "the token of the configuration stays"
+
+
+async def test_logging_in_with_a_code(scene: Scene) -> None:
+    body = {"email": "dora@one.test", "password": PASSWORD}
+    made = await enrolling.enroll(scene.directory, "dora@one.test", issuer="one.test")
+
+    def code() -> str:
+        return code_at(base64.b32decode(made.secret), step_of(scene.clock.now()))
+
+    await enrolling.confirm(scene.directory, "dora@one.test", code())
+    scene.clock.advance(30)
+    asked = await scene.call("POST", "/auth/login", body, by=None)
+    assert (asked.status, asked.body["error"]) == (401, "code required")
+    stranger = await scene.call("POST", "/auth/login", {**body, "password": "x", "totp_code": code()}, by=None)
+    assert (stranger.status, stranger.body["error"]) == (401, "unauthorized")
+    assert (await scene.call("POST", "/auth/login", {**body, "totp_code": code()}, by=None)).status == 200
+    again = await scene.call("POST", "/auth/login", {**body, "totp_code": code()}, by=None)
+    assert (again.status, again.body["why"]) == (401, "authentication failed")
 
 
 async def test_who_guesses_is_put_off(scene: Scene) -> None:
