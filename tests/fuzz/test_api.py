@@ -27,10 +27,12 @@ from mailstead.servers.web.v1.table import ENDPOINTS
 from tests.support.api_scene import TOKEN, Scene, build_scene, furnish
 from tests.support.directory import open_directory
 from tests.support.fake_clock import FakeClock
+from tests.support.record import record
 
 EXAMPLES = 12
 EXAMPLES_OF_SOAK = 1000
 LINE_MAX = 8000
+ASKED: list[int] = []
 CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
     response_schema_conformance, negative_data_rejection,
@@ -67,9 +69,14 @@ def running() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[str]:
+def site(request: pytest.FixtureRequest) -> Iterator[str]:
+    ASKED.clear()
     with running() as where:
         yield where
+    if request.config.option.markexpr == "soak":
+        record(
+            "Requests that schemathesis made from the API's description", requests=sum(ASKED), endpoints=len(ENDPOINTS)
+        )
 
 
 SCHEMA = schemathesis.openapi.from_dict(describe(ENDPOINTS))
@@ -87,6 +94,7 @@ def settled(examples: int, *, is_fixed: bool) -> settings:
 def ask(case: Any, site: str) -> None:
     sent = requests.Request(**case.as_transport_kwargs(base_url=site)).prepare()
     assume(len(sent.url or "") < LINE_MAX)  # aiohttp ends the connection before we see it
+    ASKED.append(1)
     case.call_and_validate(base_url=site, headers={"Authorization": f"Bearer {TOKEN}"}, checks=CHECKS, timeout=20)
 
 

@@ -6,8 +6,12 @@ from typing import Any
 import msgspec
 from aiohttp.test_utils import TestClient, TestServer
 
+from mailstead.ground.model.address import Address
 from mailstead.ground.model.credential import CredentialKind
 from mailstead.ground.model.directory import Role, UserRole
+from mailstead.ground.model.envelope import Client, Envelope, Recipient
+from mailstead.ground.model.quarantine import Custody, KeptFilter
+from mailstead.ground.model.verdict import Reason
 from mailstead.net.ids import IdSource
 from mailstead.servers.web.app import GUESTS, Sources, build_app
 from mailstead.servers.web.login import Gatekeeper
@@ -19,13 +23,21 @@ from mailstead.services.accounts.aliases import add_alias
 from mailstead.services.accounts.credentials import NewCredential, add_credential
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.domains import NewDomain, add_domain
+from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.accounts.login import Authenticator
+from mailstead.services.accounts.resolve import Target
 from mailstead.services.accounts.shared import add_shared
 from mailstead.services.accounts.users import NewUser, add_user
+from mailstead.services.delivery.deliver import Delivery
+from mailstead.services.delivery.plan import Accepted, Manner, Treatment
 from mailstead.services.dispatch.routes import parse_route
+from mailstead.services.folders.incoming import take
 from mailstead.services.limits.exempt import Exemptions
 from mailstead.services.policy.concealing import Concealing
+from mailstead.services.quarantine.quarantine import Quarantine
 from mailstead.services.spool.hand import Hand
+from mailstead.services.spool.outbox import NoOutbox
+from mailstead.services.spool.spooling import Spooling
 from mailstead.services.spool.terms import Terms
 from mailstead.services.spool.tracing import Tracing
 from mailstead.telemetry.recent import Told, Wanted
@@ -60,6 +72,7 @@ class Scene:
     directory: Directory
     clock: FakeClock
     client: "TestClient[Any, Any]"
+    delivery: Delivery
     keys: dict[str, str] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
 
@@ -78,6 +91,19 @@ class Scene:
             is_json = response.content_type == "application/json" and octets
             return Answered(response.status, msgspec.json.decode(octets) if is_json else None, response.headers, octets)
 
+    async def keep(self, address: str, *, has_virus: bool = False) -> str:
+        """A letter that is kept aside for an account; its number."""
+        account = await self.directory.store.read(lambda tx: tx.directory.find_account(Address.parse(address)))
+        assert account is not None
+        custody = Custody(Reason.VIRUS_FOUND if has_virus else Reason.SPAM, "own: xyzzy", has_virus=has_virus)
+        treatment = Treatment(b"", is_aside=True, facts={}, custody=custody)
+        accepted = Accepted(Recipient(account.address), (Target(account),), treatment=treatment)
+        letter = take(self.directory.store.blobs, b"Subject: xyzzy\r\n\r\nHi\r\n")
+        sender = Envelope(sender=Address("eve", "else.test"))
+        await self.delivery.deliver(letter, sender, (accepted,), Client(ip="192.0.2.1"), Manner(each_is_told=False))
+        (kept, *_) = await self.directory.store.read(lambda tx: tx.quarantine.list_kept(KeptFilter()))
+        return str(kept.id)
+
     async def key(self, owner: str, name: str = "key", *scopes: str) -> str:
         new = NewCredential(owner=owner, kind=CredentialKind.TOKEN, name=name, scopes=scopes)
         return (await add_credential(self.directory, new)).secret
@@ -90,6 +116,7 @@ async def build_scene(directory: Directory, clock: FakeClock, token: str = TOKEN
     authenticator = Authenticator(store, directory.hasher, clock, default_domain="example.com", guard=guard)
     terms = Terms()
     hand = Hand(store, clock, IdSource(clock, 0), terms, returning=None, check_route=parse_route)
+    delivery = Delivery(store, clock, IdSource(clock, 1), Spooling(Terms(), NoOutbox()), hostname="mx.example.com")
     told: list[Told] = []
 
     async def nothing() -> Any:
@@ -103,14 +130,15 @@ async def build_scene(directory: Directory, clock: FakeClock, token: str = TOKEN
 
     site = Site(
         directory=directory, gatekeeper=Gatekeeper(authenticator, token), hand=hand,
-        tracing=Tracing(store, clock, hand, Concealing(store)), numbers=numbers, logs=logs,
+        tracing=Tracing(store, clock, hand, Concealing(store)),
+        quarantine=Quarantine(store, clock, delivery, reverser=Forwarding(store, clock)), numbers=numbers, logs=logs,
         counts=Counts(directory, hand), selector="mail",
     )  # fmt: skip
     app = build_app(Sources(nothing, nothing, v1=Api(site, ENDPOINTS)))
     app[GUESTS] = {}
     client = TestClient(TestServer(app))
     await client.start_server()
-    return Scene(directory, clock, client, told=told)
+    return Scene(directory, clock, client, delivery, told=told)
 
 
 async def furnish(scene: Scene) -> None:

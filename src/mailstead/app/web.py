@@ -3,10 +3,10 @@
 from mailstead.app.config import Config
 from mailstead.app.console import Console
 from mailstead.app.context import Link
+from mailstead.app.quarantine import QuarantineRooms
 from mailstead.servers.web.admin import AdminApi
 from mailstead.servers.web.app import Sources
 from mailstead.servers.web.login import Gatekeeper
-from mailstead.servers.web.quarantine import QuarantinePages
 from mailstead.servers.web.server import WebServer
 from mailstead.servers.web.v1.api import Api
 from mailstead.servers.web.v1.counts import Counts
@@ -23,7 +23,7 @@ async def open_web(
     authenticator: Authenticator,
     console: Console,
     link: Link,
-    pages: QuarantinePages,
+    keepers: QuarantineRooms,
 ) -> WebServer:
     """Pages, the queue's API, gomailserver's, and our own."""
 
@@ -43,13 +43,14 @@ async def open_web(
         gatekeeper=gatekeeper,
         hand=console.hand,
         tracing=console.tracing,
+        quarantine=keepers.quarantine,
         numbers=numbers,
         logs=link.logs,
         counts=Counts(directory, console.hand),
         selector=config.dkim.selector,
     )
     admin = AdminApi(directory, gatekeeper, config.dkim.selector)
-    web = WebServer(Sources(illness, metrics, console.api(authenticator), admin, Api(site, ENDPOINTS), pages))
+    web = WebServer(Sources(illness, metrics, console.api(authenticator), admin, Api(site, ENDPOINTS), keepers.pages()))
     await web.start()
     return web
 

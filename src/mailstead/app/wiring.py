@@ -325,8 +325,8 @@ class Worker:
         """aiohttp costs memory and start time: only where HTTP is served."""
         from mailstead.app.web import open_web
 
-        link, pages = self._context.link, self._quarantine.pages()
-        return await open_web(self._config, self._directory, self._authenticator, self._console, link, pages)
+        link, kept = self._context.link, self._quarantine
+        return await open_web(self._config, self._directory, self._authenticator, self._console, link, kept)
 
     def _smtp(self) -> "SmtpRooms":
         from mailstead.app.smtp_rooms import SmtpRooms

@@ -81,8 +81,8 @@ class SqlAdministering:
         return await self._session.rows(self._session.dialect.fill(part), values | {"ids": str(sorted(domains))})
 
     async def domain_uses(self) -> list[DomainUse]:
-        """One pass over the accounts."""
-        return [DomainUse(*row) for row in await self._session.rows(USES)]
+        """One pass over the accounts. PostgreSQL sums whole numbers as decimal ones."""
+        return [DomainUse(name, *map(int, counts)) for name, *counts in await self._session.rows(USES)]
 
     async def count_filed(self, since: Instant) -> int:
         """By the index of their times."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mailstead.ground.model.audit import Actor, Through
 from mailstead.ground.model.directory import Access, Role, Status, User
 from mailstead.ground.model.errors import Denied, NotFound
 from mailstead.ground.model.ids import AccountId, Instant
@@ -80,3 +81,14 @@ async def test_who_may_not_log_in_has_nothing_open(directory: Directory) -> None
     assert await list_open(directory.store, ann) == ()
     await remove_user(directory, "ann")
     assert await list_open(directory.store, ann) == ()
+
+
+async def test_what_people_change_by_imap_is_told_too(directory: Directory) -> None:
+    team = await furnish(directory)
+    ann = await user_of(directory, "ann@example.com")
+    await set_role(directory.store, ann, team, "bob", Role.SENDER, now=NOW, address="192.0.2.1")
+    await set_role(directory.store, ann, team, "bob", None, now=NOW)
+    *_, given, taken = await directory.store.read(lambda tx: tx.audit.read_chain(0))
+    assert (given.actor, given.action) == (Actor("ann@example.com", Through.IMAP, "192.0.2.1"), "access.changed")
+    assert (given.subject, given.domain, given.before) == ("team@example.com", "example.com", "")
+    assert given.after == taken.before == '{"role":"sender","user":"bob@example.com"}'

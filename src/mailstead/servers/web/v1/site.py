@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mailstead.servers.web.login import Gatekeeper
 from mailstead.servers.web.v1.counts import Counts
 from mailstead.services.accounts.directory import Directory
+from mailstead.services.quarantine.quarantine import Quarantine
 from mailstead.services.spool.hand import Hand
 from mailstead.services.spool.tracing import Tracing
 from mailstead.telemetry.recent import Told, Wanted
@@ -24,6 +25,7 @@ class Site:
     gatekeeper: Gatekeeper
     hand: Hand
     tracing: Tracing
+    quarantine: Quarantine
     numbers: Numbers
     logs: Logs
     counts: Counts

@@ -228,3 +228,34 @@ async def test_where_a_letter_is(scene: Scene) -> None:
     assert (await scene.call("GET", "/trace?name=1", by="bob@two.test")).status == 404
     assert (await scene.call("GET", "/trace?name=nobody@far.test")).status == 404
     assert (await scene.call("GET", "/trace")).status == 400
+
+
+async def test_letters_kept_aside(scene: Scene) -> None:
+    first, second = await scene.keep("ann@one.test"), await scene.keep("ann@one.test", has_virus=True)
+    other = await scene.keep("bob@two.test")
+    for by, wanted in (
+        ("", [other, second, first]),
+        ("dora@one.test", [second, first]),
+        ("ann@one.test", [second, first]),
+    ):
+        listed = (await scene.call("GET", "/quarantine", by=by)).body["items"]
+        assert [one["id"] for one in listed] == wanted, by
+    page = (await scene.call("GET", "/quarantine?limit=1&recipient=ann@one.test")).body
+    rest = (await scene.call("GET", f"/quarantine?limit=1&recipient=ann@one.test&cursor={page['next']}")).body
+    assert [page["items"][0]["id"], rest["items"][0]["id"], rest["next"]] == [second, first, None]
+    shown = (await scene.call("GET", f"/quarantine/{first}", by="ann@one.test")).body
+    assert (shown["subject"], shown["reason"], shown["words"]) == ("xyzzy", "spam", "own: xyzzy")
+    virus = await scene.call("POST", f"/quarantine/{second}/release", by="ann@one.test")
+    assert (virus.status, "virus" in virus.body["why"]) == (403, True)
+    asked = {"groups": {"quarantine": {"recipient_release": False}}}
+    await scene.call("PATCH", "/domains/one.test/policy", asked)
+    assert (await scene.call("POST", f"/quarantine/{first}/release", by="ann@one.test")).status == 403
+    released = await scene.call("POST", f"/quarantine/{first}/release", by="dora@one.test")
+    assert (released.status, released.body["id"]) == (200, first)
+    assert (await scene.call("GET", "/users/ann@one.test/usage")).body["used_messages"] == 1
+    assert (await scene.call("POST", f"/quarantine/{first}/release")).status == 404, "once"
+    assert (await scene.call("DELETE", f"/quarantine/{second}")).status == 204
+    told = (await scene.call("GET", "/audit?action=quarantine")).body["items"]
+    assert [(one["action"], one["who"]) for one in told] == [
+        ("quarantine.deleted", "api token"), ("quarantine.released", "dora@one.test"),
+    ]  # fmt: skip

@@ -44,6 +44,8 @@ def path_of(endpoint: Endpoint, **other: str) -> str:
         values = values | {"address": "team@two.test"}
     if endpoint.name.startswith(("tokens.", "app-passwords.")):
         values = values | {"name": "bob@two.test"}
+    if endpoint.name.startswith("quarantine.") and "kept" in values:
+        values = values | {"id": values["kept"]}
     path = re.sub(r"\{([a-z_]+)\}", lambda match: values[match[1]], endpoint.path)
     return path + QUERIES.get(endpoint.name, "")
 
@@ -59,6 +61,7 @@ async def prepare(scene: Scene) -> None:
     await spool(store, letter(2, subject="xyzzy"), recipient(2, 0), body=b"Subject: xyzzy\r\n\r\nx\r\n")
     for name in ("blocklist", "allowlist"):
         await scene.call("POST", f"/{name}", {"pattern": "thing@spam.test", "domain": "two.test"})
+    THEIRS["kept"] = await scene.keep("bob@two.test")
     await scene.call("POST", "/domains/two.test/dkim-keys", {"selector": "s1", "algorithm": "ed25519"})
 
 
