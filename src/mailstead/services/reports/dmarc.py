@@ -12,7 +12,7 @@ from mailstead.net.clock import Clock
 from mailstead.net.dns import Resolver
 from mailstead.services.checks.asking import Inquiry
 from mailstead.services.policy.policies import Policies
-from mailstead.services.reports.addresses import author_of
+from mailstead.services.reports.addresses import find_author
 from mailstead.services.reports.days import date_of, second_of
 from mailstead.services.reports.drafts import Draft, Written
 from mailstead.store.port import ReadTx, Store
@@ -63,7 +63,7 @@ class DmarcSource:
         return Draft(
             key=key,
             report_id=f"{date_of(key.day)}.{key.domain}@{key.receiver}",
-            author=author_of(key.receiver, policy),
+            author=await find_author(self._store, self._policies, key.receiver),
             destinations=await inquiry.run(asking, inquiry.deadline(ASK_SECONDS)),
         )
 

@@ -18,7 +18,7 @@ from mailstead.net.dns import Resolver
 from mailstead.net.ids import IdSource
 from mailstead.services.checks.asking import Inquiry
 from mailstead.services.policy.policies import Policies
-from mailstead.services.reports.addresses import author_of
+from mailstead.services.reports.addresses import find_author
 from mailstead.services.reports.days import day_of
 from mailstead.services.reports.failing import Failing
 from mailstead.services.reports.posting import Posting
@@ -82,7 +82,7 @@ class Failures:
         found: Destinations = await inquiry.run(find_destinations(failing.at, failing.addresses, tag="ruf"), until)
         if not policy.failures.enabled or not found.agreed or key in self._full:
             return
-        author = author_of(failing.receiver, policy)
+        author = await find_author(self._store, self._policies, failing.receiver)
         redactor = await self._redact()
         report = FailureReport(
             author=author, recipients=found.agreed, message_id=f"{self._ids.next()}.failure@{failing.receiver}",

@@ -240,4 +240,4 @@ async def _read_mark(tx: ReadTx) -> int:
 
 
 async def _list_domains(tx: ReadTx) -> list[str]:
-    return [one.name for one in await tx.directory.list_domains() if one.alias_of is None]
+    return [one.name for one in await tx.directory.list_domains()]

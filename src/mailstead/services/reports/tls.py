@@ -23,7 +23,7 @@ from mailstead.ground.model.ids import Instant
 from mailstead.net.clock import Clock
 from mailstead.net.dns import DnsError, Resolver
 from mailstead.services.policy.policies import Policies
-from mailstead.services.reports.addresses import author_of
+from mailstead.services.reports.addresses import find_author
 from mailstead.services.reports.days import date_of, second_of
 from mailstead.services.reports.drafts import Draft, Written
 from mailstead.store.port import ReadTx, Store
@@ -66,7 +66,7 @@ class TlsSource:
         return Draft(
             key=key,
             report_id=f"tls.{date_of(key.day)}.{key.domain}@{key.receiver}",
-            author=author_of(key.receiver, await self._policies.of(key.receiver)),
+            author=await find_author(self._store, self._policies, key.receiver),
             destinations=destinations,
             uploads=uploads,
         )

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from email import message_from_bytes
 from email.message import Message
 from email.policy import SMTP
@@ -13,12 +14,13 @@ from mailstead.ground.formats.feedback.aggregate_reading import AggregateReader
 from mailstead.ground.formats.tlsrpt import PolicyFound, PolicyType, ResultType
 from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.spool import LOCAL, Origin
+from mailstead.services.accounts.domains import NewDomain, add_domain
 from mailstead.services.reports.dmarc import DmarcSource
 from mailstead.services.reports.drafts import Draft
 from mailstead.services.reports.reporter import Fate, Order, Outcome, Reporter
-from mailstead.store.port.reports import ReportKey, ReportKind
+from mailstead.store.port.reports import DmarcCount, DmarcPolicy, ReportKey, ReportKind
 from mailstead.store.port.trust import TlsCount
-from tests.support.aggregate import BAD, GOOD
+from tests.support.aggregate import BAD, GOOD, PUBLISHED
 from tests.support.fake_clock import FakeClock
 from tests.support.reporting import THEY, TODAY, Scene
 
@@ -136,6 +138,19 @@ async def test_the_address_of_a_report_has_to_be_of_its_domain(scene: Scene) -> 
     await scene.reporter().run()
     [(letter, _, _)] = await scene.spooled()
     assert str(letter.sender) == "postmaster@example.com"
+
+
+async def test_a_domain_that_is_another_name_of_ours(scene: Scene) -> None:
+    """It has no keys: its reports leave from where they can be signed."""
+    await add_domain(scene.directory, NewDomain(name="alias.test", alias_of="example.com"))
+    policy = DmarcPolicy(TODAY, replace(PUBLISHED, domain=THEY), ("a@they.test",))
+    counts = [DmarcCount(TODAY, "alias.test", THEY, GOOD)]
+    await scene.store.write(lambda tx: tx.reports.add_dmarc_counts([policy], counts))
+    scene.pass_a_day()
+    await scene.reporter().run()
+    [(letter, _, data)] = await scene.spooled()
+    assert (str(letter.sender), letter.domain) == ("postmaster@example.com", "example.com")
+    assert b"Submitter: alias.test" in data
 
 
 TLS = PolicyFound(policy_type=PolicyType.NO_POLICY_FOUND, policy_domain=THEY)
