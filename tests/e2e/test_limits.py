@@ -26,7 +26,7 @@ pytestmark = pytest.mark.e2e
 
 DOMAIN, YOU, FRIEND = "dev.localhost", "you@dev.localhost", "somebody@dev.localhost"
 HERE, THERE, ELSEWHERE = "203.0.113.7", "198.51.100.9", "192.0.2.4"
-LOCAL = "127.0.0.2"
+LOCAL, FRIENDS = "127.0.0.2", "100.64.11.1"
 CRACKER, HOME = "100.64.9.7", "100.64.10.1"
 TOO_MANY = "421 4.7.1 Too many connections from your IP. Please try again later."
 
@@ -197,6 +197,17 @@ def test_this_machine_is_exempt(box: Sandbox) -> None:
     for _ in range(7):
         assert log_in_by_smtp(box, LOCAL, YOU, "a guess").startswith("535")
     assert log_in_by_smtp(box, LOCAL, YOU, box.password("you")).startswith("235")
+
+
+def test_who_is_on_the_allow_list_meets_no_limit(box: Sandbox) -> None:
+    rate(box, smtp_per_ip="1/60")
+    assert welcomed(box, 2, FRIENDS) == 1
+    assert box.cli("allowlist", "add", FRIENDS).returncode == 0
+    assert welcomed(box, 3, FRIENDS) == 3
+    for _ in range(6):
+        assert log_in_by_smtp(box, FRIENDS, YOU, "a guess").startswith("535")
+    assert box.cli("allowlist", "remove", FRIENDS).returncode == 0
+    assert welcomed(box, 1, FRIENDS) == 0
 
 
 def test_unless_told_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ class Limiting:
             os.close(self.fd)
         self.sharing = Sharing(store, self.ledger, clock) if is_shared else None
         self.policies, self.counter = Policies(store), Counter(self.ledger, self.sharing)
-        widest, exemptions = WidestRates(store), exemptions or Exemptions(has_loopback=False)
+        widest, exemptions = WidestRates(store, clock), exemptions or Exemptions(has_loopback=False)
         self.failures = Failures(store, clock, self.policies, self.counter)
         self.guard = LoginGuard(self.policies, self.counter, self.failures, exemptions, widest, delay=delay)
         self.rates = RateLimits(self.policies, self.counter, exemptions, widest)

@@ -23,7 +23,7 @@ class LimitRooms:
     def __init__(self, config: Config, store: Store, clock: Clock, ledger: Ledger, blocks: Blocks) -> None:
         security = config.security
         self._sharing = Sharing(store, ledger, clock) if config.database.url else None
-        policies, counter, widest = Policies(store), Counter(ledger, self._sharing), WidestRates(store)
+        policies, counter, widest = Policies(store), Counter(ledger, self._sharing), WidestRates(store, clock)
         trusted = (*security.allow_networks, *config.server.trusted_proxies)
         exemptions = Exemptions(trusted, has_loopback=security.exempt_loopback, allowed=blocks)
         failures = Failures(store, clock, policies, counter)

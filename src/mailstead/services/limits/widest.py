@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from mailstead.ground.model.policy import Rate, RateLimit
+from mailstead.net.clock import Clock
 from mailstead.services.policy.policies import View
 from mailstead.store.port import ReadTx, Store
 
 A_PAGE: Final = 100
 WINDOWS_MAX: Final = 4
+QUICK: Final = 0.05
+"""Seconds: a reading that takes longer, of thousands of domains, is rested from for `REST` times as long. Until then
+what was read holds at the greeting; at RCPT the recipient's policy always holds at once."""
+REST: Final = 10
 
 Rates = tuple[Rate, ...]
 """Of different windows: whoever is within one of them is let in; (): everybody is."""
@@ -27,19 +32,24 @@ class Widest:
 class WidestRates:
     """One for a worker. Read anew when any policy has changed."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
+        self._rest_until = 0.0
         self._mark: int | None = None
         self._widest = Widest((), ())
         self._reading: asyncio.Lock = asyncio.Lock()
 
     async def look(self, view: View) -> Widest:
         """As of that view. Who comes while they are read waits for it."""
-        if view.mark != self._mark:
+        if view.mark != self._mark and self._clock.monotonic() >= self._rest_until:
             async with self._reading:
                 if view.mark != self._mark:
+                    began = self._clock.monotonic()
                     self._widest = await self._read(view)
                     self._mark = view.mark
+                    took = self._clock.monotonic() - began
+                    self._rest_until = began + REST * took if took > QUICK else 0.0
         return self._widest
 
     async def _read(self, view: View) -> Widest:

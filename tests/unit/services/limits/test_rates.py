@@ -8,7 +8,7 @@ import pytest
 
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
-from mailstead.ground.model.policy import Rate
+from mailstead.ground.model.policy import Rate, RateLimit
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Verdict
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.domains import NewDomain, add_domain
@@ -90,7 +90,7 @@ async def test_an_hour_and_a_day_side_by_side(scene: Scene) -> None:
 
 async def test_what_is_widest(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "A_PAGE", 1)
-    widest = WidestRates(scene.directory.store)
+    widest = WidestRates(scene.directory.store, scene.clock)
 
     async def look() -> Widest:
         return await widest.look(await scene.limiting.policies.look())
@@ -103,13 +103,36 @@ async def test_what_is_widest(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> 
     assert await look() == Widest((), ())
 
 
+async def test_thousands_of_domains_are_not_read_for_every_connection(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each page takes a second here: while domains come in by the hundred, what was read holds for a while."""
+    widest = WidestRates(scene.directory.store, scene.clock)
+    page = widest._page
+
+    async def slow(after: str) -> list[tuple[str, RateLimit]]:
+        scene.clock.advance(1)
+        return await page(after)
+
+    monkeypatch.setattr(widest, "_page", slow)
+
+    async def look() -> int:
+        return (await widest.look(await scene.limiting.policies.look())).smtp_per_ip[0].count
+
+    assert await look() == 100
+    await scene.rate(ONE, smtp_per_ip="200/60")
+    assert await look() == 100
+    scene.clock.advance(20)
+    assert await look() == 200
+
+
 async def test_without_a_domain_the_template_holds(scene: Scene) -> None:
     await scene.rate("_default", smtp_per_ip="7/60")
     for name in (ONE, TWO):
         found = await scene.directory.store.read(lambda tx, name=name: tx.directory.find_domain(name))
         assert found is not None
         await scene.directory.store.write(lambda tx, found=found: tx.directory.delete_domain(found.id))
-    widest = await WidestRates(scene.directory.store).look(await scene.limiting.policies.look())
+    widest = await WidestRates(scene.directory.store, scene.clock).look(await scene.limiting.policies.look())
     assert widest.smtp_per_ip == (Rate(7, 60),)
 
 
