@@ -80,6 +80,13 @@ def exceeded(box: Sandbox, ip: str) -> list[tuple[object, ...]]:
     return [(line["reason"], line["limit"], line.get("username", "")) for line in lines if line["client_ip"] == ip]
 
 
+def used(box: Sandbox, who: str) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """What `limits show` says, of all domains."""
+    rows = map(json.loads, box.cli("limits", "show", who, "--domain", DOMAIN, "--json").stdout.splitlines())
+    found = {(row["field"], row["subject"], row["domain"]): (row["count"], row["limit"]) for row in rows}
+    return {key: counts for key, counts in found.items() if not key[2]}
+
+
 def letters(client: Smtp, sender: str, times: int) -> list[str]:
     """The reply to RCPT of so many letters that are begun."""
     replies = []
@@ -109,6 +116,11 @@ def test_a_limit_is_changed_while_mail_comes(box: Sandbox) -> None:
     assert welcomed(box, 3) == 3
     assert workers < set(box.workers())
     assert exceeded(box, HERE) == [("smtp_per_ip", 20, "")] * 4 + [("smtp_per_ip", 23, "")]
+    rate(box, enabled="on")
+    assert used(box, HERE) == {
+        ("rate_limit.smtp_per_ip", HERE, ""): (23, 23),
+        ("rate_limit.auth_per_ip", HERE, ""): (0, 10),
+    }
 
 
 def test_letters_of_a_sender_and_for_a_domain(box: Sandbox) -> None:
@@ -178,6 +190,7 @@ def test_guessing_is_ended_by_all_protocols_together(box: Sandbox, ways: tuple[L
     assert smtp(box, HOME, FRIEND, "whatever it is").startswith("421 4.7.1")
     for way in ways:
         assert way(box, HOME, YOU, good).partition(" ")[0] in ("235", "OK", "+OK"), "known there"
+    assert f"{CRACKER}\t{DOMAIN}\t5\t" in box.cli("blocks", "list").stdout
     shown = box.cli("blocks", "list", "--json")
     assert {json.loads(line)["subject"] for line in shown.stdout.splitlines() if "subject" in line} == {CRACKER, HOME}
     box.stop()

@@ -12,13 +12,14 @@ from mailstead.services.limits.failures import Failures
 from mailstead.services.limits.logins import LoginGuard
 from mailstead.services.limits.rates import RateLimits
 from mailstead.services.limits.sharing import Sharing
+from mailstead.services.limits.showing import Showing
 from mailstead.services.limits.widest import WidestRates
 from mailstead.services.policy.policies import Policies
 from mailstead.store.port import Store
 
 
 class LimitRooms:
-    """`guard` is for logins, `rates` for letters and connections."""
+    """`guard` is for logins, `rates` for letters and connections; `showing` tells how much of them is used."""
 
     def __init__(self, config: Config, store: Store, clock: Clock, ledger: Ledger, blocks: Blocks) -> None:
         security = config.security
@@ -30,6 +31,7 @@ class LimitRooms:
         delay = security.failed_login_delay.total_seconds()
         self.guard = LoginGuard(policies, counter, failures, exemptions, widest, delay=delay)
         self.rates = RateLimits(policies, counter, exemptions, widest)
+        self.showing = Showing(policies, counter, exemptions, widest)
         self._cleaning = Cleaning(store, clock, policies)
 
     def duties(self) -> tuple[Duty, ...]:

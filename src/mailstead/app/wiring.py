@@ -371,6 +371,7 @@ class Worker:
             mailing=CommandMailing(self._opened.store, outboxes),
             reporter=self._reports.reporter,
             keepers=self._quarantine,
+            limits=self._blocking.limits.showing,
         )
         return ControlServer(desk)
 

@@ -47,6 +47,7 @@ root = LazyGroup(
         "filter": Row("mailstead.cli.filter:filter_", "Virus scanners and spam filters that are other programs."),
         "hook": Row("mailstead.cli.hook:hook", "Programs elsewhere that are asked, or told, about letters."),
         "policy": Row("mailstead.cli.policy:policy", "What domains want: checks, limits, actions."),
+        "limits": Row("mailstead.cli.login_blocks:limits", "How much of each limit somebody has used."),
         "blocks": Row("mailstead.cli.login_blocks:blocks", "Addresses that are not heard after failed logins."),
         "audit": Row("mailstead.cli.audit:audit", "Who changed what, and whether that is still as it was told."),
         "blocklist": Row("mailstead.cli.blocks:blocklist", "Senders and clients that are not heard."),

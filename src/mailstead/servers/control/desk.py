@@ -13,6 +13,7 @@ from mailstead.ground.model.hook import Hook, Stage
 from mailstead.services.accounts.directory import Directory
 from mailstead.services.accounts.login import Authenticator
 from mailstead.services.filters.showing import Showing
+from mailstead.services.limits.showing import Showing as LimitShowing
 from mailstead.services.outbound.findings import Finding
 from mailstead.services.quarantine.quarantine import Quarantine
 from mailstead.services.quarantine.telling import Digests
@@ -80,6 +81,7 @@ class Desk:
     try_hook: TryHook | None = None
     filters: Showing | None = None
     keepers: Keepers | None = None
+    limits: LimitShowing | None = None
 
 
 ArgsT = TypeVar("ArgsT", bound=msgspec.Struct)

@@ -11,6 +11,7 @@ from mailstead.ground.model.block import LoginBlock, subjects_of
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.policy import Policy, Rate
 from mailstead.net.clock import Clock
+from mailstead.services.limits import names
 from mailstead.services.limits.counting import Counter
 from mailstead.services.policy.policies import Policies
 from mailstead.store.port import ReadTx, Store, Tx
@@ -41,19 +42,14 @@ class Case:
         return Rate(COUNT_MAX, self.policy.auth.brute_force_window_minutes)
 
     @property
-    def place(self) -> str:
-        """The address; of IPv6 its /64."""
-        return subjects_of(self.ip)[0]
-
-    @property
     def pair(self) -> str:
         """Failures of this address at this name."""
-        return f"failed {self.place} {self.login}"
+        return names.failures_of(self.ip, self.login)
 
     @property
     def account(self) -> str:
         """Failures of all at this name."""
-        return f"failed login {self.login}"
+        return names.failures_at(self.login)
 
 
 class Failures:
@@ -109,7 +105,7 @@ class Failures:
         return failures
 
     async def _count(self, subject: str, case: Case, threshold: Rate) -> int:
-        name = f"failed {subject} at {case.domain or '-'}"
+        name = names.failures(subject, case.domain)
         failures = await self._counter.add(name, threshold)
         if failures >= threshold.count:
             await self._block(subject, case, failures)

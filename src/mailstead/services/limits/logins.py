@@ -9,6 +9,7 @@ from typing import Final
 from mailstead.ground.model.policy import Rate
 from mailstead.services.accounts.attempt import Attempt
 from mailstead.services.accounts.guard import IsFamiliar, Shut
+from mailstead.services.limits import names
 from mailstead.services.limits.counting import Counter
 from mailstead.services.limits.exempt import Exemptions
 from mailstead.services.limits.failures import Case, Failures
@@ -75,7 +76,7 @@ class LoginGuard:
         if attempt.service != "imap" or await self._exemptions.hold_for(attempt.client_ip):
             return None
         rates = (await self._policies.of(login.rpartition("@")[2])).rate_limit
-        if not rates.enabled or await self._counter.take(f"imap_per_user {login}", rates.imap_per_user):
+        if not rates.enabled or await self._counter.take(names.logins_by_imap(login), rates.imap_per_user):
             return None
         return Shut("imap_per_user", rates.imap_per_user.count)
 
@@ -83,12 +84,12 @@ class LoginGuard:
         """Count the attempt, until it succeeds: over all domains by the most liberal one, and by its own."""
         if case.block is not None:
             return Shut(case.block.kind, case.block.failures)
-        name, rates = f"auth_per_ip {case.place}", case.policy.rate_limit
+        name, rates = names.attempts(case.ip), case.policy.rate_limit
         widest = (await self._widest.look(await self._policies.look())).auth_per_ip
         stake = [(name, rate) for rate in widest if await self._counter.take(name, rate)]
         limit = widest[-1].count if widest and not stake else 0
         if not limit and rates.enabled:
-            own = f"{name} at {case.domain or '-'}", rates.auth_per_ip
+            own = names.attempts_at(case.ip, case.domain), rates.auth_per_ip
             if await self._counter.take(*own):
                 stake.append(own)
             else:

@@ -11,7 +11,7 @@ from mailstead.ground.model.envelope import Client, Envelope
 from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.policy import Rate
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Verdict
-from mailstead.net.origin import limit_key
+from mailstead.services.limits import names
 from mailstead.services.limits.counting import Counter
 from mailstead.services.limits.exempt import Exemptions
 from mailstead.services.limits.widest import WidestRates
@@ -64,7 +64,7 @@ class RateLimits:
             return PASS
         if not rates:
             return PASS
-        name = f"smtp_per_ip {limit_key(client.ip)}"
+        name = names.connections(client.ip)
         answers = [await self._counter.take(name, rate) for rate in rates]
         if any(answers):
             return PASS
@@ -86,12 +86,12 @@ class RateLimits:
         limits = []
         session = (client.session, domain)
         if session not in self._heard:
-            name = f"smtp_per_ip {limit_key(client.ip)} {domain}"
+            name = names.connections(client.ip, domain)
             limits.append(_Limit("smtp_per_ip", name, rates.smtp_per_ip, CONNECTIONS))
         if envelope.sender is not None:  # RFC 5321 §4.5.5: notices come from everywhere, by the null path
-            name = f"smtp_per_sender {envelope.sender.key} {domain}"
+            name = names.letters_from(envelope.sender.key, domain)
             limits.append(_Limit("smtp_per_sender", name, rates.smtp_per_sender, LETTERS_OF_SENDER))
-        limits.append(_Limit("smtp_per_domain", f"smtp_per_domain {domain}", rates.smtp_per_domain, LETTERS_OF_DOMAIN))
+        limits.append(_Limit("smtp_per_domain", names.letters_to(domain), rates.smtp_per_domain, LETTERS_OF_DOMAIN))
         verdict = await self._judge(limits, _Case(client, domain, sender))
         if verdict is PASS:
             self._hear(session)
@@ -108,9 +108,9 @@ class RateLimits:
             return Defer(Reason.BUSY)
         limits = []
         if own.enabled:
-            limits.append(_sent("smtp_per_user", login, own.smtp_per_user))
+            limits.append(_sent("smtp_per_user", login, names.handed_in_by(login), own.smtp_per_user))
         if account.enabled:
-            limits.append(_sent("smtp_per_domain", domain, account.smtp_per_domain))
+            limits.append(_sent("smtp_per_domain", domain, names.handed_in_at(domain), account.smtp_per_domain))
         return await self._judge(limits, _Case(client, domain, username=login))
 
     async def _judge(self, limits: list[_Limit], case: _Case) -> Verdict:
@@ -128,9 +128,9 @@ class RateLimits:
             self._heard.popitem(last=False)
 
 
-def _sent(column: str, name: str, rate: Rate) -> _Limit:
-    words = f"Sending limit reached: at most {rate.count} letters in {rate.window_minutes} minutes for {name}"
-    return _Limit(column, f"{column} sent {name}", rate, words.encode("ascii", "replace").decode()[:480])
+def _sent(column: str, whose: str, name: str, rate: Rate) -> _Limit:
+    words = f"Sending limit reached: at most {rate.count} letters in {rate.window_minutes} minutes for {whose}"
+    return _Limit(column, name, rate, words.encode("ascii", "replace").decode()[:480])
 
 
 def _met(limit: _Limit, case: _Case) -> Defer:
