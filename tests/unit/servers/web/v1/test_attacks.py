@@ -123,6 +123,33 @@ async def test_logging_in_with_a_code(scene: Scene) -> None:
     assert (again.status, again.body["why"]) == (401, "authentication failed")
 
 
+async def test_a_second_factor_by_the_api(scene: Scene) -> None:
+    login = "ann@one.test"
+    path = f"/users/{login}/totp"
+    assert (await scene.call("GET", path, by=login)).body["state"] == "none"
+    assert (await scene.call("POST", path, {"password": "x"}, by=login)).status == 403
+    made = await scene.call("POST", path, {"password": PASSWORD}, by=login)
+    assert (made.status, made.headers["Cache-Control"]) == (201, "no-store")
+
+    def code() -> str:
+        scene.clock.advance(30)
+        return code_at(base64.b32decode(made.body["secret"]), step_of(scene.clock.now()))
+
+    assert (await scene.call("POST", f"{path}/confirm", {"code": "000000x"}, by=login)).status == 400
+    recovery = (await scene.call("POST", f"{path}/confirm", {"code": code()}, by=login)).body["recovery_codes"]
+    assert (len(recovery), (await scene.call("GET", path, by=login)).body["state"]) == (10, "on")
+    assert (await scene.call("POST", path, {"password": PASSWORD}, by=login)).status == 409
+    for action in ("recovery", "remove"):
+        refused = await scene.call("POST", f"{path}/{action}", {}, by=login)
+        assert (refused.status, refused.body["why"]) == (403, "that code is wrong, or was used")
+    fresh = (await scene.call("POST", f"{path}/recovery", {"code": code()}, by=login)).body["recovery_codes"]
+    assert (await scene.call("POST", f"{path}/remove", {"code": recovery[0]}, by=login)).status == 403
+    assert (await scene.call("POST", f"{path}/remove", {"code": fresh[0]}, by=login)).status == 204
+    made = await scene.call("POST", path, {})
+    await scene.call("POST", f"{path}/confirm", {"code": code()})
+    assert (await scene.call("POST", f"{path}/remove", {})).status == 204, "an administrator needs none"
+
+
 async def test_who_guesses_is_put_off(scene: Scene) -> None:
     guarded = await build_scene(scene.directory, scene.clock, is_guarded=True)
     body = {"email": "dora@one.test", "password": "wrong"}

@@ -23,6 +23,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "users.add": {"email": "new@two.test", "password": PASSWORD},
     "users.password": {"password": PASSWORD},
     "tokens.add": {"name": "stolen"},
+    "totp.confirm": {"code": "123456"},
     "app-passwords.add": {"name": "stolen"},
     "accounts.add": {"address": "desk@two.test"},
     "access.put": {"role": "viewer"},
