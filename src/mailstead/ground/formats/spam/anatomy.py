@@ -68,6 +68,7 @@ class Anatomy:
     enclosures: list[Enclosure] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     needless: int = 0  # texts in base64 that are ASCII
+    unnamed: int = 0  # texts in raw characters of no kind that is named
 
     def first(self, name: str) -> bytes:
         """The unfolded body of the first field of that name."""
@@ -174,13 +175,25 @@ def _read_text(anatomy: Anatomy, part: Part, data: bytes) -> None:
     body = decode_body(raw, part.encoding)
     if part.encoding.lower() == b"base64" and body.isascii() and body.strip():
         anatomy.needless += 1
-    text = decode_charset(body, find_parameter(part.params, b"charset"))
+    charset = find_parameter(part.params, b"charset")
+    if not body.isascii() and (charset or b"us-ascii").lower() == b"us-ascii" and not _is_utf8(body):
+        anatomy.unnamed += 1
+    text = decode_charset(body, charset)
     if part.subtype.lower() == b"html" or (
         part.subtype.lower() == b"plain" and text[:200].lstrip()[:6].lower() == "<html>"
     ):
         anatomy.markups.append(read_markup(text))
     else:
         anatomy.plain.append(text)
+
+
+def _is_utf8(body: bytes) -> bool:
+    """But for a character that was cut at the end."""
+    try:
+        body[: max(0, len(body) - 4)].decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > len(body) - 8
+    return True
 
 
 def _enclosure(part: Part, data: bytes) -> Enclosure:

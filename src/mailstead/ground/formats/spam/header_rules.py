@@ -12,6 +12,10 @@ from mailstead.ground.formats.spam.rule import Rule
 
 DAY: Final = 86_400_000
 _ID: Final = re.compile(rb"<[^<>@\s]{1,250}+@[^<>@\s]{1,250}+>\Z")
+_OUTLOOK_ID: Final = re.compile(rb"<[0-9a-fA-F]{12}\$[0-9a-fA-F]{8}\$[0-9a-fA-F]{8}@")
+_OUTLOOK_IMO_ID: Final = re.compile(
+    rb"<[A-Z]{28,40}\.|<[0-9A-F]{32,40}@|<[A-Za-z0-9.-]{8,60}@[A-Za-z0-9-]{1,60}\.prod\."
+)
 _SINGLE: Final = ("from", "sender", "reply-to", "to", "cc", "message-id", "date", "subject")
 _SPREAD: Final = re.compile(r"(?:\b\w[ .*_-]{1,3}){5}")
 _TAIL: Final = re.compile(r"\s{5}\s{0,60}+\S{3,40}\Z|\s{2}\s{0,60}+\[?[A-Za-z0-9]{4,20}\]?\Z")
@@ -30,10 +34,16 @@ def _has_bad_date(letter: Anatomy) -> bool:
 
 
 def _hours_off(letter: Anatomy) -> float:
-    """The Date field against the clock of the first relay that tells; 0 if either is missing."""
+    """The Date field against the clocks of the relays, the one that suits it best; 0 if either is missing."""
     sent = parse_date(letter.first("date"))
-    seen = next((hop.at for hop in reversed(letter.hops) if hop.at is not None), None)
-    return (sent.at - seen) / 3_600_000 if sent is not None and seen is not None else 0.0
+    seen = [hop.at for hop in letter.hops if hop.at is not None]
+    return min(((sent.at - at) / 3_600_000 for at in seen), key=abs) if sent is not None and seen else 0.0
+
+
+def _is_nowhere(letter: Anatomy) -> bool:
+    """No place of the world has its clocks so."""
+    sent = parse_date(letter.first("date"))
+    return sent is not None and (abs(sent.zone) > 14 * 60 or sent.zone % 15 != 0)
 
 
 def _has_bad_id(letter: Anatomy) -> bool:
@@ -107,9 +117,12 @@ def _has_no_people(letter: Anatomy) -> bool:
 
 
 def _claims_outlook(letter: Anatomy) -> bool:
-    """Outlook and Outlook Express always name the library that made the MIME parts."""
+    """Outlook and Outlook Express name the library that made the MIME parts, and number letters in ways of their own."""
     mailer = letter.first("x-mailer")
-    return mailer.startswith(b"Microsoft Outlook") and not letter.first("x-mimeole") and "list-id" not in letter.fields
+    if not mailer.startswith(b"Microsoft Outlook") or "list-id" in letter.fields or "list-post" in letter.fields:
+        return False
+    number = letter.first("message-id")
+    return not letter.first("x-mimeole") or not (_OUTLOOK_ID.match(number) or _OUTLOOK_IMO_ID.match(number))
 
 
 def _claims_priority(letter: Anatomy) -> bool:
@@ -122,6 +135,18 @@ def _is_bare_mime(letter: Anatomy) -> bool:
 
 def _greets_as_address(letter: Anatomy) -> bool:
     return any(_OCTETS.match(hop.helo) and not hop.helo.startswith("[") for hop in letter.hops)
+
+
+def _gives_false_address(letter: Anatomy) -> bool:
+    """A relay greeted by an address that is not its own."""
+    return any(
+        hop.ip and _OCTETS.match(hop.helo) is not None and hop.helo.strip("[]") != hop.ip and not _is_private(hop.helo)
+        for hop in letter.hops
+    )
+
+
+def _is_private(address: str) -> bool:
+    return address.strip("[]").startswith(("10.", "192.168.", "127.", "172.16.", "169.254."))
 
 
 def _has_impossible_hop(letter: Anatomy) -> bool:
@@ -179,8 +204,11 @@ def _is_conversation(letter: Anatomy) -> bool:
 HEADER_RULES: Final = (
     Rule("NO_DATE", 0.7, "it has no date", _lacks("date")),
     Rule("BAD_DATE", 0.8, "its date cannot be read", _has_bad_date),
-    Rule("DATE_AHEAD", 2.0, "it was written after it was sent", lambda letter: _hours_off(letter) > 12),
-    Rule("DATE_LONG_AGO", 1.4, "it was written days before it was sent", lambda letter: _hours_off(letter) < -96),
+    Rule("DATE_AHEAD", 1.5, "it was written hours after it was sent", lambda letter: _hours_off(letter) > 2.5),
+    Rule("DATE_FAR_AHEAD", 0.8, "it was written long after it was sent", lambda letter: _hours_off(letter) > 12),
+    Rule("DATE_AGO", 0.7, "it was written hours before it was sent", lambda letter: _hours_off(letter) < -5),
+    Rule("DATE_LONG_AGO", 0.9, "it was written days before it was sent", lambda letter: _hours_off(letter) < -96),
+    Rule("DATE_NOWHERE", 1.2, "its date is of no zone of the world", _is_nowhere),
     Rule("NO_MESSAGE_ID", 0.5, "it has no Message-ID", _lacks("message-id")),
     Rule("BAD_MESSAGE_ID", 1.4, "its Message-ID is not one", _has_bad_id),
     Rule("NO_FROM", 1.0, "nobody wrote it", lambda letter: not letter.authors),
@@ -206,6 +234,7 @@ HEADER_RULES: Final = (
     Rule("URGENT", 0.4, "it claims to be urgent", _claims_priority),
     Rule("BARE_MIME", 0.8, "it names a type without MIME-Version", _is_bare_mime),
     Rule("HOP_HELO_IP", 0.6, "a relay greeted by its bare address", _greets_as_address),
+    Rule("HOP_FALSE_IP", 1.2, "a relay greeted by another's address", _gives_false_address),
     Rule("HOP_IMPOSSIBLE", 2.0, "a relay's address cannot exist", _has_impossible_hop),
     Rule("HOP_LIES", 0.3, "a relay gave a name that is not its own", _lies_about_name),
     Rule("HOP_BACK_IN_TIME", 0.7, "it went back in time on its way", _goes_back_in_time),
