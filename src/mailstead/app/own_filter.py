@@ -1,9 +1,16 @@
 """Our own spam filter, made of the configuration."""
 
 from mailstead.app.config import Config
+from mailstead.app.duties import Duty
 from mailstead.ground.model.opinion import Opinion
+from mailstead.net.clock import Clock
 from mailstead.services.checks.specimen import Panel, Specimen
+from mailstead.services.filters.own.following import Follower, OtherTeacher
+from mailstead.services.filters.own.learning import Learner
+from mailstead.services.filters.own.memory import Memory
 from mailstead.services.filters.own.own import OwnFilter
+from mailstead.services.policy.policies import Policies
+from mailstead.store.port import Store
 
 
 class WithOwn:
@@ -18,6 +25,19 @@ class WithOwn:
         return (*await self._others.examine(specimen), *await self._own.examine(specimen))
 
 
-def with_own(config: Config, others: Panel) -> Panel:
-    """The same with ours, unless the operator does without."""
-    return WithOwn(others, OwnFilter()) if config.security.own_filter.enabled else others
+class OwnRooms:
+    """Ours, for one worker: it judges, and follows what people do."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock, policies: Policies, others: OtherTeacher) -> None:
+        self._is_on = config.security.own_filter.enabled
+        memory = Memory(store)
+        self._filter = OwnFilter(memory)
+        self._follower = Follower(store, Learner(store, clock, memory), policies, others)
+
+    def join(self, others: Panel) -> Panel:
+        """The same with ours, unless the operator does without."""
+        return WithOwn(others, self._filter) if self._is_on else others
+
+    def duties(self) -> tuple[Duty, ...]:
+        """What one worker of all does at a time."""
+        return (Duty("spam-learning", 1.0, self._follower.run),)

@@ -9,7 +9,7 @@ from mailstead.app.config import Config
 from mailstead.app.filters import Filters
 from mailstead.app.hooking import HookRooms
 from mailstead.app.milling import round_of
-from mailstead.app.own_filter import with_own
+from mailstead.app.own_filter import OwnRooms
 from mailstead.app.sending import SendingRooms
 from mailstead.app.smtp_settings import limits_of, rules_of, submission_profile
 from mailstead.net.clock import Clock
@@ -43,6 +43,7 @@ class SmtpRooms:
         *,
         sending: SendingRooms,
         filters: Filters,
+        own: OwnRooms,
         authenticator: Authenticator,
         refusals: Refusals,
         blocking: BlockingRooms,
@@ -65,7 +66,7 @@ class SmtpRooms:
         is_trapped = config.outbound.mode == "trap"  # then nothing leaves, and no question either
         verification = None if is_trapped else Verification(sending.prober, clock)
         takes = (self._store, sending.delivery, rules, refusals, sending.forwarding, verification)
-        panel = hooks.panel_around(with_own(config, filters.panel))
+        panel = hooks.panel_around(own.join(filters.panel))
         checks = checks_of(config, sending, clock, panel, feedback)
         milters = round_of(config, config.smtp.milters, store.blobs, clock, daemon_name="smtp")
         reception = Reception(*takes, checks, admission=blocking.admission, steps=hooks.steps, milters=milters)

@@ -220,38 +220,38 @@ class Worker:
         self._context = context
         self._tls, self._login_tls = context_of(settings), login_context_of(settings)
         self._opened = OpenStore(self._config, self._committed)
-        store, clock = self._opened.store, self._opened.clock
-        hasher = RemoteHasher(context.hasher_path, self._config.security.scram_iterations)
-        self._folders = Folders.on(store, clock, self._opened.ids)
+        config, store, clock, ids = self._config, self._opened.store, self._opened.clock, self._opened.ids
+        hasher = RemoteHasher(context.hasher_path, config.security.scram_iterations)
+        self._folders = Folders.on(store, clock, ids)
         from mailstead.app.blocking import BlockingRooms  # commands that only open the store need none of these
         from mailstead.app.filters import Filters
         from mailstead.app.hooking import HookRooms
+        from mailstead.app.own_filter import OwnRooms
         from mailstead.app.quarantine import QuarantineRooms
         from mailstead.app.reports import ReportRooms
         from mailstead.app.sending import SendingRooms
 
-        holder_name = f"{os.getpid()}.{self._opened.ids.next()}"
-        self._sending = SendingRooms(self._config, store, clock, self._opened.ids, context.sweep, holder_name)
-        self._blocking = BlockingRooms(self._config, store, clock, context.ledger, self._sending)
-        domain, guard = self._config.server.domain, self._blocking.limits.guard
+        holder_name = f"{os.getpid()}.{ids.next()}"
+        self._sending = SendingRooms(config, store, clock, ids, context.sweep, holder_name)
+        self._blocking = BlockingRooms(config, store, clock, context.ledger, self._sending)
+        domain, guard = config.server.domain, self._blocking.limits.guard
         enforcement = TotpEnforcement(store, self._sending.policies)
         self._authenticator = Authenticator(
             store, hasher, clock, default_domain=domain, guard=guard, enforcement=enforcement
         )
         self._directory = Directory(
             store=store, hasher=hasher, clock=clock, default_domain=domain,
-            min_password_length=self._config.security.min_password_length,
+            min_password_length=config.security.min_password_length,
         )  # fmt: skip
         self._refusals = Refusals(store, clock, Concealing(store))
-        self._filters = Filters(self._config, clock, self._sending.client)
-        self._reports = ReportRooms(self._config, store, clock, self._opened.ids, self._sending, self._folders.reading)
-        self._hooks = HookRooms(self._config, store, clock, self._sending.client)
+        self._filters = Filters(config, clock, self._sending.client)
+        self._reports = ReportRooms(config, store, clock, ids, self._sending, self._folders.reading)
+        self._own = OwnRooms(config, store, clock, self._sending.policies, self._filters.teachers)
+        self._hooks = HookRooms(config, store, clock, self._sending.client)
         delivery, teachers = self._sending.delivery, self._filters.teachers
-        self._quarantine = QuarantineRooms(self._config, store, clock, self._opened.ids, delivery, teachers)
-        self._console = Console(
-            self._config, store, clock, self._opened.ids, self._sending.returning, self._sending.dispatcher.wake
-        )
-        self._index = SqliteFullText(index_path(self._config))
+        self._quarantine = QuarantineRooms(config, store, clock, ids, delivery, teachers)
+        self._console = Console(config, store, clock, ids, self._sending.returning, self._sending.dispatcher.wake)
+        self._index = SqliteFullText(index_path(config))
         self._duties = Duties(store, self._opened, clock, holder_name, self._further_duties())
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -265,7 +265,7 @@ class Worker:
             Duty("index-prune", 3600.0, indexer.prune),
         )
         records = record_duties(self._config, opened.store, opened.clock)
-        rooms = (self._sending, self._blocking, self._reports, self._hooks, self._quarantine)
+        rooms = (self._sending, self._blocking, self._reports, self._hooks, self._quarantine, self._own)
         return (*own, *records, *(duty for room in rooms for duty in room.duties()))
 
     def _committed(self, wakes: list[Wake]) -> None:
@@ -338,6 +338,7 @@ class Worker:
             self._opened.ids,
             sending=self._sending,
             filters=self._filters,
+            own=self._own,
             authenticator=self._authenticator,
             refusals=self._refusals,
             blocking=self._blocking,

@@ -52,6 +52,7 @@ root = LazyGroup(
         "audit": Row("mailstead.cli.audit:audit", "Who changed what, and whether that is still as it was told."),
         "blocklist": Row("mailstead.cli.blocks:blocklist", "Senders and clients that are not heard."),
         "allowlist": Row("mailstead.cli.blocks:allowlist", "Senders and clients that are always heard."),
+        "spam": Row("mailstead.cli.spam:spam", "Our own spam filter: what it says of a letter, and teaching it."),
         "report": Row("mailstead.cli.report:report", "Reports of DMARC and TLS, of others and of ours."),
         "greylist": Row("mailstead.cli.greylist:greylist", "Strangers who are asked to come again."),
         "db": Row("mailstead.cli.db:db", "The store."),

@@ -144,6 +144,7 @@ class Event(Enum):
     )  # fmt: skip
     FILTER_LESSON_LEARNED = "filter.lesson.learned", DEBUG, SYSTEM, "filter result", "", c.LESSONS
     FILTER_LESSON_LOST = "filter.lesson.lost", WARNING, SYSTEM, "filter result detail", "filter {filter} did not learn"
+    SPAM_LEARNED = "filter.own.learned", INFO, SYSTEM, "account count result", "our own spam filter learned {result}"
     FILTER_BREAKER_CLOSED = "filter.breaker.closed", INFO, SYSTEM, "filter", "filter {filter} answers again"
 
     # delivery

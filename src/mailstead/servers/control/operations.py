@@ -22,6 +22,7 @@ from mailstead.servers.control.queue import QUEUE_OPERATIONS
 from mailstead.servers.control.reports import REPORT_OPERATIONS
 from mailstead.servers.control.routing import ROUTING_OPERATIONS
 from mailstead.servers.control.signing import SIGNING_OPERATIONS
+from mailstead.servers.control.spam import SPAM_OPERATIONS
 from mailstead.servers.control.totp import TOTP_OPERATIONS
 from mailstead.services.accounts import aliases, domains, imports, shared, users
 
@@ -272,6 +273,7 @@ _ALL: Final[tuple[Operation[Any], ...]] = (
     *LOGIN_BLOCK_OPERATIONS,
     *AUDIT_OPERATIONS,
     *BLOCK_OPERATIONS,
+    *SPAM_OPERATIONS,
     *REPORT_OPERATIONS,
     *GREYLIST_OPERATIONS,
     *QUARANTINE_OPERATIONS,

@@ -21,6 +21,7 @@ from mailstead.store.sql.forwarded import SqlForwarded
 from mailstead.store.sql.greylist import SqlGreylist
 from mailstead.store.sql.guards import SqlGuards
 from mailstead.store.sql.hooks import SqlHooks
+from mailstead.store.sql.learning import SqlLearning
 from mailstead.store.sql.limits import SqlLimits
 from mailstead.store.sql.messages import SqlMessages
 from mailstead.store.sql.metadata import SqlMetadata
@@ -104,6 +105,10 @@ class SqlReadTx:
     @cached_property
     def forwarded(self) -> SqlForwarded:
         return SqlForwarded(self.session)
+
+    @cached_property
+    def learning(self) -> SqlLearning:
+        return SqlLearning(self.session)
 
     @cached_property
     def policies(self) -> SqlPolicies:

@@ -14,7 +14,7 @@ DAY: Final = 86_400_000
 _ID: Final = re.compile(rb"<[^<>@\s]{1,250}+@[^<>@\s]{1,250}+>\Z")
 _OUTLOOK_ID: Final = re.compile(rb"<[0-9a-fA-F]{12}\$[0-9a-fA-F]{8}\$[0-9a-fA-F]{8}@")
 _OUTLOOK_IMO_ID: Final = re.compile(
-    rb"<[A-Z]{28,40}\.|<[0-9A-F]{32,40}@|<[A-Za-z0-9.-]{8,60}@[A-Za-z0-9-]{1,60}\.prod\."
+    rb"<[A-Z]{28,40}\.|<[0-9A-F]{32,40}@|<[A-Za-z0-9.-]{8,60}@[A-Za-z0-9-]{1,60}[.]prod[.]"
 )
 _SINGLE: Final = ("from", "sender", "reply-to", "to", "cc", "message-id", "date", "subject")
 _SPREAD: Final = re.compile(r"(?:\b\w[ .*_-]{1,3}){5}")
@@ -117,9 +117,10 @@ def _has_no_people(letter: Anatomy) -> bool:
 
 
 def _claims_outlook(letter: Anatomy) -> bool:
-    """Outlook and Outlook Express name the library that made the MIME parts, and number letters in ways of their own."""
+    """Outlook names the library that made the MIME parts, and numbers letters in ways of its own."""
     mailer = letter.first("x-mailer")
-    if not mailer.startswith(b"Microsoft Outlook") or "list-id" in letter.fields or "list-post" in letter.fields:
+    is_list = not letter.fields.keys().isdisjoint(("list-id", "list-post"))
+    if is_list or not mailer.startswith(b"Microsoft Outlook"):
         return False
     number = letter.first("message-id")
     return not letter.first("x-mimeole") or not (_OUTLOOK_ID.match(number) or _OUTLOOK_IMO_ID.match(number))

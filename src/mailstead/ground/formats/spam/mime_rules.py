@@ -171,7 +171,7 @@ MIME_RULES: Final = (
     Rule("ENCLOSED_PAGE", 1.2, "it encloses a web page", lambda letter: _encloses(_PAGES, letter)),
     Rule("LOCKED_ARCHIVE", 1.5, "it encloses an archive under a password", _is_locked),
     Rule("NEEDLESS_BASE64", 1.6, "plain letters are wrapped in base64", lambda letter: letter.needless > 0),
-    Rule("UNNAMED_CHARSET", 0.9, "its text is in characters of no kind that is named", lambda letter: letter.unnamed > 0),
+    Rule("UNNAMED_CHARSET", 0.9, "its text is in characters of no named kind", lambda letter: letter.unnamed > 0),
     Rule("ONLY_HTML", 1.0, "it is HTML alone", _is_only_html),
     Rule("ODD_CHARSET", 0.9, "it names characters nobody knows", _has_odd_charset),
     Rule("FORMS_DIFFER", 1.0, "its plain form says something else", _differs),

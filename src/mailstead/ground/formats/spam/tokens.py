@@ -1,6 +1,6 @@
 """What a letter is learned by: words, pairs of words, and the marks of who made it and how it came, as numbers.
 
-Dates, our own marks and those of other filters are no tokens: they say when and where a letter was taken, not what it is.
+Dates, our own marks and those of other filters are no tokens: they say when and where a letter was taken.
 """
 
 import re

@@ -1,28 +1,77 @@
 """The filter: a letter is taken apart once, and what speaks for and against it is summed up."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from mailstead.ground.formats.spam.anatomy import LETTER_MAX, dissect
+from mailstead.ground.formats.spam.lore import Lore
 from mailstead.ground.formats.spam.rules import find_symptoms as find_in_letter
+from mailstead.ground.formats.spam.tokens import find_tokens
+from mailstead.ground.model.ids import AccountId
 from mailstead.ground.model.opinion import Concern, Opinion, Symptom
 from mailstead.services.checks.specimen import Specimen
 from mailstead.services.filters.own.origin import find_symptoms as find_in_origin
+from mailstead.services.filters.own.recollection import settle_phrases, weigh
+from mailstead.store.port.learning import EVERYBODY
 
 SOURCE: Final = "own"
 
 
+RECIPIENTS_MAX: Final = 20
+"""Of a letter to more than so many, all are told the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What was found in a letter, and what it is learned by."""
+
+    symptoms: tuple[Symptom, ...]
+    tokens: frozenset[int]
+
+
+def look_at(data: bytes) -> Weighed:
+    """The letter alone, whoever it came from."""
+    letter = dissect(data)
+    symptoms = find_in_letter(letter)
+    return Weighed(tuple(symptoms), find_tokens(letter, symptoms))
+
+
+class Recalls(Protocol):
+    """What was learned: see `memory`."""
+
+    async def recall(self, scopes: Iterable[AccountId]) -> dict[AccountId, Lore]: ...
+
+
 class OwnFilter:
     """One for a worker."""
+
+    def __init__(self, memory: Recalls) -> None:
+        self._memory = memory
 
     async def examine(self, specimen: Specimen) -> tuple[Opinion, ...]:
         """What it thinks, unless no recipient's domain wants to know."""
         if not any(policy.spam.enabled for policy in specimen.policies.values()):
             return ()
         letter = dissect(await specimen.content.read(0, LETTER_MAX))
-        symptoms = find_in_letter(letter)
-        symptoms += find_in_origin(specimen.evidence, specimen.client, letter, specimen.policies)
-        return (conclude(symptoms),)
+        found = find_in_letter(letter)
+        tokens = find_tokens(letter, found)
+        symptoms = found + find_in_origin(specimen.evidence, specimen.client, letter, specimen.policies)
+        readers = _readers(specimen)
+        lores = await self._memory.recall((EVERYBODY, *(account for _, account in readers if account is not None)))
+        settled = settle_phrases(symptoms, lores.get(EVERYBODY))
+        return tuple(conclude([*settled, *weigh(tokens, lores, account)], who) for who, account in readers)
+
+
+def _readers(specimen: Specimen) -> list[tuple[str, AccountId | None]]:
+    """Whose own experience counts; "" is everyone."""
+    recipients = specimen.envelope.recipients
+    if len(recipients) > RECIPIENTS_MAX:
+        return [("", None)]
+    firsts = [accounts[0] if len(accounts) == 1 else None for accounts in specimen.accounts]
+    if len(recipients) == 1:
+        return [("", firsts[0])]
+    return [(str(one.address), account) for one, account in zip(recipients, firsts, strict=True)]
 
 
 def conclude(symptoms: Sequence[Symptom], recipient: str = "") -> Opinion:

@@ -1,12 +1,15 @@
 """Our own filter asked about letters, as the panel asks it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from mailstead.ground.formats.dmarc import Evaluation as DmarcEvaluation
 from mailstead.ground.formats.dmarc import Result as DmarcResult
+from mailstead.ground.formats.spam.lore import Lore
 from mailstead.ground.formats.spf.evaluate import Evaluation, Result
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
+from mailstead.ground.model.ids import AccountId
 from mailstead.ground.model.opinion import Opinion
 from mailstead.ground.model.policy import Policy, Spam
 from mailstead.services.checks.evidence import Evidence, Identity, Reverse, SpfCheck
@@ -34,8 +37,18 @@ def specimen(letter: bytes = LETTER, *, evidence: Evidence | None = None, helo: 
     )
 
 
+class Blank:
+    """A memory of nothing."""
+
+    async def recall(self, _: Iterable[AccountId]) -> dict[AccountId, Lore]:
+        return {}
+
+
+OWN = OwnFilter(Blank())
+
+
 async def ask(one: Specimen) -> Opinion:
-    (opinion,) = await OwnFilter().examine(one)
+    (opinion,) = await OWN.examine(one)
     return opinion
 
 
@@ -54,7 +67,7 @@ async def test_an_honest_letter() -> None:
 
 async def test_who_does_not_want_it_is_not_told() -> None:
     off = replace(specimen(), policies={"example.test": Policy(spam=Spam(enabled=False))})
-    assert await OwnFilter().examine(off) == ()
+    assert await OWN.examine(off) == ()
 
 
 async def test_its_origin_speaks() -> None:

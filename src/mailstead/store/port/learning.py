@@ -1,0 +1,68 @@
+"""What our own spam filter learned: weights by scope, lessons that can be taken back, who is known for what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from mailstead.ground.model.ids import AccountId, Instant, ModSeq
+
+EVERYBODY: Final = AccountId(0)
+"""The scope of what is shared."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoreMark:
+    """Of a scope: its version and how many letters it was taught."""
+
+    version: int = 0
+    tokens: int = 0
+    spam: int = 0
+    ham: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLesson:
+    """What was learned of a letter. `letter` is a name that no other letter of the account has."""
+
+    account_id: AccountId
+    letter: str
+    is_spam: bool
+    shared_step: int
+    own_step: int
+    at: Instant
+
+
+class LearningReads(Protocol):
+    """Scopes are accounts, or EVERYBODY."""
+
+    async def mark(self, scope: AccountId) -> LoreMark:
+        """All zero if nothing was learned."""
+
+    async def pages(self, scope: AccountId, *, after: int) -> list[tuple[int, bytes]]:
+        """Those written past a version, by number; at most 256, which is all there are."""
+
+    async def find_lesson(self, account: AccountId, letter: str) -> StoredLesson | None: ...
+
+    async def cursor(self, account: AccountId) -> ModSeq | None:
+        """How far its moves were followed; None: never yet."""
+
+
+class LearningWrites(LearningReads, Protocol):
+    """Within units. Hold scopes in ascending order: that is how deadlocks are avoided."""
+
+    async def hold(self, scope: AccountId, *, tokens: int, spam: int, ham: int) -> LoreMark:
+        """The next version, with so many letters more or fewer. What was learned by other tokens is dropped."""
+
+    async def add_to_pages(self, scope: AccountId, version: int, steps: Mapping[int, Mapping[int, int]]) -> None:
+        """What to add, by page and by cell of the page."""
+
+    async def put_lesson(self, lesson: StoredLesson) -> None:
+        """In place of the one before."""
+
+    async def drop_lesson(self, account: AccountId, letter: str) -> None: ...
+    async def set_cursor(self, account: AccountId, modseq: ModSeq) -> None: ...
+    async def forget_scope(self, scope: AccountId) -> None:
+        """Everything that was learned of it."""
+
+    async def forget_lessons(self, *, before: Instant, limit: int) -> int:
+        """How many went: they cannot be taken back any more."""

@@ -1,0 +1,137 @@
+"""What our own spam filter learned, within units."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from mailstead.ground.formats.spam.lore import CELL_MAX, PAGE, read_page, write_page
+from mailstead.ground.model.ids import AccountId, Instant, ModSeq
+from mailstead.store.port.learning import LoreMark, StoredLesson
+from mailstead.store.sql.session import Session
+
+MARK: Final = "SELECT version, tokens, spam, ham FROM spam_lore WHERE scope = :scope"
+
+PAGES: Final = "SELECT page, cells FROM spam_page WHERE scope = :scope AND version > :after ORDER BY page LIMIT 256"
+
+# Made or touched: either way the row is locked until the end of the unit.
+HOLD: Final = """
+    INSERT INTO spam_lore (scope, version, tokens, spam, ham) VALUES (:scope, 1, :tokens, 0, 0)
+        ON CONFLICT (scope) DO UPDATE SET version = spam_lore.version + 1
+ RETURNING version, tokens, spam, ham"""
+
+COUNT: Final = "UPDATE spam_lore SET tokens = :tokens, spam = :spam, ham = :ham WHERE scope = :scope"
+
+PAGE_CELLS: Final = "SELECT cells FROM spam_page WHERE scope = :scope AND page = :page"
+
+PUT_PAGE: Final = """
+    INSERT INTO spam_page (scope, page, version, cells) VALUES (:scope, :page, :version, :cells)
+        ON CONFLICT (scope, page) DO UPDATE SET version = excluded.version, cells = excluded.cells"""
+
+BLANK_PAGES: Final = "UPDATE spam_page SET version = :version, cells = :cells WHERE scope = :scope"
+
+DROP_LESSONS: Final = "DELETE FROM spam_lesson WHERE account_id = :scope"
+
+FIND_LESSON: Final = """
+    SELECT is_spam, shared_step, own_step, at FROM spam_lesson WHERE account_id = :account AND letter = :letter"""
+
+PUT_LESSON: Final = """
+    INSERT INTO spam_lesson (account_id, letter, is_spam, shared_step, own_step, at)
+    VALUES (:account, :letter, :is_spam, :shared_step, :own_step, :at)
+        ON CONFLICT (account_id, letter) DO UPDATE
+       SET is_spam = excluded.is_spam, shared_step = excluded.shared_step, own_step = excluded.own_step,
+           at = excluded.at"""
+
+DROP_LESSON: Final = "DELETE FROM spam_lesson WHERE account_id = :account AND letter = :letter"
+
+CURSOR: Final = "SELECT modseq FROM spam_cursor WHERE account_id = :account"
+
+SET_CURSOR: Final = """
+    INSERT INTO spam_cursor (account_id, modseq) VALUES (:account, :modseq)
+        ON CONFLICT (account_id) DO UPDATE SET modseq = excluded.modseq"""
+
+FORGET_LESSONS: Final = """
+    DELETE FROM spam_lesson WHERE (account_id, letter) IN (
+           SELECT l.account_id, l.letter FROM spam_lesson l WHERE l.at < :before ORDER BY l.at LIMIT :limit)"""
+
+
+class SqlLearning:
+    """See the port."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def mark(self, scope: AccountId) -> LoreMark:
+        """One row."""
+        row = await self._session.row(MARK, {"scope": scope})
+        return LoreMark(*row) if row is not None else LoreMark()
+
+    async def pages(self, scope: AccountId, *, after: int) -> list[tuple[int, bytes]]:
+        """A range of the key."""
+        rows = await self._session.rows(PAGES, {"scope": scope, "after": after})
+        return [(page, bytes(cells)) for page, cells in rows]
+
+    async def hold(self, scope: AccountId, *, tokens: int, spam: int, ham: int) -> LoreMark:
+        """Locked first, then counted."""
+        row = await self._session.row(HOLD, {"scope": scope, "tokens": tokens})
+        assert row is not None, "made or touched"
+        before = LoreMark(*row)
+        if before.tokens != tokens:
+            blank = {"scope": scope, "version": before.version, "cells": bytes(4 * PAGE)}
+            await self._session.run(BLANK_PAGES, blank)
+            await self._session.run(DROP_LESSONS, {"scope": scope})
+            before = LoreMark(before.version, tokens)
+        after = LoreMark(before.version, tokens, max(0, before.spam + spam), max(0, before.ham + ham))
+        await self._session.run(COUNT, {"scope": scope, "tokens": tokens, "spam": after.spam, "ham": after.ham})
+        return after
+
+    async def add_to_pages(self, scope: AccountId, version: int, steps: Mapping[int, Mapping[int, int]]) -> None:
+        """Read and written one by one, in order; the lore is held."""
+        for number in sorted(steps):
+            row = await self._session.row(PAGE_CELLS, {"scope": scope, "page": number})
+            page = read_page(bytes(row[0]) if row is not None else bytes(4 * PAGE))
+            for cell, step in steps[number].items():
+                page[cell] = max(-CELL_MAX, min(CELL_MAX, page[cell] + step))
+            values = {"scope": scope, "page": number, "version": version, "cells": write_page(page)}
+            await self._session.run(PUT_PAGE, values)
+
+    async def find_lesson(self, account: AccountId, letter: str) -> StoredLesson | None:
+        """One row."""
+        row = await self._session.row(FIND_LESSON, {"account": account, "letter": letter})
+        if row is None:
+            return None
+        is_spam, shared, own, at = row
+        return StoredLesson(
+            account_id=account, letter=letter, is_spam=bool(is_spam), shared_step=shared, own_step=own, at=Instant(at)
+        )
+
+    async def put_lesson(self, lesson: StoredLesson) -> None:
+        """One row."""
+        values = {
+            "account": lesson.account_id, "letter": lesson.letter, "is_spam": int(lesson.is_spam),
+            "shared_step": lesson.shared_step, "own_step": lesson.own_step, "at": lesson.at,
+        }  # fmt: skip
+        await self._session.run(PUT_LESSON, values)
+
+    async def drop_lesson(self, account: AccountId, letter: str) -> None:
+        """One row."""
+        await self._session.run(DROP_LESSON, {"account": account, "letter": letter})
+
+    async def cursor(self, account: AccountId) -> ModSeq | None:
+        """One row."""
+        row = await self._session.row(CURSOR, {"account": account})
+        return ModSeq(row[0]) if row is not None else None
+
+    async def set_cursor(self, account: AccountId, modseq: ModSeq) -> None:
+        """One row."""
+        await self._session.run(SET_CURSOR, {"account": account, "modseq": modseq})
+
+    async def forget_scope(self, scope: AccountId) -> None:
+        """Blank pages stay, with a new version: others who remember them look again."""
+        row = await self._session.row(HOLD, {"scope": scope, "tokens": 0})
+        assert row is not None, "made or touched"
+        await self._session.run(COUNT, {"scope": scope, "tokens": row[1], "spam": 0, "ham": 0})
+        await self._session.run(BLANK_PAGES, {"scope": scope, "version": row[0], "cells": bytes(4 * PAGE)})
+        await self._session.run(DROP_LESSONS, {"scope": scope})
+
+    async def forget_lessons(self, *, before: Instant, limit: int) -> int:
+        """The oldest first."""
+        return await self._session.run(FORGET_LESSONS, {"before": before, "limit": limit})
