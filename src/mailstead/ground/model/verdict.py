@@ -20,6 +20,7 @@ class Reason(Enum):
     ALIAS_LOOP = "aliases lead in a circle"
     NO_SPACE = "storage below its reserve"
     BUSY = "store busy"
+    FAULT = "a fault of this program"
     SENDER_NOT_OWNED = "sender address not owned by the user"
     AUTHOR_NOT_OWNED = "address in From or Sender not owned by the user"
     AUTHOR_UNCLEAR = "From names no address, or several"

@@ -90,7 +90,10 @@ class SmtpServer:
             self._tell(session, reason)
 
     async def _converse(self, session: Session) -> str:
-        if isinstance(await self._office.judge_connection(session.client), Defer):
+        verdict = await self._office.judge_connection(session.client)
+        if isinstance(verdict, Defer):
+            if self._office.taker is not None:
+                self._office.taker.refusals.note(verdict, session.client, sender="", recipient="")
             session.send(Reply(Status.CONNECTIONS_LIMITED))
             session.flush()
             return "limited"

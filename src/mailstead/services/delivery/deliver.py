@@ -34,10 +34,12 @@ JUNK: Final = SpecialUse.JUNK.value
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The number that the reply, the Received field and the log share, and what became of each recipient."""
+    """The number that the reply, the Received field and the log share, and what became of each recipient. `is_noted`:
+    those who refused it are among the refusals already, with their reasons."""
 
     id: int
     outcomes: tuple[Outcome, ...]
+    is_noted: bool = False
 
 
 class Delivery:

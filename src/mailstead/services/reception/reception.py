@@ -190,7 +190,7 @@ class Reception:
             if len(against) == len(accepted):
                 if all(isinstance(verdict, Refuse) for verdict in against):  # else it comes again
                     examination.close(report, judgements)
-                return Receipt(0, tuple(_outcome(verdict) for verdict in against))
+                return Receipt(0, tuple(_outcome(verdict) for verdict in against), is_noted=True)
             judgements = [soften(judgement) for judgement in judgements]
         examination.close(report, judgements)
         manner = Manner(each_is_told=each_is_told, added=milled.added + report.field)

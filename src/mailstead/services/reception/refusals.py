@@ -33,7 +33,7 @@ class _Noted:
     client: Client
     sender: str
     recipient: str
-    message_id: str
+    name: str  # its Message-ID, or the incident
     facts: Mapping[str, object]
 
     @property
@@ -51,7 +51,7 @@ class _Noted:
             sender_key=name_key(key, self.sender),
             recipient_key=name_key(key, self.recipient),
             client_key=name_key(key, self.client.ip),
-            letter_key=name_key(key, self.message_id),
+            letter_key=name_key(key, self.name),
             session_key=name_key(key, self.client.session),
         )
 
@@ -74,9 +74,11 @@ class Refusals:
         sender: str,
         recipient: str,
         message_id: str = "",
+        incident: str = "",
         checks: Mapping[str, object] | None = None,
     ) -> None:
-        """Remember one, if there is room; `checks` is what was found out about it."""
+        """Remember one, if there is room; `checks` is what was found out about it, `incident` the name of a fault of
+        ours that the reply told."""
         if len(self._noted) >= KEPT_MAX:
             self._lost += 1
             return
@@ -90,9 +92,11 @@ class Refusals:
         }
         if message_id:
             facts["message_id"] = message_id
+        if incident:
+            facts["incident"] = incident
         if checks:
             facts["checks"] = checks
-        self._noted.append(_Noted(self._clock.now(), client, sender, recipient, message_id, facts))
+        self._noted.append(_Noted(self._clock.now(), client, sender, recipient, message_id or incident, facts))
 
     async def flush(self) -> None:
         """Write what is there; a store that cannot take it now loses it."""

@@ -41,6 +41,8 @@ def tell_refused(refused: Refused) -> list[str]:
     checks = story.get("checks", {})
     charges = checks.get("charges", ())
     verb = "Refused" if story.get("final") else "Put off"
+    if checks.get("action") == Action.DISCARD.value:
+        verb = "Taken and thrown away"
     if not charges:
         why = f" ({story['why']})" if story.get("why") else ""
         return [f"{verb}: {_SAID.get(story.get('reason', ''), story.get('reason', ''))}{why}."]
@@ -142,6 +144,10 @@ _SAID: Final = {
     Reason.MESSAGE_TOO_LARGE.value: "the letter is larger than smtp.max_message_size",
     Reason.NO_SPACE.value: "the disk is full but for its reserve",
     Reason.BUSY.value: "the store was busy",
+    Reason.FAULT.value: "a fault of this program, whose incident the log tells",
+    Reason.SENDER_BLOCKED.value: "the sender or the client is on the block list (mailstead blocklist check)",
+    Reason.GREYLISTED.value: "greylisting asked a stranger to come again",
+    Reason.RATE_LIMIT.value: "a limit was reached",
     Reason.DOMAIN_INACTIVE.value: "the domain is not active (mailstead domain show)",
     Reason.ACCOUNT_INACTIVE.value: "the account is not active (mailstead user show)",
 }

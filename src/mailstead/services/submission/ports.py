@@ -86,5 +86,8 @@ async def _nothing(tx: Tx) -> None:
 class Notebook(Protocol):
     """Where refusals are noted."""
 
-    def note(self, verdict: Refuse | Defer, client: Client, *, sender: str, recipient: str) -> None:
-        """Remember one."""
+    def note(
+        self, verdict: Refuse | Defer, client: Client, *, sender: str, recipient: str, message_id: str = "",
+        incident: str = "",
+    ) -> None:  # fmt: skip
+        """Remember one. `incident`: the name of a fault of ours that the reply told."""

@@ -50,7 +50,7 @@ def test_a_forged_author() -> None:
     ("reason", "why", "words"),
     [
         ("user unknown", "ann@us.test", "Refused: there is no such mailbox here (ann@us.test)."),
-        ("greylisted", "", "Refused: greylisted."),
+        ("refused by a ghost", "", "Refused: refused by a ghost."),
     ],
 )
 def test_what_was_decided_at_the_door(reason: str, why: str, words: str) -> None:
@@ -72,6 +72,11 @@ def test_accusations(reason: str, words: str) -> None:
     spf = [{"of": "mail_from", "domain": "x.test", "result": "fail", "by": "-all"}]
     told = refused(ip="192.0.2.1", checks={"spf": spf, "action": "reject", "charges": [(reason, "reject", "said", "")]})
     assert told[:2] == [words, "The filter asked for it by itself."]
+
+
+def test_thrown_away() -> None:
+    told = refused(checks={"action": "discard", "charges": [("refused by a rule", "discard", "hook x", "")]})
+    assert told[0] == "Taken and thrown away: a rule wants it so, hook x."
 
 
 def test_set_aside() -> None:

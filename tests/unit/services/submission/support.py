@@ -57,5 +57,5 @@ class Post:
         self.asked.append((sending, abroad))
         return self.verdict
 
-    def note(self, verdict: Any, client: Any, *, sender: str, recipient: str) -> None:
+    def note(self, verdict: Any, client: Any, *, sender: str, recipient: str, **_: str) -> None:
         self.notes.append(verdict)
