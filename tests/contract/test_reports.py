@@ -92,6 +92,13 @@ async def test_reports_of_others(store: AnyStore) -> None:
     assert not await store.read(lambda tx: tx.reports.has_received_report(*names[:3], "2"))
     assert await store.read(lambda tx: tx.reports.list_report_rows(7)) == rows
     assert await store.read(lambda tx: tx.reports.list_report_rows(7, 0)) == rows[1:]
+    for domain, is_verified, count in (("us.test", True, 1), ("us.test", False, 0), ("test", True, 2)):
+        found = await store.read(
+            lambda tx, domain=domain, is_verified=is_verified: tx.reports.count_received_reports(
+                domain, NOW, is_verified=is_verified
+            )
+        )
+        assert found == count
     listed = await store.read(lambda tx: tx.reports.list_received_reports(ReportKind.DMARC, "", NOW))
     assert [one.id for one in listed] == [9, 7]
     listed = await store.read(lambda tx: tx.reports.list_received_reports(ReportKind.DMARC, "us.test", NOW))

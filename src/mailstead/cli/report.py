@@ -6,8 +6,8 @@ import click
 
 from mailstead.cli.shell import Column, Json, Shell, changing, common, note
 
-_KINDS = click.Choice(("dmarc", "tls"))
-_KIND = click.argument("kind", type=_KINDS, default="dmarc", metavar="[dmarc|tls]")
+_KINDS = click.Choice(("dmarc", "tls", "failure"))
+_KIND = click.argument("kind", type=_KINDS, default="dmarc", metavar="[dmarc|tls|failure]")
 _DOMAIN = click.option("--domain", default="", help="Only about this domain.")
 _DAYS = click.option("--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="Of so many days.")
 _LIMIT = click.option("--limit", type=click.IntRange(1, 10_000), default=500, show_default=True, help="Most rows.")
@@ -86,7 +86,7 @@ def summary(shell: Shell, kind: str, domain: str, days: int, limit: int) -> None
     \b
     mailstead report summary dmarc --domain example.com --days 7
     """
-    source = "SOURCE" if kind == "dmarc" else "POLICY"
+    source = "POLICY" if kind == "tls" else "SOURCE"
     columns = (("DOMAIN", lambda row: row["domain"]), (source, lambda row: row["source"]), *_results(kind))
     args = {"kind": kind, "domain": domain, "days": days, "limit": limit}
     shell.list("report.summary", args, columns, "No report came.")
@@ -94,7 +94,7 @@ def summary(shell: Shell, kind: str, domain: str, days: int, limit: int) -> None
 
 @report.command("send")
 @click.option("--day", required=True, help="The day (UTC), like 2026-05-31.")
-@click.option("--kind", type=_KINDS, help="Only of this kind.")
+@click.option("--kind", type=click.Choice(("dmarc", "tls")), help="Only of this kind.")
 @_DOMAIN
 @click.option("--early", is_flag=True, help="Though that day is not over: what still comes will be in no report.")
 @changing
@@ -119,12 +119,12 @@ def send(shell: Shell, day: str, kind: str | None, domain: str, early: bool) -> 
 
 
 def _results(kind: str) -> tuple[Column, ...]:
-    good = "PASSED" if kind == "dmarc" else "GOOD"
+    good = "GOOD" if kind == "tls" else "PASSED"
     return (good, lambda row: str(row["good"])), ("FAILED", lambda row: str(row["bad"]))
 
 
 def _tell(detail: Json) -> str:
-    """Of DMARC: who and what; of TLS: what failed."""
+    """Of DMARC: who and what; of the others: what failed."""
     if "header_from" in detail:
         words = [f"from {detail['header_from']}", f"disposition {detail['disposition']}"]
         words += [f"dkim {one['domain']} {one['result']}" for one in detail["dkim"]]

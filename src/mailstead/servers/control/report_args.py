@@ -6,7 +6,7 @@ import msgspec
 
 from mailstead.servers.control.args import Args, Change, Text
 
-ReportWord = Literal["dmarc", "tls"]
+ReportWord = Literal["dmarc", "tls", "failure"]
 Days = Annotated[int, msgspec.Meta(ge=1, le=3660)]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
@@ -36,6 +36,6 @@ class ReportSend(Change, frozen=True, kw_only=True):
     """`report.send`."""
 
     day: Text
-    kind: ReportWord | None = None
+    kind: Literal["dmarc", "tls"] | None = None
     domain: Text | None = None
     early: bool = False

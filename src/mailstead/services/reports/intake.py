@@ -26,9 +26,9 @@ from mailstead.services.accounts.resolve import Resolution, resolve
 from mailstead.services.folders.reading import FetchRow, Load, Reading
 from mailstead.services.policy.policies import read_policy
 from mailstead.services.reports.addresses import intakes_of
-from mailstead.services.reports.opening import Opened, open_report
+from mailstead.services.reports.opening import Opened, open_failure, open_report
 from mailstead.store.port import Lane, ReadTx, Store, Tx
-from mailstead.store.port.reports import ReceivedReport, ReportRow
+from mailstead.store.port.reports import DAY_MS, ReceivedReport, ReportRow
 from mailstead.telemetry import Event, emit, incident
 
 INTAKES_KEPT: Final = 60.0
@@ -37,8 +37,10 @@ ROWS_AT_ONCE: Final = 500
 PIECE: Final = 256 << 10
 ENCODED_MAX: Final = PACKED_MAX * 3 // 2
 PARTS_MAX: Final = 100
+FAILURE: Final = "message/feedback-report"
 MEDIA: Final = frozenset(
     [
+        FAILURE,
         "application/gzip",
         "application/x-gzip",
         "application/gzip-compressed",
@@ -53,6 +55,10 @@ MEDIA: Final = frozenset(
     ]
 )
 """What reports come as; of these the content decides."""
+
+VERIFIED_MAX: Final = 2000
+UNVERIFIED_MAX: Final = 200
+"""Reports about one domain in a day: whoever makes them up must not fill our disk, nor keep the others out."""
 
 Intakes = dict[AccountId, set[str]]
 
@@ -142,11 +148,18 @@ class Intake:
                     emit(Event.REPORT_REFUSED, message=row.message_id, detail=incident(error, subsystem="reports"))
 
     async def _take(self, row: FetchRow, span: Span, domains: set[str]) -> None:
-        told = find_field(row.header, b"tls-report-domain")
-        opened = await open_report(await self._read(row, span), told.decode("latin-1").strip() if told else "")
-        if not any(opened.domain == one or opened.domain.endswith(f".{one}") for one in domains):
+        origin, at = find_origin(row), Instant(row.saved_at)
+        data = await self._read(row, span)
+        if f"{span.type}/{span.subtype}" == FAILURE:
+            opened = open_failure(data, _say(row, b"message-id") or str(row.message_id), origin.sender, at)
+        else:
+            opened = await open_report(data, _say(row, b"tls-report-domain"))
+        ours = next((one for one in domains if f".{opened.domain}".endswith(f".{one}")), "")
+        if not ours:
             raise Invalid(f"it is about {opened.domain}, and came to an address of others")
-        await self._keep(opened, find_origin(row), Instant(row.saved_at))
+        if not await self._is_known(opened):
+            await self._judge_number(ours, origin, at)
+            await self._keep(opened, origin, at)
 
     async def _read(self, row: FetchRow, span: Span) -> bytes:
         """Decoded; nothing for a letter that is gone."""
@@ -164,15 +177,26 @@ class Intake:
             await asyncio.sleep(0)
         return bytes(data + decoder.finish())
 
-    async def _keep(self, opened: Opened, origin: Origin, received_at: Instant) -> None:
-        """Its rows first: the report itself says that all of them are there."""
+    async def _is_known(self, opened: Opened) -> bool:
         names = (opened.kind, opened.domain, opened.organization, opened.report_id)
 
         async def unit(tx: ReadTx) -> bool:
             return await tx.reports.has_received_report(*names)
 
-        if await self._store.read(unit):
-            return
+        return await self._store.read(unit)
+
+    async def _judge_number(self, ours: str, origin: Origin, at: Instant) -> None:
+        """Invalid if there were enough of its like."""
+
+        async def unit(tx: ReadTx) -> int:
+            since = Instant(at - DAY_MS)
+            return await tx.reports.count_received_reports(ours, since, is_verified=origin.is_verified)
+
+        if await self._store.read(unit) >= (VERIFIED_MAX if origin.is_verified else UNVERIFIED_MAX):
+            raise Invalid(f"enough reports about {ours} came in a day")
+
+    async def _keep(self, opened: Opened, origin: Origin, received_at: Instant) -> None:
+        """Its rows first: the report itself says that all of them are there."""
         number = self._ids.next()
         for start in range(0, len(opened.rows), ROWS_AT_ONCE):
             rows = _PutRows(number, start, opened.rows[start : start + ROWS_AT_ONCE])
@@ -226,6 +250,10 @@ def find_origin(row: FetchRow) -> Origin:
     boxes = parse_mailboxes(unfold(find_field(row.header, b"from") or b""))
     host = next((box.host for box in boxes if box.host), b"")
     return Origin(host.decode("utf-8", "replace").lower()[:255], is_verified=False)
+
+
+def _say(row: FetchRow, name: bytes) -> str:
+    return (find_field(row.header, name) or b"").decode("latin-1").strip(" \t<>")
 
 
 def _by_folder(came: Iterable[tuple[FolderId, UidSet]]) -> list[tuple[FolderId, UidSet]]:

@@ -11,6 +11,7 @@ import msgspec
 from mailstead.ground.formats.feedback.aggregate import Report as AggregateReport
 from mailstead.ground.formats.feedback.aggregate_reading import LETTERS_MAX, RECORDS_MAX, AggregateReader
 from mailstead.ground.formats.feedback.unpacking import unpack
+from mailstead.ground.formats.headers import decode_field, each_field, unfold
 from mailstead.ground.formats.tlsrpt import REPORT_MAX, PolicyReport, parse_report
 from mailstead.ground.formats.tlsrpt import Report as TlsReport
 from mailstead.ground.model.address import canonical_domain
@@ -19,6 +20,11 @@ from mailstead.ground.model.ids import Instant
 from mailstead.store.port.reports import ReportKind, ReportRow
 
 NAME_MAX: Final = 255
+FAILURE_MAX: Final = 64 << 10
+_FAILURE_FIELDS: Final = (
+    "auth-failure", "identity-alignment", "delivery-result", "original-mail-from", "arrival-date", "dkim-domain",
+    "dkim-selector", "spf-dns", "authentication-results",
+)  # fmt: skip
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 _TIME_MAX: Final = Instant(1 << 45)
 
@@ -66,6 +72,28 @@ async def open_report(packed: bytes, domain: str = "") -> Opened:
                 raise Invalid(f"a TLS report of more than {REPORT_MAX >> 20} MiB")
         return _tls(parse_report(bytes(text).lstrip(_BLANK)), domain)
     raise Invalid("neither XML nor JSON")
+
+
+def open_failure(data: bytes, report_id: str, sender: str, at: Instant) -> Opened:
+    """RFC 6591 §3.1, RFC 9991: the part for machines of a report about one letter; Invalid."""
+    if len(data) > FAILURE_MAX:
+        raise Invalid(f"a failure report of more than {FAILURE_MAX >> 10} KiB")
+    told = {name.lower().decode("ascii"): _clean(decode_field(unfold(value))) for name, value in each_field(data)}
+    if told.get("feedback-type", "").lower() != "auth-failure":
+        raise Invalid("feedback that is about no authentication")
+    incidents = told.get("incidents", "1")
+    count = int(incidents) if incidents.isascii() and incidents.isdigit() and len(incidents) < 10 else 1
+    detail = msgspec.json.encode({name: told[name] for name in _FAILURE_FIELDS if told.get(name)})
+    return Opened(
+        kind=ReportKind.FAILURE,
+        organization=_clean(sender),
+        report_id=_clean(report_id),
+        domain=canonical_domain(told.get("reported-domain", "")),
+        begin=at,
+        end=at,
+        rows=(ReportRow(told.get("source-ip", ""), is_good=False, count=count, detail=detail),),
+        about=b"{}",
+    )
 
 
 def _aggregate(report: AggregateReport) -> Opened:

@@ -12,10 +12,11 @@ DAY_MS: Final = 86_400_000
 
 
 class ReportKind(Enum):
-    """What it is about: who letters are from, or the lines they came by."""
+    """What it is about: who letters are from, the lines they came by, or one letter that failed."""
 
     DMARC = "dmarc"
     TLS = "tls"
+    FAILURE = "failure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,9 @@ class ReportReads(Protocol):
         """0 if nothing was read yet."""
 
     async def has_received_report(self, kind: ReportKind, domain: str, organization: str, report_id: str) -> bool: ...
+
+    async def count_received_reports(self, domain: str, since: Instant, *, is_verified: bool) -> int:
+        """About a domain and those below it, of these or the others."""
 
     async def list_received_reports(
         self,

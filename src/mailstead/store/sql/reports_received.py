@@ -18,6 +18,10 @@ HAS: Final = """
     SELECT id FROM report_received
      WHERE kind = :kind AND domain = :domain AND organization = :organization AND report_id = :report_id"""
 
+COUNT: Final = """
+    SELECT COUNT(*) FROM report_received
+     WHERE received_at >= :since AND (domain = :domain OR domain LIKE :below) AND is_verified = :is_verified"""
+
 _COLUMNS: Final = """
     SELECT id, kind, organization, report_id, domain, begin_at, end_at, received_at, sender, is_verified, good, bad,
            about
@@ -90,6 +94,12 @@ class SqlReceivedReports:
         """By the key of its names."""
         values = {"kind": kind.value, "domain": domain, "organization": organization, "report_id": report_id}
         return await self._session.row(HAS, values) is not None
+
+    async def count_received_reports(self, domain: str, since: Instant, *, is_verified: bool) -> int:
+        """By the index over their arrival."""
+        values = {"domain": domain, "below": f"%.{domain}", "since": since, "is_verified": int(is_verified)}
+        row = await self._session.row(COUNT, values)
+        return int(row[0]) if row is not None else 0
 
     async def list_received_reports(
         self,

@@ -141,6 +141,42 @@ async def test_a_report_of_lines(post: Post, packed: bool) -> None:
     ]  # fmt: skip
 
 
+FAILED = (
+    b"Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\nMessage-ID: <f1@they.test>\r\n"
+    b"From: They <noreply@they.test>\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nA letter failed.\r\n"
+    b"--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: auth-failure\r\nVersion: 1\r\n"
+    b"Auth-Failure: dmarc\r\nIdentity-Alignment: dkim,\r\n spf\r\nReported-Domain: mail.example.com\r\n"
+    b"Source-IP: 192.0.2.7\r\nIncidents: 4\r\n\r\n--b--\r\n"
+)
+
+
+async def test_a_report_of_one_letter(post: Post, told: list[Any]) -> None:
+    await post.file(FAILED, VOUCHED)
+    await post.file(FAILED.replace(b"auth-failure", b"abuse"))
+    await post.intake().run()
+    [report] = await post.received(ReportKind.FAILURE)
+    assert (report.organization, report.report_id, report.domain, report.bad) == (
+        "they.test", "f1@they.test", "mail.example.com", 4,
+    )  # fmt: skip
+    [row] = [row async for row in Archive(post.scene.store).rows(report.id)]
+    assert (row.source, json.loads(row.detail)) == (
+        "192.0.2.7", {"auth-failure": "dmarc", "identity-alignment": "dkim, spf"},
+    )  # fmt: skip
+    assert [fields["detail"] for event, fields in told if event is Event.REPORT_REFUSED] == [
+        "feedback that is about no authentication"
+    ]
+
+
+async def test_made_up_reports_keep_no_others_out(post: Post, told: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "UNVERIFIED_MAX", 2)
+    for number in range(4):
+        await post.file(letter(gzip.compress(xml_of(replace(REPORT, about=replace(ABOUT, report_id=str(number)))))))
+    await post.file(letter(gzip.compress(XML)), VOUCHED)
+    await post.intake().run()
+    assert {one.report_id for one in await post.received()} == {"0", "1", ABOUT.report_id}
+    assert len([event for event, _ in told if event is Event.REPORT_REFUSED]) == 2
+
+
 async def test_only_our_own_word_says_that_it_is_verified(post: Post) -> None:
     forged = VOUCHED + letter(gzip.compress(XML))
     await post.file(forged, b"Received: from them\r\n")
