@@ -98,13 +98,32 @@ def test_letters(box: Sandbox, hearing: Receiver, hook: object) -> None:
     reader.logout()
 
 
-def test_what_was_not_told_is_told_after_a_restart(box: Sandbox, hearing: Receiver, hook: object) -> None:
+def test_what_was_not_told_is_told_again(box: Sandbox, hearing: Receiver, hook: object) -> None:
     hook("crm", "--stage", "message.delivered")  # type: ignore[operator]
     hearing.answers["message.delivered"] = 503
     assert send(box, letter("patient"))[0] == 250
     hearing.next("message.delivered")
-    box.stop()
     hearing.answers["message.delivered"] = {}
-    box.start()
     assert b"Subject: patient" in hearing.next("message.delivered").body
     assert not box.errors()
+
+
+def test_a_letter_that_waits_to_be_judged_outlives_a_kill(box: Sandbox, hearing: Receiver, hook: object) -> None:
+    hook("gate", "--stage", "message.inbound")  # type: ignore[operator]
+    hearing.answers["message.inbound"] = {"action": "retry"}
+    assert send(box, letter("later"))[0] == 250
+    box.kill()
+    box.start()
+    (entry,) = [json.loads(line) for line in box.cli("queue", "list", "--json").stdout.splitlines()]
+    assert (entry["queue_type"], entry["destination"], entry["origin"]) == ("deferred", "(judging)", "to be judged")
+    assert entry["last_error"] == "waits to be judged: a filter gave no answer"
+    reader = box.imap("ada")
+    reader.select("INBOX")
+    assert reader.search(None, "SUBJECT later")[1] == [b""]
+    hearing.answers["message.inbound"] = {}
+    assert box.cli("queue", "retry", entry["id"]).returncode == 0
+    while not (found := reader.search(None, "SUBJECT later")[1][0].split()):
+        hearing.next("message.inbound")
+        reader.noop()
+    assert len(found) == 1
+    reader.logout()

@@ -17,6 +17,7 @@ from mailstead.services.dispatch.dispatcher import Dispatcher, Limits
 from mailstead.services.dispatch.local import LocalDelivery
 from mailstead.services.dispatch.porter import Porter
 from mailstead.services.dispatch.ports import NoObserver, Notice, Told
+from mailstead.services.dispatch.rejudging import Rejudging
 from mailstead.services.dispatch.routes import StoredRoutes
 from mailstead.services.guards.halt import Hold
 from mailstead.services.outbound.parcel import Parcel
@@ -87,15 +88,19 @@ class Scene:
     spooling: Spooling
     gate: OpenGate
     ids: IdSource
+    judges: Any = None
 
     def dispatcher(self, holder: str = "me", *, contents: Any = None, routes: Any = None, **limits: int) -> Dispatcher:
         senders = Forwarding(self.store, self.clock)
         delivery = Delivery(self.store, self.clock, self.ids, self.spooling, hostname="mx.home.test")
+        local = LocalDelivery(self.store, self.clock, delivery, reverser=senders)
+        judging = Rejudging(self.store, self.clock, local, self.spooling.terms, reverser=senders)
+        judging.judges = self.judges
         porter = Porter(
             self.store, self.clock, self.ids, self.spooling, carrier=self.carrier, contents=contents or PlainContents(),
             routes=routes or StoredRoutes(self.store, Route(), Route()), notices=self.notices,
-            local=LocalDelivery(self.store, self.clock, delivery, reverser=senders), gate=self.gate,
-            senders=senders, observer=NoObserver(),
+            local=local, judging=judging, gate=self.gate, senders=senders,
+            observer=NoObserver(),
         )  # fmt: skip
         made = Dispatcher(self.store, self.clock, porter, holder, Limits(**limits))
         self.spooling.outbox = made

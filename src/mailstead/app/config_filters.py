@@ -52,7 +52,7 @@ class RspamdConfig:
         tuple[str, ...],
         Doc(
             "What its actions mean here, where it is not as usual: action=meaning, with the meanings score, accept, "
-            "tag, junk, reject, defer and discard."
+            "tag, junk, reject, defer, hold and discard."
         ),
     ] = ()
 

@@ -101,6 +101,14 @@ class QueueConfig:
         Doc("A worker that was not heard of for so long is taken for dead, and others try what it was sending."),
         Within(5, 3600),
     ] = timedelta(minutes=5)
+    judge_every: Annotated[
+        timedelta,
+        Doc("Pause between tries to have a letter judged that was taken while a filter was silent."),
+        Within(1, 86_400),
+    ] = timedelta(minutes=5)
+    judge_for: Annotated[
+        timedelta, Doc("After it such a letter is delivered all the same, and says so."), Within(0, 604_800)
+    ] = timedelta(hours=48)
     failed_kept: Annotated[
         timedelta, Doc("How long failed letters can be tried again by hand."), Within(0, 31_536_000)
     ] = timedelta(days=7)

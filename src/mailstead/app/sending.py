@@ -13,7 +13,7 @@ from mailstead.app.duties import Duty
 from mailstead.app.sending_guards import asking_of, gate_of, observer_of
 from mailstead.app.signing import signer_of
 from mailstead.ground.model.route import Route, TlsLevel
-from mailstead.ground.model.spool import LOCAL, SpooledLetter, SpooledRecipient
+from mailstead.ground.model.spool import HERE, SpooledLetter, SpooledRecipient
 from mailstead.net.clock import Clock
 from mailstead.net.dns_exchange import find_servers
 from mailstead.net.guarded import GuardedClient
@@ -33,6 +33,7 @@ from mailstead.services.dispatch.local import LocalDelivery
 from mailstead.services.dispatch.noticing import Noticing
 from mailstead.services.dispatch.overdue import Overdue
 from mailstead.services.dispatch.porter import Porter
+from mailstead.services.dispatch.rejudging import Rejudging
 from mailstead.services.dispatch.routes import StoredRoutes
 from mailstead.services.dispatch.set_back import SetBack
 from mailstead.services.guards.halt import Halt, Hold
@@ -64,6 +65,8 @@ def terms_of(queue: QueueConfig) -> Terms:
         warn_after=_ms(queue.warn_after),
         failed_kept=_ms(queue.failed_kept),
         history=_ms(queue.history),
+        judge_every=_ms(queue.judge_every),
+        judge_for=_ms(queue.judge_for),
     )
 
 
@@ -177,6 +180,8 @@ class SendingRooms:
         self.returning = Returns(store, clock, ids, self.spooling, notices)
         self._set_back = SetBack(store, clock, self.spooling.terms, _ms(config.queue.lease))
         self._rotation = Rotation(store, self.resolver, clock)
+        self._local = LocalDelivery(store, clock, self.delivery, reverser=self.forwarding)
+        self.judging = Rejudging(store, clock, self._local, self.spooling.terms, reverser=self.forwarding)
         porter = self._make_porter(config, store, clock, ids, routes, notices)
         self.dispatcher = Dispatcher(store, clock, porter, holder, limits_of(outbound, config.queue))
         self.spooling.outbox = self.dispatcher
@@ -194,7 +199,8 @@ class SendingRooms:
             contents=SignedContents(store.blobs, clock, self.signer, self.policies),
             routes=routes,
             notices=notices,
-            local=LocalDelivery(store, clock, self.delivery, reverser=self.forwarding),
+            local=self._local,
+            judging=self.judging,
             gate=TrapGate() if config.outbound.mode == "trap" else gate_of(config, store, clock, self.resolver),
             senders=self.forwarding,
             observer=observer_of(config.guards),
@@ -239,7 +245,7 @@ class TrapGate:
 
     async def judge(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...]) -> Mapping[int, Halt]:  # noqa: ARG002
         """Always; but what is for accounts here does not leave."""
-        return {} if recipients[0].destination == LOCAL else {one.number: Hold(TRAPPED) for one in recipients}
+        return {} if recipients[0].destination in HERE else {one.number: Hold(TRAPPED) for one in recipients}
 
 
 def _ms(span: timedelta) -> int:

@@ -66,8 +66,8 @@ class SmtpRooms:
         is_trapped = config.outbound.mode == "trap"  # then nothing leaves, and no question either
         verification = None if is_trapped else Verification(sending.prober, clock)
         takes = (self._store, sending.delivery, rules, refusals, sending.forwarding, verification)
-        panel = hooks.panel_around(own.join(filters.panel))
-        checks = checks_of(config, sending, clock, panel, feedback)
+        checks = checks_of(config, sending, clock, hooks.panel_around(own.join(filters.panel)), feedback)
+        sending.judging.judges = checks
         milters = round_of(config, config.smtp.milters, store.blobs, clock, daemon_name="smtp")
         reception = Reception(*takes, checks, admission=blocking.admission, steps=hooks.steps, milters=milters)
         self.mx = self._serve(mx, reception)

@@ -322,11 +322,10 @@ class Event(Enum):
         "hooks.call.silent", WARNING, TEMPFAIL, "hook stage elapsed detail", "hook {hook} gave no answer: {detail}",
         Count("hook_failures_total", "Calls of hooks without an answer.", by=("hook", "stage")),
     )  # fmt: skip
-    HOOK_GIVEN_UP = (
-        "hooks.errand.dropped", ERROR, SYSTEM, "hook message attempts detail",
-        "hook {hook} was not told of message {message}",
-        Count("hook_errands_lost_total", "Filed letters that hooks were never told of."),
+    SPOOL_LETTER_UNJUDGED = (
+        "spool.letter.unjudged", ERROR, DELIVERY, "queue_id sender recipient detail", "processing failed",
     )  # fmt: skip
+    HOOK_GIVEN_UP = "hooks.errand.dropped", ERROR, SYSTEM, "hook message attempts detail", "hook {hook} was not told"
 
     # signing of what leaves
     SIGNING_LETTER_SIGNED = (

@@ -25,6 +25,7 @@ class Wish(Enum):
     TAG = "tag"
     SET_ASIDE = "set aside"
     REFUSE = "refuse"
+    JUDGE_AGAIN = "judge again"  # later, and here
     PUT_OFF = "put off"
     DISCARD = "discard"  # taken and thrown away; told in the trace alone
 

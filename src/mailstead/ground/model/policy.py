@@ -24,6 +24,7 @@ class Action(Enum):
     QUARANTINE = "quarantine"  # kept aside, released or deleted by a person
     ACCEPT = "accept"  # filed as any other; the finding is told in the trace alone
     TAG = "tag"  # filed, the finding told in its header
+    HOLD = "hold"  # taken, and judged again here until the filter answers
     DEFER = "defer"  # not now (451)
     DISCARD = "discard"  # taken and thrown away: only where a rule of the operator's says so
 

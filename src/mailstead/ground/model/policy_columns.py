@@ -52,7 +52,9 @@ PREFIXES: Final[Mapping[str, str]] = {
 _SWITCH: Final = Switch()
 _TEXT: Final = Text()
 _ACTION: Final = OneOf((p.Action.REJECT, p.Action.QUARANTINE, p.Action.ACCEPT, p.Action.TAG))
-_TROUBLE: Final = OneOf((p.Action.REJECT, p.Action.DEFER, p.Action.QUARANTINE, p.Action.ACCEPT, p.Action.TAG))
+_TROUBLE: Final = OneOf(
+    (p.Action.REJECT, p.Action.DEFER, p.Action.HOLD, p.Action.QUARANTINE, p.Action.ACCEPT, p.Action.TAG)
+)
 _VIRUS: Final = OneOf((p.Action.REJECT, p.Action.QUARANTINE, p.Action.TAG))
 _STATUS: Final = OneOf((Status.ACTIVE, Status.INACTIVE, Status.SUSPENDED))
 _TIMEOUT: Final = Whole(1, 60)

@@ -28,6 +28,10 @@ class State(Enum):
 LOCAL: Final = "(local)"
 """The destination of recipients here, whose accounts cannot take their letters yet. No domain is called so."""
 
+JUDGING: Final = "(judging)"
+"""The destination of recipients here whose letters have to be judged again first."""
+HERE: Final = frozenset({LOCAL, JUDGING})
+
 QUEUES: Final = (State.ACTIVE, State.DEFERRED, State.HELD, State.FAILED)
 
 
@@ -39,6 +43,7 @@ class Origin(Enum):
     FORWARDED = "forwarded"  # by an alias, a rule or a catch-all that leads elsewhere
     HANDED_OFF = "handed off"  # for a domain of ours that another store keeps
     LOCAL = "local"  # accepted for an account of ours that could not take it yet
+    UNJUDGED = "to be judged"  # accepted while a filter was silent
     NOTICE = "notice"  # written by us about another letter
     REPORT = "report"  # written by us about mail as such
 
@@ -86,6 +91,7 @@ class SpooledLetter:
     message_id: str = ""
     subject: str = ""
     settled_at: Instant | None = None
+    case: bytes = b""  # JSON, of one that is to be judged again: see `services.checks.waiting`
 
     @property
     def urgency(self) -> Urgency:

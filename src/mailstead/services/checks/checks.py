@@ -128,6 +128,23 @@ class Checks:
             field=field, judgements=judgements, evidence=evidence, header=copy.fields, policies=policies,
         )  # fmt: skip
 
+    async def judge_again(
+        self, evidence: Evidence, field: bytes, envelope: Envelope, client: Client, content: Content,
+        accounts: tuple[tuple[AccountId, ...], ...],
+    ) -> tuple[Evidence, tuple[Judgement, ...]]:  # fmt: skip
+        """By filters, and by what its domains want now; what its origin showed is known."""
+        domains = dict.fromkeys(one.address.domain for one in envelope.recipients)
+        policies = {domain: await self._policies.of(domain) for domain in domains}
+        specimen = Specimen(
+            envelope=envelope, client=client, evidence=evidence, field=field, content=content, accounts=accounts,
+            policies=policies,
+        )  # fmt: skip
+        found = replace(evidence, opinions=evidence.opinions + await self._panel.examine(specimen))
+        judgements = _judge_all(found, envelope, policies)
+        tell_judged(envelope, judgements, client)
+        tell_found(found, envelope, judgements, client)
+        return found, judgements
+
     def inquire(self) -> Inquiry:
         """For one letter."""
         return Inquiry(self._resolver, self._clock)

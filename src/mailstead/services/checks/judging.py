@@ -16,7 +16,7 @@ from mailstead.services.checks.evidence import Evidence, Facts
 from mailstead.services.checks.weighing import Charge, judge_opinions
 
 _SEVERITY: Final = (
-    Action.ACCEPT, Action.TAG, Action.QUARANTINE, Action.DEFER, Action.DISCARD, Action.REJECT,
+    Action.ACCEPT, Action.TAG, Action.QUARANTINE, Action.HOLD, Action.DEFER, Action.DISCARD, Action.REJECT,
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ _WISHES: Final = {
     Wish.TAG: Action.TAG,
     Wish.SET_ASIDE: Action.QUARANTINE,
     Wish.REFUSE: Action.REJECT,
+    Wish.JUDGE_AGAIN: Action.HOLD,
     Wish.PUT_OFF: Action.DEFER,
     Wish.DISCARD: Action.DISCARD,
 }

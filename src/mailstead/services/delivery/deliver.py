@@ -1,7 +1,7 @@
 """Delivery: hands a letter to the accounts behind its recipients, durable and filed before anyone says 250."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -11,6 +11,7 @@ from mailstead.ground.model.errors import Busy, NoSpace, NotFound
 from mailstead.ground.model.folder import INBOX, SpecialUse
 from mailstead.ground.model.ids import AccountId, Instant, MessageId, SpoolId
 from mailstead.ground.model.outcome import Deferred, Delivered, Failed, Outcome
+from mailstead.ground.model.spool import Origin
 from mailstead.ground.model.verdict import Reason
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
@@ -110,7 +111,7 @@ class Delivery:
             accepted=accepted,
             copies=self._copies(number, envelope, open_to, client, bare, hiders),
             prefix=render_return_path(envelope.sender) + bare,
-            bundles=self._bundles(number, letter, envelope, open_to, sending, bare, now),
+            bundles=self._bundles(number, letter, envelope, open_to, manner, bare, now),
             sent=SentCopy(keeper, MessageId(self._ids.next())) if keeper is not None else None,
             later_ids=tuple(SpoolId(self._ids.next()) for _ in accepted),
             later_prefix=bare,
@@ -128,16 +129,16 @@ class Delivery:
         letter: Letter,
         envelope: Envelope,
         accepted: tuple[Accepted, ...],
-        sending: Sending | None,
+        manner: Manner,
         prefix: bytes,
         now: Instant,
     ) -> tuple[Bundle, ...]:
         """One for each name that it leaves in; the first shares the number that the reply tells."""
-        partings = sort_onward(accepted, envelope, sending, letter.rendered.header)
+        partings = sort_onward(accepted, envelope, manner.sending, letter.rendered.header)
         numbers = [SpoolId(number), *(SpoolId(self._ids.next()) for _ in partings[1:])]
         return tuple(
             self._spooling.prepare(
-                number, letter, envelope, one.onward, one.sending, now=now,
+                number, letter, envelope, one.onward, _with_case(one.sending, manner.case), now=now,
                 prefix=prefix if one.alias is None else render_delivered_to(one.alias) + prefix,
             )
             for number, one in zip(numbers, partings, strict=False)
@@ -205,6 +206,10 @@ class _FindGone:
             except NotFound:
                 gone.add(copy.account_id)
         return frozenset(gone)
+
+
+def _with_case(sending: Sending, case: bytes) -> Sending:
+    return replace(sending, case=case) if sending.origin is Origin.UNJUDGED else sending
 
 
 def _outcomes(plan: Plan, fates: Mapping[AccountId, Fate]) -> tuple[Outcome, ...]:

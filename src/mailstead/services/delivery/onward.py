@@ -7,7 +7,7 @@ from mailstead.ground.formats.dsn.addresses import write_orcpt
 from mailstead.ground.formats.received import has_been_at
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import DsnRequest, Envelope, Recipient
-from mailstead.ground.model.spool import LOCAL, Origin
+from mailstead.ground.model.spool import JUDGING, LOCAL, Origin
 from mailstead.services.accounts.resolve import Abroad
 from mailstead.services.delivery.plan import Accepted
 from mailstead.services.spool.spooling import Onward, Sending
@@ -67,6 +67,8 @@ def _ways(accepted: Accepted, header: bytes) -> tuple[Abroad, ...]:
 def _name(abroad: Abroad, envelope: Envelope, sending: Sending | None) -> Sending:
     if abroad.via == LOCAL:
         return Sending(origin=Origin.LOCAL, account_id=sending.account_id if sending else None)
+    if abroad.via == JUDGING:
+        return Sending(origin=Origin.UNJUDGED)
     if abroad.via:
         return Sending(origin=Origin.HANDED_OFF, domain=abroad.domain)
     if abroad.domain:

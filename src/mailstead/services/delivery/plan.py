@@ -75,6 +75,7 @@ class Manner:
     prefix: bytes | None = None  # our trace fields, of a letter that has been here for a while
     within: "Within | None" = None  # what else is true once it is filed
     added: bytes = b""  # fields before our trace fields, the same for all
+    case: bytes = b""  # of those who are judged again later
 
 
 Within = Callable[[Tx], Awaitable[None]]

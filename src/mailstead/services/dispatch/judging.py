@@ -5,7 +5,7 @@ from typing import Final
 
 from mailstead.ground.model.attempt import Attempt, Ending, Health, Result
 from mailstead.ground.model.ids import Instant
-from mailstead.ground.model.spool import LastWord, SpooledLetter, SpooledRecipient, State
+from mailstead.ground.model.spool import JUDGING, LastWord, SpooledLetter, SpooledRecipient, State
 from mailstead.services.dispatch.ports import Told
 from mailstead.services.spool.terms import MINUTE, Terms
 from mailstead.store.port.spool import Settlement
@@ -53,13 +53,20 @@ def judge(
                 settlements.append(_settle(recipient, State.FAILED, now, last))
                 told.append(Told(recipient, result))
             case Ending.DEFERRED:
-                due_at = Instant(now + terms.schedule.pause(recipient.attempts + 1, chance))
+                due_at = Instant(now + _pause(recipient, terms, chance))
                 if due_at < letter.expires_at:
                     settlements.append(_settle(recipient, State.DEFERRED, due_at, last))
                 else:
                     settlements.append(_settle(recipient, State.FAILED, now, last))
                     told.append(Told(recipient, expire(result)))
     return Judged(tuple(settlements), tuple(told))
+
+
+def _pause(recipient: SpooledRecipient, terms: Terms, chance: float) -> int:
+    """A filter that was silent may be back at any moment."""
+    if recipient.destination == JUDGING:
+        return terms.judge_every
+    return terms.schedule.pause(recipient.attempts + 1, chance)
 
 
 def expire(result: Result) -> Result:

@@ -12,7 +12,7 @@ from mailstead.ground.model.verdict import Defer, Reason, Refuse
 from mailstead.net.clock import Clock
 from mailstead.services.accounts.resolve import Resolution, Reverser, look_up
 from mailstead.services.delivery.deliver import Delivery
-from mailstead.services.delivery.plan import Accepted, Manner
+from mailstead.services.delivery.plan import USUAL, Accepted, Manner, Treatment
 from mailstead.services.folders.incoming import Letter, take_again
 from mailstead.store.port import Store, Tx
 from mailstead.store.port.spool import Settlement
@@ -29,6 +29,7 @@ STATUSES: Final = {
 }
 """RFC 3463, without the class."""
 FILED: Final = "filed here"
+UNKNOWN: Final = Client(ip="")
 
 
 class LocalDelivery:
@@ -46,23 +47,28 @@ class LocalDelivery:
         Who is filed is settled in the same unit: nobody gets a letter twice, whenever we die.
         """
         began = self._clock.now()
-        results = [await self._deliver_or_defer(letter, recipient, holder) for recipient in recipients]
+        results = [await self.deliver(letter, recipient, holder) for recipient in recipients]
         return Attempt(began_at=began, ended_at=self._clock.now(), results=tuple(results))
 
-    async def _deliver_or_defer(self, letter: SpooledLetter, recipient: SpooledRecipient, holder: str) -> Result:
+    async def deliver(
+        self, letter: SpooledLetter, recipient: SpooledRecipient, holder: str, *, treatment: Treatment = USUAL,
+        client: Client = UNKNOWN,
+    ) -> Result:  # fmt: skip
         """One who cannot be served takes nothing back from those who were."""
         try:
-            return await self._deliver(letter, recipient, holder)
+            return await self._deliver(letter, recipient, holder, treatment, client)
         except NotFound:
             raise
         except MailError as error:
             return Result(recipient.number, Ending.DEFERRED, "4.3.0", str(error))
 
-    async def _deliver(self, letter: SpooledLetter, recipient: SpooledRecipient, holder: str) -> Result:
+    async def _deliver(
+        self, letter: SpooledLetter, recipient: SpooledRecipient, holder: str, treatment: Treatment, client: Client
+    ) -> Result:  # fmt: skip
         wanted = Recipient(recipient.address, recipient.dsn)
         match await look_up(self._store, self._reverser, recipient.address):
             case Resolution() as found:
-                accepted = Accepted(wanted, found.targets, abroad=found.abroad)
+                accepted = Accepted(wanted, found.targets, abroad=found.abroad, treatment=treatment)
             case Refuse(reason):
                 return _result(recipient, Failed(reason))
             case Defer(reason):
@@ -81,7 +87,7 @@ class LocalDelivery:
                 raise Conflict("another worker has it by now")  # nothing is filed then: it would be there twice
 
         manner = Manner(each_is_told=True, prefix=letter.prefix, within=settle)
-        receipt = await self._delivery.deliver(octets, envelope, (accepted,), Client(ip=""), manner)
+        receipt = await self._delivery.deliver(octets, envelope, (accepted,), client, manner)
         return _result(recipient, receipt.outcomes[0])
 
     async def _read(self, letter: SpooledLetter) -> Letter:

@@ -10,12 +10,13 @@ from mailstead.ground.model.attempt import Attempt, Ending, Health, Result
 from mailstead.ground.model.errors import MailError, NotFound
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.route import Route
-from mailstead.ground.model.spool import LOCAL, LastWord, Origin, SpooledLetter, SpooledRecipient, State
+from mailstead.ground.model.spool import HERE, JUDGING, LOCAL, LastWord, Origin, SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
 from mailstead.services.dispatch.lanes import Job
 from mailstead.services.dispatch.local import LocalDelivery
 from mailstead.services.dispatch.ports import Carrier, Contents, Gate, Notices, Observer, Routes, Senders, Way
+from mailstead.services.dispatch.rejudging import Rejudging
 from mailstead.services.dispatch.settling import Settler
 from mailstead.services.guards.halt import Fail, Halt, Hold, Wait
 from mailstead.services.outbound.parcel import Parcel
@@ -58,6 +59,7 @@ class Porter:
         routes: Routes,
         notices: Notices,
         local: LocalDelivery,
+        judging: Rejudging,
         gate: Gate,
         senders: Senders,
         observer: Observer,
@@ -69,6 +71,7 @@ class Porter:
         self._routes = routes
         self._settler = Settler(store, clock, ids, spooling, notices, observer)
         self._local = local
+        self._judging = judging
         self._gate = gate
         self._senders = senders
 
@@ -115,8 +118,8 @@ class Porter:
 
     async def _find_ways(self, job: Job) -> dict[_Key, Way]:
         """As they are now: routes may have changed since it was spooled."""
-        if job.destination == LOCAL:
-            return {_key(one): Way(Route(), LOCAL) for one in job.recipients}
+        if job.destination in HERE:
+            return {_key(one): Way(Route(), job.destination) for one in job.recipients}
         kinds = {_key(one): one for one in job.recipients}
         return {key: await self._routes.find(job.letter, one) for key, one in kinds.items()}
 
@@ -139,6 +142,8 @@ class Porter:
         if job.letter.expires_at <= began:
             return _all_alike(job, began, began, Ending.FAILED, "4.4.7", "its time was over before it could be tried")
         try:
+            if job.destination == JUDGING:
+                return await self._judging.attempt(job.letter, job.recipients, holder)
             if job.destination == LOCAL:
                 return await self._local.attempt(job.letter, job.recipients, holder)
             return await self._carrier.attempt(await self._parcel(job, route))

@@ -10,7 +10,7 @@ from typing import Final
 from mailstead.ground.model.attempt import Attempt
 from mailstead.ground.model.errors import Busy, MailError, NoSpace
 from mailstead.ground.model.ids import Instant
-from mailstead.ground.model.spool import LOCAL, State
+from mailstead.ground.model.spool import HERE, State
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
 from mailstead.services.dispatch.judging import Judged, judge
@@ -79,7 +79,7 @@ class Settler:
         while True:
             now = self._clock.now()
             judged = self._judge(job, attempt, now)
-            written = judged.without_filed() if job.destination == LOCAL else judged
+            written = judged.without_filed() if job.destination in HERE else judged
             notices = await self._notices.write(letter, judged.told)
             settling = _Settling(job, attempt, written, notices, chapter, self._observer, holder, now)
             try:

@@ -10,7 +10,7 @@ GREYLIST: Final = "greylist"
 
 MEANINGS: Final[Mapping[str, Wish]] = {
     "score": Wish.NOTHING, "accept": Wish.LET_IN, "tag": Wish.TAG, "junk": Wish.SET_ASIDE, "reject": Wish.REFUSE,
-    "defer": Wish.PUT_OFF, "discard": Wish.DISCARD,
+    "defer": Wish.PUT_OFF, "hold": Wish.JUDGE_AGAIN, "discard": Wish.DISCARD,
 }  # fmt: skip
 USUAL: Final[Mapping[str, Wish]] = {
     "no action": Wish.NOTHING, GREYLIST: Wish.PUT_OFF, "soft reject": Wish.PUT_OFF, "add header": Wish.TAG,

@@ -7,7 +7,7 @@ from typing import Final
 from mailstead.ground.model.errors import MailError
 from mailstead.ground.model.guards import HoldRule
 from mailstead.ground.model.ids import Instant
-from mailstead.ground.model.spool import LOCAL, SpooledLetter, SpooledRecipient, State
+from mailstead.ground.model.spool import HERE, SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.services.guards.halt import Fail, Halt, Hold, Wait
 from mailstead.services.guards.names import REMEMBERED_FOR, NameGuard
@@ -57,7 +57,7 @@ class SendingGate:
 
     async def judge(self, letter: SpooledLetter, recipients: tuple[SpooledRecipient, ...]) -> Mapping[int, Halt]:
         """What is against each, by number. Of a letter for people here nothing is."""
-        if recipients[0].destination == LOCAL:
+        if recipients[0].destination in HERE:
             return {}
         try:
             return await self._judge(letter, recipients)

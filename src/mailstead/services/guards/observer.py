@@ -9,7 +9,7 @@ from mailstead.ground.model.errors import NotFound
 from mailstead.ground.model.guards import Breaker, Counted, Scope, Subject, Suppression
 from mailstead.ground.model.ids import AccountId, Instant
 from mailstead.ground.model.rate import Period
-from mailstead.ground.model.spool import LOCAL, Origin, SpooledLetter, SpooledRecipient
+from mailstead.ground.model.spool import HERE, Origin, SpooledLetter, SpooledRecipient
 from mailstead.services.guards.breaker import BreakerRules, Tally, open_breaker, reason_to_open
 from mailstead.services.guards.suppression import SuppressionRules, is_block, is_bounce, suppress
 from mailstead.store.port import ReadTx, Tx
@@ -48,7 +48,7 @@ class GuardObserver:
 
     async def within(self, tx: Tx, letter: SpooledLetter, results: Seen, now: Instant) -> Sequence[Callable[[], None]]:
         """Count what came to an end, and see to it that nobody goes on as before if it went badly."""
-        if not results or results[0][0].destination == LOCAL:
+        if not results or results[0][0].destination in HERE:
             return ()
         tried = sum(is_bounce(result) or result.ending in _TAKEN for _, result in results)
         bounced = sum(is_bounce(result) and not is_block(result) for _, result in results)

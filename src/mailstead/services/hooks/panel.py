@@ -23,7 +23,7 @@ WISHES: Final[Mapping[Act, Wish]] = {
     Act.REJECT: Wish.REFUSE,
     Act.QUARANTINE: Wish.SET_ASIDE,
     Act.DROP: Wish.DISCARD,
-    Act.RETRY: Wish.PUT_OFF,
+    Act.RETRY: Wish.JUDGE_AGAIN,
 }
 _DECIDED: Final = frozenset({Wish.REFUSE, Wish.DISCARD})
 

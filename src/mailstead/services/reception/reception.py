@@ -10,14 +10,17 @@ from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.outcome import Deferred, Delivered, Failed, Outcome
 from mailstead.ground.model.policy import Action
+from mailstead.ground.model.spool import JUDGING
 from mailstead.ground.model.verdict import PASS, Defer, Pass, Reason, Refuse, Verdict
 from mailstead.services.accounts.resolve import Abroad, Resolution, Reverser, look_up
-from mailstead.services.checks.checks import Examination, Report, reason_field
+from mailstead.services.checks.checks import Examination, Report
 from mailstead.services.checks.evidence import Evidence
 from mailstead.services.checks.judging import Judgement, soften
+from mailstead.services.checks.waiting import write_case
 from mailstead.services.delivery.deliver import Delivery, Receipt
 from mailstead.services.delivery.filing import has_room
-from mailstead.services.delivery.plan import Accepted, Manner, Treatment
+from mailstead.services.delivery.plan import Accepted, Manner
+from mailstead.services.delivery.treating import treat
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.milters.round import Milled, MilterRound
 from mailstead.services.outbound.verification import Verification
@@ -193,7 +196,9 @@ class Reception:
                 return Receipt(0, tuple(_outcome(verdict) for verdict in against), is_noted=True)
             judgements = [soften(judgement) for judgement in judgements]
         examination.close(report, judgements)
-        manner = Manner(each_is_told=each_is_told, added=milled.added + report.field)
+        manner = Manner(
+            each_is_told=each_is_told, added=milled.added + report.field, case=_write_case(milled, report, client)
+        )  # fmt: skip
         treated = _treat_all(accepted, judgements, report.evidence)
         if len(treated) == len(accepted):
             return await self._delivery.deliver(letter, envelope, treated, client, manner)
@@ -240,12 +245,27 @@ class Reception:
 def _treat_all(
     accepted: Sequence[Accepted], judgements: Sequence[Judgement], evidence: Evidence
 ) -> tuple[Accepted, ...]:
-    """Those who get it."""
+    """Those who get it, and those for whom it waits to be judged again."""
     return tuple(
-        replace(one, treatment=_treat(judgement, evidence, one.recipient))
+        _hold(one)
+        if judgement.action is Action.HOLD
+        else replace(one, treatment=treat(judgement, evidence, one.recipient))
         for one, judgement in zip(accepted, judgements, strict=True)
         if judgement.action is not Action.DISCARD
     )
+
+
+def _hold(accepted: Accepted) -> Accepted:
+    """Who is behind the address is looked up when it is let go."""
+    return Accepted(accepted.recipient, (), abroad=(Abroad(accepted.recipient.address, JUDGING),))
+
+
+def _write_case(milled: Milled, report: Report, client: Client) -> bytes:
+    """For later, if anyone waits. What milters said of it stays said; filters are asked again."""
+    if all(judgement.action is not Action.HOLD for judgement in report.judgements):
+        return b""
+    heard = tuple(opinion for opinion in milled.opinions if not opinion.recipient)
+    return write_case(replace(report.evidence, opinions=heard), client, report.field)
 
 
 def _throw(judgement: Judgement) -> Verdict:
@@ -261,13 +281,6 @@ def _outcome(verdict: Refuse | Defer) -> Outcome:
             return Failed(reason, words)
         case Defer(reason, _, words):
             return Deferred(reason, words)
-
-
-def _treat(judgement: Judgement, evidence: Evidence, recipient: Recipient) -> Treatment:
-    """What the recipient gets to see of it, and the trace."""
-    facts = {**evidence.facts(str(recipient.address)), **judgement.facts()}
-    is_aside = judgement.action is Action.QUARANTINE
-    return Treatment(reason_field(judgement), is_aside, facts, judgement.marks, judgement.custody)
 
 
 def _is_neighbour(ip: str) -> bool:

@@ -10,6 +10,7 @@ from mailstead.services.spool.tracing import Filed, Refused
 Kept = Mapping[str, Any]
 
 JUDGED: Final = {
+    Action.HOLD.value: "It waited to be judged, for a filter gave no answer.",
     Action.REJECT.value: "It would have been refused, but others of the same transaction took it: so it was set aside.",
     Action.DEFER.value: "It would have been put off, but others of the same transaction took it: so it was set aside.",
 }

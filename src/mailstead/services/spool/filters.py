@@ -6,7 +6,7 @@ from typing import Final
 from mailstead.ground.model.address import Address, canonical_domain
 from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.ids import AccountId, Instant, SpoolId
-from mailstead.ground.model.spool import LOCAL, QUEUES, State
+from mailstead.ground.model.spool import HERE, QUEUES, State
 from mailstead.store.port.spool import Wanted
 
 _NOBODY: Final = "<>"
@@ -77,4 +77,4 @@ def _key(text: str) -> str:
 
 def _destination(text: str) -> str:
     """A route set by hand is one too."""
-    return text if not text or text == LOCAL or ":" in text else canonical_domain(text)
+    return text if not text or text in HERE or ":" in text else canonical_domain(text)

@@ -8,7 +8,7 @@ from typing import Final
 from mailstead.ground.formats.headers import decode_field, find_field
 from mailstead.ground.model.envelope import Envelope, Recipient, Wishes
 from mailstead.ground.model.ids import AccountId, BlobId, Instant, SpoolId
-from mailstead.ground.model.spool import LOCAL, Origin, SpooledLetter, SpooledRecipient, State
+from mailstead.ground.model.spool import JUDGING, LOCAL, LastWord, Origin, SpooledLetter, SpooledRecipient, State
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.spool.outbox import Bundle, NoOutbox, Outbox
 from mailstead.services.spool.terms import Terms
@@ -27,6 +27,7 @@ class Sending:
     domain: str = ""  # of ours: it signs
     account_id: AccountId | None = None
     login: str = ""
+    case: bytes = b""  # of what is to be judged again
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,16 @@ class Spooling:
             wishes=wishes,
             message_id=letter.rendered.message_id,
             subject=_subject(header),
+            case=sending.case,
         )
-        release_at = wishes.release_at if wishes.release_at is not None and wishes.release_at > now else None
+        release_at = wishes.release_at if (wishes.release_at or now) > now else None
         return Bundle(spooled, tuple(self._recipient(number, n, one, now, release_at) for n, one in enumerate(onward)))
 
     def _recipient(
         self, letter: SpoolId, number: int, onward: Onward, now: Instant, release_at: Instant | None
     ) -> SpooledRecipient:
+        if onward.route == JUDGING:
+            return self._unjudged(letter, number, onward, now)
         address = onward.recipient.address
         destination = lane_of(onward.route, address.domain) if onward.route else address.domain
         lease = self.outbox.lease(destination, now) if release_at is None else None
@@ -100,6 +104,19 @@ class Spooling:
             due_at=due_at,
             dsn=onward.recipient.dsn,
             lease=holder,
+        )
+
+    def _unjudged(self, letter: SpoolId, number: int, onward: Onward, now: Instant) -> SpooledRecipient:
+        """It was judged a moment ago: the filter gets time to come back."""
+        return SpooledRecipient(
+            letter_id=letter,
+            number=number,
+            address=onward.recipient.address,
+            destination=JUDGING,
+            state=State.DEFERRED,
+            due_at=Instant(now + self.terms.judge_every),
+            dsn=onward.recipient.dsn,
+            last=LastWord("4.7.1", "waits to be judged: a filter gave no answer", at=now),
         )
 
 

@@ -68,11 +68,15 @@ class Terms:
     warn_after: int = 4 * HOUR  # 0: never
     failed_kept: int = 7 * DAY
     history: int = 30 * DAY
+    judge_every: int = 5 * MINUTE
+    judge_for: int = 2 * DAY
 
     def of(self, origin: Origin, wishes: Wishes, now: Instant) -> tuple[Instant, Instant | None]:
         """When a letter ends, and when its sender is warned. Nobody waits for a notice."""
         if origin in (Origin.NOTICE, Origin.REPORT):
             return Instant(now + self.notice_life), None
+        if origin is Origin.UNJUDGED:  # it is delivered before, and then there may be no room for it
+            return Instant(now + self.judge_for + self.life), None
         start = max(now, wishes.release_at or now)
         end, warning = start + self.life, start + self.warn_after if self.warn_after else None
         if wishes.by is not None:

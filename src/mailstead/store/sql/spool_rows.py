@@ -31,6 +31,7 @@ class _Said(msgspec.Struct, omit_defaults=True):
     priority: int = 0
     release_at: int | None = None
     by: tuple[int, bool, bool] | None = None
+    case: str = ""
 
 
 class _Heard(msgspec.Struct, omit_defaults=True):
@@ -75,7 +76,7 @@ def _wishes_text(letter: SpooledLetter) -> str:
     is_plain = (
         wishes is NO_WISHES and letter.body is BodyType.SEVEN_BIT and not letter.smtputf8 and not letter.has_utf8_header
     )
-    if is_plain and letter.ret is None and letter.envid is None:
+    if is_plain and letter.ret is None and letter.envid is None and not letter.case:
         return _ORDINARY
     by = wishes.by
     said = _Said(
@@ -89,6 +90,7 @@ def _wishes_text(letter: SpooledLetter) -> str:
         priority=wishes.priority,
         release_at=wishes.release_at,
         by=(by.deadline, by.may_be_late, by.is_traced) if by else None,
+        case=letter.case.decode(),
     )
     return msgspec.json.encode(said).decode()
 
@@ -122,6 +124,7 @@ def letter_of(row: Row) -> SpooledLetter:
         message_id=message_id,
         subject=subject,
         settled_at=settled_at,
+        case=said.case.encode(),
     )
 
 

@@ -41,6 +41,7 @@ def test_switched_off() -> None:
         (Wish.SET_ASIDE, Action.QUARANTINE),
         (Wish.REFUSE, Action.REJECT),
         (Wish.PUT_OFF, Action.DEFER),
+        (Wish.JUDGE_AGAIN, Action.HOLD),
         (Wish.DISCARD, Action.DISCARD),
     ],
 )
@@ -62,7 +63,7 @@ def test_what_is_said_of_one_recipient() -> None:
     assert act(opinion, recipient="eve@us.test") is Action.ACCEPT
 
 
-@pytest.mark.parametrize("action", [Action.DEFER, Action.QUARANTINE, Action.ACCEPT, Action.TAG])
+@pytest.mark.parametrize("action", [Action.DEFER, Action.HOLD, Action.QUARANTINE, Action.ACCEPT, Action.TAG])
 def test_silence(action: Action) -> None:
     policy = Policy(clamav=p.Clamav(fail_action=action), spam=p.Spam(fail_action=action))
     silent = Opinion(source="clamav", concern=Concern.VIRUS, trouble="timeout")

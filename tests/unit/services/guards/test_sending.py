@@ -93,7 +93,7 @@ class Scene:
         return Porter(
             self.store, self.clock, self.ids, Spooling(Terms(), NoOutbox()), carrier=self.peer,
             contents=Contents(), routes=StoredRoutes(self.store, Route(), Route()), notices=self.notices,
-            local=self.peer,
+            local=self.peer, judging=self.peer,
             gate=gate or SendingGate(self.store, self.clock), observer=self.observer,
             senders=Forwarding(self.store, self.clock),
         )  # fmt: skip
