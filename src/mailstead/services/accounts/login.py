@@ -117,7 +117,6 @@ class Authenticator:
     async def enter_by_token(self, attempt: Attempt, name: str, token: str) -> Principal | Rejection:
         """By a bearer token, of which `name` may be empty. A rejection is told to the client before it is raised."""
         started = self._clock.monotonic()
-        await self._heed(attempt, name, None)
         digest = digest_of_token(token)
 
         async def unit(tx: ReadTx) -> _Known:
@@ -127,6 +126,7 @@ class Authenticator:
             return _Known(found[0], await self._finder.open_accounts(tx, found[0]), found[1])
 
         known = await self._store.read(unit)
+        await self._heed(attempt, name, known.user)
         if known.user is None or not known.is_good(CredentialKind.TOKEN):
             return Rejection(name, "unknown token")
         login = known.user.login

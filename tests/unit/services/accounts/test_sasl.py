@@ -397,6 +397,9 @@ async def test_no_stranger_locks_an_owner_out(tmp_path: Path, clock: FakeClock) 
             await add_user(directory, NewUser(address=f"{name}@example.com", password=PASSWORD))
         hasher = directory.hasher
 
+        new = NewCredential(owner="ann", kind=TOKEN, name="phone", protocols=())
+        token = (await add_credential(directory, new)).secret
+
         def worker() -> Authenticator:
             return Authenticator(directory.store, hasher, clock, default_domain="example.com", guard=guard)
 
@@ -415,6 +418,8 @@ async def test_no_stranger_locks_an_owner_out(tmp_path: Path, clock: FakeClock) 
                     await ann(door, ip, "guess")
         assert (await ann(door, "192.0.2.1")).user.login == "ann@example.com"
         assert (await ann(door, "203.0.113.5")).user.login == "ann@example.com"
+        by_token = await door.enter_by_token(attempt(), "", token)
+        assert isinstance(by_token, Principal), "as whoever has her token"
         with pytest.raises(Limited):
             await ann(door, "198.51.100.7")
         with pytest.raises(Limited):
