@@ -103,6 +103,9 @@ DAMAGE = {
     "is of user {1}, who": [
         "INSERT INTO credential (user_id, kind, name, protocols, digest, created_at) VALUES (9, '', '', '', '', 1)"
     ],
+    "is of user {0}, who": [
+        "INSERT INTO totp (user_id, secret, enrolled_at, last_step, failures, failed_at) VALUES (9, '', 1, 0, 0, 0)"
+    ],
     "user {0} may enter": ["INSERT INTO access (user_id, account_id, role) VALUES (9, 1, 1)"],
     "belongs to domain {2}, which is gone": [
         "INSERT INTO alias (domain_id, address, address_key, targets, created_at) VALUES (9, 'a@b', 'a@b', '[]', 0)"

@@ -6,6 +6,7 @@ from typing import Protocol
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.blocks import Standing
 from mailstead.ground.model.envelope import Client, Envelope
+from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.policy import Policy
 from mailstead.ground.model.verdict import PASS, Reason, Refuse, Verdict
 from mailstead.services.blocks.blocks import Blocks
@@ -39,8 +40,15 @@ class Admission:
         self._rates = rates
 
     async def judge_connection(self, client: Client) -> Verdict:
-        """Before the greeting: one too many is put off."""
-        return PASS if self._rates is None else await self._rates.judge_connection(client)
+        """Before the greeting: one too many is put off. Who is blocked is not counted, and hears so at MAIL."""
+        if self._rates is None:
+            return PASS
+        try:
+            if (await self._blocks.standing(client.ip)).objection_of_all:
+                return PASS
+        except Busy:
+            return PASS
+        return await self._rates.judge_connection(client)
 
     async def judge_rate(self, envelope: Envelope, address: Address, client: Client) -> Verdict:
         """At RCPT, of a recipient who is here: whether the domain takes one more letter from there."""

@@ -265,6 +265,15 @@ DIRECTORY: Final = (
     )),
 )  # fmt: skip
 
+FACTORS: Final = Sweep("second factors", "totp", "user_id", 2000, (
+    Rule(
+        WARNING, "is of user {0}, who is gone", "second factor {0}", "DELETE FROM totp WHERE user_id = {0}", """
+        SELECT t.user_id FROM totp t
+         WHERE t.user_id > :after AND t.user_id <= :upto
+           AND NOT EXISTS (SELECT 1 FROM mail_user u WHERE u.id = t.user_id)""",
+    ),
+))  # fmt: skip
+
 QUARANTINE: Final = Sweep("quarantine", "quarantine", "id", 2000, (
     Rule(
         ERROR, "for {1} has lost its blob {2}", "kept letter {0}", "restore the blob from a backup", """
@@ -274,7 +283,7 @@ QUARANTINE: Final = Sweep("quarantine", "quarantine", "id", 2000, (
 ))  # fmt: skip
 
 SWEEPS: Final = (
-    *DIRECTORY, ACCOUNTS, FOLDERS, MESSAGES, BLOBS, SPOOL, QUARANTINE,
+    *DIRECTORY, FACTORS, ACCOUNTS, FOLDERS, MESSAGES, BLOBS, SPOOL, QUARANTINE,
     leftover("rendered", "blob_id"), leftover("header", "blob_id"), leftover("unused_blob", "blob_id"),
 )  # fmt: skip
 """Over whole tables; PLACEMENTS goes folder by folder."""
