@@ -106,6 +106,12 @@ DAMAGE = {
     "is of user {0}, who": [
         "INSERT INTO totp (user_id, secret, enrolled_at, last_step, failures, failed_at) VALUES (9, '', 1, 0, 0, 0)"
     ],
+    "for {1} has lost its blob": [
+        """INSERT INTO quarantine (id, domain, recipient, recipient_key, account_id, kept_at, sender, client_ip, body,
+                  smtputf8, blob_id, prefix, size, message_id, author, subject, reason, words, has_virus)
+           SELECT 1, '', 'a@b', 'a@b', 0, 0, '', '', '7BIT', 0, 77, m.prefix, 1, '', '', '', '', '', 0
+             FROM message m WHERE m.id = (SELECT MIN(n.id) FROM message n)"""
+    ],
     "user {0} may enter": ["INSERT INTO access (user_id, account_id, role) VALUES (9, 1, 1)"],
     "belongs to domain {2}, which is gone": [
         "INSERT INTO alias (domain_id, address, address_key, targets, created_at) VALUES (9, 'a@b', 'a@b', '[]', 0)"
