@@ -64,7 +64,8 @@ async def learn(desk: Desk, args: Lessons, _say: Say) -> Json:
     """Teach it letters."""
     scope, lessons = await _read(desk, args)
     learner = managing.learner_of(desk.directory.store, desk.directory.clock)
-    count = 0 if args.dry_run else await learner.learn(scope, lessons, again=args.again)
+    also = managing.telling(desk.directory, "spam.learned", args.account, len(lessons))
+    count = 0 if args.dry_run else await learner.learn(scope, lessons, again=args.again, also=also)
     return {"schema": LEARNED, "account": args.account, "letters": len(lessons), "learned": count}
 
 
@@ -72,7 +73,8 @@ async def unlearn(desk: Desk, args: Lessons, _say: Say) -> Json:
     """Take lessons back."""
     scope, lessons = await _read(desk, args)
     learner = managing.learner_of(desk.directory.store, desk.directory.clock)
-    count = 0 if args.dry_run else await learner.unlearn(scope, lessons)
+    also = managing.telling(desk.directory, "spam.unlearned", args.account, len(lessons))
+    count = 0 if args.dry_run else await learner.unlearn(scope, lessons, also=also)
     return {"schema": LEARNED, "account": args.account, "letters": len(lessons), "unlearned": count}
 
 
@@ -99,8 +101,7 @@ async def stats(desk: Desk, args: Stats, _say: Say) -> Json:
 
 async def forget(desk: Desk, args: Forget, _say: Say) -> Json:
     """Begin anew."""
-    store = desk.directory.store
-    mark = await managing.forget(store, await managing.find_scope(store, args.account), dry_run=args.dry_run)
+    mark = await managing.forget(desk.directory, args.account, dry_run=args.dry_run)
     return {"schema": FORGOTTEN, "account": args.account, "spam": mark.spam, "ham": mark.ham}
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from mailstead.ground.formats.spam.tokens import VERSION
 from mailstead.servers.control import args as a
 from mailstead.servers.control.desk import Desk
 from mailstead.servers.control.operations import OPERATIONS
@@ -12,7 +13,7 @@ from tests.unit.servers.control.conftest import Admin
 
 PASSWORD = "a long and secret one"
 HASH = "$2b$12$abcdefghijklmnopqrstuuWzYzUzWzYzUzWzYzUzWzYzUzWzYzUzW"
-RELAY = "smtp://relay.test:587"
+LESSON = {"letter": "x", "tokens": [1, 2], "base": 0.0, "is_spam": True}
 SAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("domain.add", {"name": "two.test"}),
     ("domain.set", {"name": "two.test", "quota": 5, "total_quota": 7}),
@@ -55,11 +56,22 @@ SAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
         {"name": "crm", "url": "https://crm.test/in", "stages": ["message.delivered"], "secret": PASSWORD * 2},
     ),
     ("hook.remove", {"name": "crm"}),
+    ("spam.learn", {"version": VERSION, "lessons": [LESSON]}),
+    ("spam.unlearn", {"version": VERSION, "lessons": [LESSON]}),
+    ("spam.forget", {}),
+    ("user.totp.enroll", {"name": "ann"}),
+    ("user.totp.remove", {"name": "ann"}),
     ("user.remove", {"name": "bob"}),
 )
 ELSEWHERE = {
     "blocks.remove",  # needs somebody who is blocked: tests/unit/services/limits
     "guards.resume",  # needs somebody who is paused: tests/unit/services/guards
+    "greylist.forget",  # needs somebody who waits: tests/unit/services/greylist
+    "quarantine.release",  # needs a letter, as the next: tests/unit/services/quarantine
+    "quarantine.delete",
+    "quarantine.digest",  # letters
+    "user.totp.confirm",  # needs a code, as the next: tests/unit/services/accounts
+    "user.totp.recovery",
     "message.send",  # a letter, told in its story
     "report.send",  # letters too
 }

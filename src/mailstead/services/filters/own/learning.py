@@ -1,8 +1,8 @@
 """Lessons: a letter was junk, or was wanted after all. What was learned of it before is taken back first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from mailstead.ground.formats.spam.lore import OWN_BITS, PAGE, RATE, SHARED_BITS, SHARED_RATE, Lore, find_step, scale
 from mailstead.ground.formats.spam.tokens import VERSION
@@ -61,6 +61,10 @@ class _Draft:
         return pages
 
 
+Also = Callable[[Tx], Coroutine[Any, Any, None]]
+"""Done in the unit that learns."""
+
+
 class Learner:
     """Takes lessons of any account, in any worker."""
 
@@ -69,7 +73,9 @@ class Learner:
         self._clock = clock
         self._memory = memory
 
-    async def learn(self, account: AccountId, lessons: Sequence[Lesson], *, again: bool = False) -> int:
+    async def learn(
+        self, account: AccountId, lessons: Sequence[Lesson], *, again: bool = False, also: Also | None = None
+    ) -> int:
         """How many taught something new. `again`: those that are known are gone through once more."""
         known = await self._known(account, [lesson.letter for lesson in lessons])
         fresh = [
@@ -79,10 +85,10 @@ class Learner:
             return 0
         drafts = await self._drafts(account)
         stored = [self._study(account, one, known.get(one.letter), drafts) for one in fresh]
-        await self._write(drafts, stored, ())
+        await self._write(drafts, stored, (), also)
         return len(fresh)
 
-    async def unlearn(self, account: AccountId, lessons: Sequence[Lesson]) -> int:
+    async def unlearn(self, account: AccountId, lessons: Sequence[Lesson], *, also: Also | None = None) -> int:
         """How many were known, and are not any more."""
         known = await self._known(account, [lesson.letter for lesson in lessons])
         if not known:
@@ -91,7 +97,7 @@ class Learner:
         for lesson in lessons:
             if (old := known.get(lesson.letter)) is not None:
                 _take_back(old, lesson.tokens, drafts)
-        await self._write(drafts, (), list(known.values()))
+        await self._write(drafts, (), list(known.values()), also)
         return len(known)
 
     async def _known(self, account: AccountId, letters: Sequence[str]) -> dict[str, StoredLesson]:
@@ -134,8 +140,9 @@ class Learner:
         )
 
     async def _write(
-        self, drafts: Mapping[AccountId, _Draft], stored: Sequence[StoredLesson], gone: Sequence[StoredLesson]
-    ) -> None:
+        self, drafts: Mapping[AccountId, _Draft], stored: Sequence[StoredLesson], gone: Sequence[StoredLesson],
+        also: Also | None,
+    ) -> None:  # fmt: skip
         steps = {scope: draft.steps() for scope, draft in sorted(drafts.items())}
 
         async def unit(tx: Tx) -> None:
@@ -147,6 +154,8 @@ class Learner:
                 await tx.learning.put_lesson(lesson)
             for lesson in gone:
                 await tx.learning.drop_lesson(lesson.account_id, lesson.letter)
+            if also is not None:
+                await also(tx)
 
         await self._store.write(unit, lane=Lane.BULK)
 

@@ -1,15 +1,20 @@
 """What operators do with what was learned: whose it is, how much it is, away with it."""
 
+from typing import Final
+
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.errors import NotFound
 from mailstead.ground.model.ids import AccountId
 from mailstead.ground.model.opinion import Symptom
 from mailstead.net.clock import Clock
-from mailstead.services.filters.own.learning import Learner
+from mailstead.services.accounts.directory import Directory
+from mailstead.services.filters.own.learning import Also, Learner
 from mailstead.services.filters.own.memory import Memory
 from mailstead.services.filters.own.recollection import weigh
 from mailstead.store.port import ReadTx, Store, Tx
 from mailstead.store.port.learning import EVERYBODY, LoreMark
+
+EVERYONE: Final = "everybody"
 
 
 def learner_of(store: Store, clock: Clock) -> Learner:
@@ -37,15 +42,27 @@ async def count(store: Store, scope: AccountId) -> LoreMark:
     return await store.read(unit)
 
 
-async def forget(store: Store, scope: AccountId, *, dry_run: bool) -> LoreMark:
-    """What it was taught until now."""
+async def forget(directory: Directory, account: str, *, dry_run: bool = False) -> LoreMark:
+    """What it was taught until now; NotFound."""
+    scope = await find_scope(directory.store, account)
 
     async def unit(tx: Tx) -> LoreMark:
         before = await tx.learning.mark(scope)
         await tx.learning.forget_scope(scope)
+        facts = {"spam": before.spam, "ham": before.ham}
+        await directory.record(tx, "spam.forgotten", account or EVERYONE, before=facts)
         return before
 
-    return await count(store, scope) if dry_run else await store.write(unit)
+    return await directory.commit(unit, dry_run=dry_run)
+
+
+def telling(directory: Directory, action: str, account: str, letters: int) -> Also:
+    """Writes down, in the unit that learns, who taught what."""
+
+    async def tell(tx: Tx) -> None:
+        await directory.record(tx, action, account or EVERYONE, after={"letters": letters})
+
+    return tell
 
 
 async def ask(store: Store, scope: AccountId, tokens: frozenset[int]) -> tuple[Symptom | None, LoreMark]:
