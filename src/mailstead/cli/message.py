@@ -2,7 +2,7 @@
 
 import click
 
-from mailstead.cli.shell import Json, Shell, common, printable
+from mailstead.cli.shell import Json, Shell, common, note, printable
 
 _GONE_FROM_QUARANTINE = "  now no longer in quarantine: released, deleted, or its time was over"
 _NAME = click.argument("name", metavar="NAME")
@@ -51,6 +51,8 @@ def print_trace(shell: Shell, name: str) -> None:
     blocks = [_refused(one) for one in found["refused"]]
     blocks += [_filed(one) for one in found["filed"]] + [_letter(one) for one in found["letters"]]
     print("\n\n".join("\n".join(map(printable, block)) for block in blocks))
+    if found.get("is_cut"):
+        note("there is more, or there may be: this is the latest; ask by a Message-ID or a number")
 
 
 def _came(at: str, told: Json) -> str:

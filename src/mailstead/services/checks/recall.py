@@ -36,7 +36,7 @@ def read_facts(facts: Kept) -> Evidence:
             reverse=Reverse(reverse["result"], "", reverse["name"]) if reverse else None,
             opinions=tuple(map(_opinion, facts.get("filters", ()))),
         )
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise Invalid(f"facts that cannot be read: {error!r}") from error
 
 

@@ -68,14 +68,18 @@ class Keeping:
     hiders: Mapping[str, Hide]
 
     def keep(self, accepted: Iterable[Accepted], next_id: Callable[[], int]) -> tuple[Kept, ...]:
-        """A copy for each account, those without room too, and one for all that are elsewhere."""
+        """A copy for each account, however many of the recipients mean it, and without room too; one for all of a
+        recipient that are elsewhere."""
         kept: list[Kept] = []
+        seen: set[AccountId] = set()
         for one in accepted:
             custody = one.treatment.custody
             if custody is not None and not custody.is_full:
-                accounts = dict.fromkeys(target.account.id for target in (*one.targets, *one.full))
-                owners = [*accounts, *([NOBODY] if one.abroad else [])]
-                kept += [self._copy(one, custody, account, next_id()) for account in owners]
+                owners = {target.account.id: None for target in (*one.targets, *one.full)}
+                new = [account for account in owners if account not in seen]
+                seen.update(new)
+                new += [NOBODY] if one.abroad else []
+                kept += [self._copy(one, custody, account, next_id()) for account in new]
         return tuple(sorted(kept, key=lambda one: (one.letter.domain, one.letter.id)))
 
     def _copy(self, accepted: Accepted, custody: Custody, account: AccountId, number: int) -> Kept:
@@ -97,7 +101,7 @@ class Keeping:
             author=_shown(header, b"from"),
             subject=_shown(header, b"subject"),
             reason=custody.reason.value,
-            words=custody.words,
+            words=_clean(custody.words),
             has_virus=custody.has_virus,
         )
         story = tell(
@@ -109,5 +113,8 @@ class Keeping:
 
 
 def _shown(header: bytes, name: bytes) -> str:
-    value = decode_field(find_field(header, name) or b"")[:SHOWN_MAX]
-    return "".join(char if char.isprintable() else " " for char in value)
+    return _clean(decode_field(find_field(header, name) or b"")[:SHOWN_MAX])
+
+
+def _clean(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)

@@ -62,7 +62,7 @@ class Delivery:
         self._ids = ids
         self._spooling = spooling
         self._hostname = hostname
-        self._concealing = Concealing(store)
+        self._concealing = Concealing(store, clock)
 
     async def deliver(
         self, letter: Letter, envelope: Envelope, accepted: Sequence[Accepted], client: Client, manner: Manner

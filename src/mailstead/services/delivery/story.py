@@ -1,5 +1,6 @@
 """The trace of a filed letter: one compact JSON row, written in its unit and never rewritten."""
 
+import json
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -38,4 +39,12 @@ def tell(  # noqa: PLR0913 - all that a story has
         "folder": folder,
         "checks": checks,
     }
-    return msgspec.json.encode({name: value for name, value in facts.items() if value})
+    return encode_facts({name: value for name, value in facts.items() if value})
+
+
+def encode_facts(facts: Mapping[str, object]) -> bytes:
+    """JSON, whatever strangers wrote: half a character must not keep a letter from being filed."""
+    try:
+        return msgspec.json.encode(facts)
+    except UnicodeEncodeError:
+        return json.dumps(facts, ensure_ascii=False).encode("utf-8", "replace")

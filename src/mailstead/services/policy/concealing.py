@@ -11,12 +11,14 @@ from typing import Final
 
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.errors import Invalid
-from mailstead.services.policy.policies import Policies
+from mailstead.net.clock import Clock
+from mailstead.services.policy.policies import Policies, View
 from mailstead.store.port import Store, Tx
 
 SECRET_NAME: Final = "trace.key"  # noqa: S105 - a name
 MARK: Final = "~"
 """Before the hash of a local part."""
+LOOK_EVERY: Final = 1.0
 _KEY_BITS: Final = 63
 
 Hide = Callable[[str], str]
@@ -28,11 +30,15 @@ def show(address: str) -> str:
 
 
 class Concealing:
-    """One for a worker."""
+    """One for a worker. With a clock it looks for changes once a second, and not at each letter, which is noticed where
+    thousands are filed in one."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock | None = None) -> None:
         self._store = store
+        self._clock = clock
         self._policies = Policies(store)
+        self._view: View | None = None
+        self._good_until = 0.0
         self._key = b""
 
     async def key(self) -> bytes:
@@ -48,11 +54,17 @@ class Concealing:
 
     async def hiders(self, domains: Iterable[str]) -> Mapping[str, Hide]:
         """For each of these domains what to do with addresses in its records."""
-        view, found = await self._policies.look(), {}
+        view, found = await self._look(), {}
         for domain in set(domains):
             is_hidden = (await view.of(domain)).trace.hash_addresses
             found[domain] = hider(await self.key()) if is_hidden else show
         return found
+
+    async def _look(self) -> View:
+        now = 0.0 if self._clock is None else self._clock.monotonic()
+        if self._clock is None or self._view is None or now >= self._good_until:
+            self._view, self._good_until = await self._policies.look(), now + LOOK_EVERY
+        return self._view
 
 
 def hider(key: bytes) -> Hide:

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-
 from mailstead.ground.model.envelope import Client
 from mailstead.ground.model.errors import MailError
 from mailstead.ground.model.ids import Instant
 from mailstead.ground.model.verdict import Defer, Refuse
 from mailstead.net.clock import Clock
+from mailstead.services.delivery.story import encode_facts
 from mailstead.services.policy.concealing import Concealing, Hide, name_key
 from mailstead.store.port import Lane, Store, Tx
 from mailstead.store.port.trails import Refusal
@@ -47,7 +46,7 @@ class _Noted:
         return Refusal(
             at=self.at,
             domain=self.domain,
-            detail=msgspec.json.encode(facts),
+            detail=encode_facts(facts),
             sender_key=name_key(key, self.sender),
             recipient_key=name_key(key, self.recipient),
             client_key=name_key(key, self.client.ip),

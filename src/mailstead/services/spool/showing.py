@@ -193,6 +193,7 @@ def show_trace(found: Found) -> Json:
         "letters": [show_letter(one) | {"chapters": [_chapter(row) for row in one.story]} for one in found.letters],
         "filed": [_filed(one) for one in found.filed],
         "refused": [_refused(one) for one in found.refused],
+        "is_cut": found.is_cut,
     }
 
 

@@ -2,8 +2,8 @@
 that came from or for an address, from an IP, or in a session."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -18,13 +18,15 @@ from mailstead.net.ids import moment_of
 from mailstead.services.policy.concealing import Concealing, hider, name_key
 from mailstead.services.spool.filters import Filter, parse_id
 from mailstead.services.spool.looking import Dossier, Looking
-from mailstead.services.spool.terms import DAY
+from mailstead.services.spool.terms import DAY, HOUR
 from mailstead.store.port import ReadTx, Store
 from mailstead.store.port.duties import Trace, TraceMark
 from mailstead.store.port.trails import Refusal, Whereabouts
 
 AROUND: Final = 5000
 """Milliseconds between the number of a transaction and the moment its letter was filed, at most."""
+SESSION: Final = HOUR
+"""From the number of a session to the last letter that it files, at most."""
 BACK: Final = 3650 * DAY
 """Older ones are forgotten long since."""
 STEPS_MAX: Final = 400
@@ -70,11 +72,20 @@ class Found:
     letters: tuple[Dossier, ...]
     filed: tuple[Filed, ...]
     refused: tuple[Refused, ...] = ()
+    is_cut: bool = False  # of what was filed the oldest was not looked at, or not all that was found is shown
 
     @property
     def is_empty(self) -> bool:
         """Nothing at all."""
         return not (self.letters or self.filed or self.refused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Walked:
+    """What a look back met."""
+
+    filed: list[Filed] = field(default_factory=list)
+    is_cut: bool = False
 
 
 Test = Callable[[Trace, str], bool]
@@ -100,7 +111,7 @@ class Tracing:
         refused = await self._refused(bare, scope)
         filed = [one for one in await self._complete(found.filed) if scope.covers(one.domain)]
         letters = [one for one in found.letters if scope.covers(one.letter.domain)]
-        found = Found(tuple(letters), tuple(filed), refused)
+        found = Found(tuple(letters), tuple(filed), refused, is_cut=found.is_cut or len(refused) >= FOUND_MAX)
         if found.is_empty:
             raise NotFound(
                 f"nothing is known of {name}: stories in the spool end after queue.history, "
@@ -124,23 +135,25 @@ class Tracing:
         return complete
 
     async def _by_number(self, number: SpoolId) -> Found:
-        """One transaction may have filed copies here, and spooled several letters, one for each name they leave in."""
-        at = moment_of(number)
-        mark = b"%d" % number
+        """One transaction may have filed copies here, and spooled several letters, one for each name they leave in. A
+        session has its number from its beginning, and may file much later."""
+        at, mark, session = moment_of(number), b"%d" % number, str(number)
 
         def is_of(trace: Trace, _: str) -> bool:
-            return trace.message_id == number or mark in trace.story
+            return trace.message_id == number or trace.session == session or mark in trace.story
 
-        filed = [one async for one in self._walk(Instant(at - AROUND), Instant(at + AROUND), is_of)]
-        filed = [one for one in filed if number in (one.story.get("id"), one.trace.message_id)]
+        since = Instant(at - AROUND)
+        walked = await self._walk(since, Instant(at + AROUND), is_of)
         letters = await self._letters([number])
-        names = {dossier.letter.message_id for dossier in letters} | {one.message_id for one in filed}
+        if not walked.filed and not letters:
+            walked = await self._walk(since, Instant(at + SESSION), is_of)
+        names = {dossier.letter.message_id for dossier in letters} | {one.message_id for one in walked.filed}
         told = b"id %d" % number
         for name in names - {""}:
             for sibling in await self._letters_of(name):
                 if sibling.letter.id != number and told in sibling.letter.prefix:
                     letters.append(sibling)
-        return Found(tuple(letters), tuple(filed))
+        return Found(tuple(letters), tuple(walked.filed), is_cut=walked.is_cut)
 
     async def _by_name(self, name: str) -> Found:
         letters = await self._letters_of(name)
@@ -152,13 +165,9 @@ class Tracing:
             spans = [(Instant(max(now - BACK, 0)), now)]
             letters = await self._letters_with(name)
         test = await self._test(name)
-        filed: dict[TraceMark, Filed] = {}
-        for since, until in spans:
-            async for one in self._walk(since, until, test):
-                filed[one.trace.mark] = one
-                if len(filed) >= FOUND_MAX:
-                    break
-        return Found(tuple(letters), tuple(filed.values()))
+        walks = [await self._walk(since, until, test) for since, until in spans]
+        filed = {one.trace.mark: one for walked in walks for one in walked.filed}
+        return Found(tuple(letters), tuple(filed.values()), is_cut=any(walked.is_cut for walked in walks))
 
     async def _test(self, name: str) -> Test:
         """A Message-ID, an address in either form that stories have it in, or an IP."""
@@ -194,18 +203,21 @@ class Tracing:
                 continue
         return dossiers
 
-    async def _walk(self, since: Instant, until: Instant, test: Test) -> AsyncIterator[Filed]:
+    async def _walk(self, since: Instant, until: Instant, test: Test) -> _Walked:
         """Latest first."""
-        mark = TraceMark(Instant(until + 1))
+        mark, walked = TraceMark(Instant(until + 1)), _Walked()
         for _ in range(STEPS_MAX):
             step = await self._store.read(_Walk(since, mark))
             for trace, message_id in step:
                 if test(trace, message_id):
-                    yield Filed(trace, "", message_id, msgspec.json.decode(trace.story))
+                    if len(walked.filed) >= FOUND_MAX:
+                        return replace(walked, is_cut=True)
+                    walked.filed.append(Filed(trace, "", message_id, msgspec.json.decode(trace.story)))
             if len(step) < _STEP:
-                return
+                return walked
             mark = step[-1][0].mark
             await asyncio.sleep(0)
+        return replace(walked, is_cut=True)
 
 
 @dataclass(frozen=True, slots=True)

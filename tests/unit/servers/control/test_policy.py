@@ -86,3 +86,12 @@ async def test_new_keys_are_as_the_policy_wants_them(admin: Admin) -> None:
     assert (key["selector"], key["algorithm"]) == ("mail", "ed25519")
     (key,) = (await admin.ask("dkim.generate", domain=DOMAIN, selector="two", algorithm="rsa2048"))["keys"]
     assert (key["selector"], key["algorithm"]) == ("two", "rsa2048")
+
+
+async def test_what_if_changes_nothing(admin: Admin) -> None:
+    before = await admin.ask("policy.show", domain=DOMAIN)
+    found = await admin.ask("policy.what-if", domain=DOMAIN, values=["spam.reject_score=8"], profile="mu", days=30)
+    assert (found["letters"], found["flipped"], found["counts"], found["is_cut"]) == (0, 0, {}, False)
+    assert await admin.ask("policy.show", domain=DOMAIN) == before
+    for wrong in ({"values": ["spam.reject_score=1"]}, {"values": ["no.such=1"]}):  # below spam.quarantine_score
+        assert await admin.ask("policy.what-if", domain=DOMAIN, **wrong) == "invalid"

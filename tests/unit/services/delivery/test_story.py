@@ -4,7 +4,7 @@ import msgspec
 
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client, DsnRequest, Envelope, Recipient
-from mailstead.services.delivery.story import tell
+from mailstead.services.delivery.story import encode_facts, tell
 
 
 def test_empty_facts_are_left_out() -> None:
@@ -39,3 +39,9 @@ def test_what_was_asked_of_notices_is_kept() -> None:
         "rfc822;x@y",
     )
     assert (facts["from"], facts["tag"]) == ("eve@b.test", "lists")
+
+
+def test_half_a_character_spoils_nothing() -> None:
+    facts = {"why": "\udc80x", "symptoms": [("A", 1.0, "\ud800")], "bits": 3}
+    kept = msgspec.json.decode(encode_facts(facts))
+    assert kept == {"why": "?x", "symptoms": [["A", 1.0, "?"]], "bits": 3}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,12 @@ async def test_a_copy_for_each_in_the_unit_of_the_others(scene: Scene) -> None:
     octets = b"".join([piece async for piece in await scene.quarantine.open(kept.id)])
     assert octets == kept.prefix + LETTER % (1, 1, 1)
     assert (await scene.ann.account_row()).used_bytes == 0
+
+
+async def test_whoever_is_meant_twice_has_one_copy(scene: Scene) -> None:
+    first = await scene.accepted(scene.ann)
+    await scene.deliver(first, replace(first, recipient=Recipient(Address.parse("ann+x@home.test"))))
+    assert [one.recipient for one in await scene.kept()] == ["ann@home.test"]
 
 
 async def test_released_once(scene: Scene) -> None:

@@ -181,6 +181,23 @@ async def test_by_address_and_what_a_domain_may_see(store: AnyStore) -> None:
         with pytest.raises(NotFound):
             await tracing.find("eve@far.test", scope)
     assert len((await tracing.find("192.0.2.1")).refused) == 2
+    assert not found.is_cut
+
+
+async def test_by_session_and_no_more_than_can_be_read(store: AnyStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock()
+    tracing = Tracing(store, clock, Looking(store, clock), Concealing(store))
+    box = await make_mailbox(store, "ada@home.test")
+    session = (NOW - EPOCH_MS - 600_000) << 22
+    for number in range(1, 5):
+        trace = Trace(
+            at=NOW, account_id=box.account, message_id=MessageId(number), session=str(session), story=b'{"to":"x@y"}'
+        )
+        await store.write(lambda tx, trace=trace: tx.duties.insert_trace(trace))
+    assert len((await tracing.find(str(session))).filed) == 4
+    monkeypatch.setattr("mailstead.services.spool.tracing.FOUND_MAX", 3)
+    cut = await tracing.find("x@y")
+    assert (len(cut.filed), cut.is_cut) == (3, True)
 
 
 async def test_a_letter_that_was_only_filed(store: AnyStore) -> None:
