@@ -31,6 +31,8 @@ FULL_MAX: Final = 10_000
 ASK_SECONDS: Final = 30.0
 SPF_MAX: Final = 1000
 """Characters told of an SPF record."""
+RESULTS_MAX: Final = 900
+"""Characters, on one line: not everybody who reads such reports unfolds them."""
 SECRET_NAME: Final = "redaction"  # noqa: S105 - a name
 
 
@@ -88,7 +90,7 @@ class Failures:
             author=author, recipients=found.agreed, message_id=f"{self._ids.next()}.failure@{failing.receiver}",
             at=self._clock.now(), failure=failing.failure, domain=failing.author, source_ip=failing.source_ip,
             mail_from=redactor.address(failing.mail_from), unaligned=failing.unaligned, delivery=failing.delivery,
-            results=failing.results.decode("ascii", "replace").rstrip("\r\n"),
+            results=" ".join(failing.results.decode("ascii", "replace").split())[:RESULTS_MAX],
             header=redactor.header(failing.header), signature=failing.signature,
             spf_record=await self._find_spf(inquiry, failing.spf_domain, until),
         )  # fmt: skip

@@ -89,6 +89,7 @@ async def test_what_is_told(teller: Teller) -> None:
     assert (said["Reported-Domain"], said["Source-IP"], said["Delivery-Result"]) == ("x.test", CLIENT.ip, "delivered")
     assert said["SPF-DNS"] == r'txt : x.test : "v=spf1 exp=a\"b -all"'
     assert "dmarc=fail" in said["Authentication-Results"]
+    assert "smtp.mailfrom=x.test;" in said["Authentication-Results"]
     whole = told.as_bytes()
     assert b"secret" not in whole
     assert b"ann@" not in whole

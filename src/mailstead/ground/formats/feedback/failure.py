@@ -84,7 +84,7 @@ def _fields(report: FailureReport, at: str) -> list[str]:
         "User-Agent: Mailstead",
         "Version: 1",
         f"Auth-Failure: {report.failure.value}",
-        f"Authentication-Results:{report.results}",
+        f"Authentication-Results: {report.results}",
         f"Identity-Alignment: {', '.join(report.unaligned) or 'none'}",
         f"Delivery-Result: {report.delivery.value}",
         f"Reported-Domain: {report.domain}",
