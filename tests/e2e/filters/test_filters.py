@@ -13,14 +13,14 @@ pytestmark = pytest.mark.e2e
 
 def test_a_virus_is_refused(box: Sandbox) -> None:
     assert send(box, VIRUS) == (554, b"5.7.1 Message refused: it carries a virus")
-    (line,) = told(box, "content.virus.found")
+    line = told(box, "content.virus.found")[-1]
     assert line["msg"] == "virus_detected"
     assert line["reason"] == "Test.EICAR.UNOFFICIAL"
 
 
 def test_spam_is_refused(box: Sandbox) -> None:
     assert send(box, SPAM) == (554, b"5.7.1 Message refused as spam")
-    (line,) = told(box, "content.spam.found")
+    line = told(box, "content.spam.found")[-1]
     assert line["msg"] == "spam_detected"
     assert "spamassassin" in str(line["detail"])
     assert "Generic Test for Unsolicited Bulk Email +1000.0" in str(line["detail"])
@@ -38,7 +38,10 @@ def test_what_rspamd_asks_for(box: Sandbox) -> None:
 
 
 def test_another_letter_is_taken(box: Sandbox) -> None:
-    assert send(box, HAM)[0] == 250
+    assert send(box, b"X-Spam-Status: No, trust me\r\n" + HAM)[0] == 250
+    header = fetch(box, "ham")
+    assert b"X-Virus-Scanned: clamav\r\nX-Virus-Status: Clean\r\n" in header
+    assert header.count(b"X-Spam-Status: No, score=") == header.count(b"X-Spam-Status:") == 1
 
 
 def test_operators_see_how_they_are(box: Sandbox) -> None:

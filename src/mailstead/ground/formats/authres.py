@@ -17,11 +17,15 @@ _PVALUE: Final = re.compile(r"[!#$%&'*+/.0-9A-Z=?^_`a-z{|}~-]*@?[0-9A-Za-z._-]+\
 _HARMFUL: Final = re.compile(r"[^\x20-\x7e\u00a1-\ud7ff\ue000-\U0010ffff]")
 _PIECE: Final = re.compile(r'[ \t\r\n]+|(?P<quoted>"(?:[^"\\]|\\.)*+")|(?P<sign>;)|(?P<word>[^\s;"()]+)', re.DOTALL)
 
-_MARKED: Final = re.compile(rb"(?:\A|\n)(?:authentication-results|x-mailstead-)", re.IGNORECASE)
+_MARKED: Final = re.compile(
+    rb"(?:\A|\n)(?:authentication-results|x-mailstead-|x-spam-(?:flag|score|status)|x-virus-s)", re.IGNORECASE
+)
 _FIELD: Final = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
 _LINE: Final = re.compile(rb"[^\n]*+(?:\n|\Z)")
 _END: Final = re.compile(rb"(?:\A|\n)\r?\n")
 _OURS: Final = b"x-mailstead-"
+_SCANNERS: Final = frozenset({b"x-spam-flag", b"x-spam-score", b"x-spam-status", b"x-virus-scanned", b"x-virus-status"})
+"""Which we write ourselves: nobody else's verdict shall be taken for ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,12 @@ def _fold(words: Iterable[str]) -> bytes:
 
 def render_reason(text: str) -> bytes:
     """Why a letter is where it is, in a field of ours."""
-    return _fold([f"{REASON_NAME.decode()}:", *_HARMFUL.sub("?", text).split()])
+    return render_plain(REASON_NAME.decode(), text)
+
+
+def render_plain(name: str, text: str) -> bytes:
+    """A field of ours that holds words alone."""
+    return _fold([f"{name}:", *_HARMFUL.sub("?", text).split()])
 
 
 def _value(text: str) -> str:
@@ -188,7 +197,7 @@ def remove_forged(head: bytes, ours: frozenset[bytes]) -> bytes:
 
 
 def _is_forged(name: bytes, value: bytes, ours: frozenset[bytes]) -> bool:
-    if name.startswith(_OURS):
+    if name.startswith(_OURS) or name in _SCANNERS:
         return True
     if name != NAME.lower():
         return False

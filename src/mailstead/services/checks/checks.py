@@ -47,9 +47,10 @@ class Audience(Protocol):
     def hear(self, envelope: Envelope, client: Client, report: Report, judgements: Sequence[Judgement]) -> None: ...
 
 
-def reason_field(judgement: Judgement) -> bytes:
-    """Why it is where it is, for those who are to see it."""
-    return render_reason(judgement.words) if judgement.action is not Action.ACCEPT else b""
+def fields_of(judgement: Judgement) -> bytes:
+    """Why it is where it is, and what filters found, for those who are to see it."""
+    reason = render_reason(judgement.words) if judgement.action is not Action.ACCEPT else b""
+    return reason + judgement.scan_fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

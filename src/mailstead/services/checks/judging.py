@@ -13,6 +13,7 @@ from mailstead.ground.model.policy import Action, Place, Policy
 from mailstead.ground.model.quarantine import Custody
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse, Verdict
 from mailstead.services.checks.evidence import Evidence, Facts
+from mailstead.services.checks.scan_fields import render_scan_fields
 from mailstead.services.checks.weighing import Charge, judge_opinions
 
 _SEVERITY: Final = (
@@ -29,6 +30,7 @@ class Judgement:
     charges: tuple[Charge, ...] = ()
     marks: Flags = NO_FLAGS  # what it is filed with
     is_kept: bool = False
+    scan_fields: bytes = b""  # what filters found, for its header
 
     @property
     def custody(self) -> Custody | None:
@@ -72,10 +74,10 @@ def judge(evidence: Evidence, policy: Policy, recipient: str = "") -> Judgement:
     opinions = [opinion for opinion in evidence.opinions if opinion.is_about(recipient)]
     charges = [*_judge_dmarc(evidence, policy), *_judge_spf(evidence, policy), *judge_opinions(opinions, policy)]
     charges.sort(key=lambda charge: -_SEVERITY.index(charge.action))
-    marks = _join_marks(opinions)
+    marks, scanned = _join_marks(opinions), render_scan_fields(opinions, policy)
     if not charges:
-        return Judgement(marks=marks)
-    judgement = Judgement(charges[0].action, tuple(charges), marks)
+        return Judgement(marks=marks, scan_fields=scanned)
+    judgement = Judgement(charges[0].action, tuple(charges), marks, scan_fields=scanned)
     is_kept = policy.quarantine.place is Place.KEPT or judgement.has_virus
     return replace(judgement, is_kept=is_kept)
 
