@@ -7,6 +7,7 @@ from mailstead.ground.model.directory import Status, UserRole
 from mailstead.ground.model.errors import AlreadyExists, NotFound
 from mailstead.ground.model.ids import Instant, UserId
 from mailstead.store.port import ReadTx, Tx
+from mailstead.store.port.credentials import PLACES_MAX
 from tests.support.stores import Engine
 
 NOW = Instant(1_800_000_000_000)
@@ -114,3 +115,22 @@ async def test_places(engine: Engine) -> None:
     assert [await is_familiar(place, 0) for place in "abc"] == [False, True, True]
     await store.write(lambda tx: tx.directory.delete_user(ann))
     assert not await is_familiar("b", 0)
+
+
+async def test_of_each_user_the_latest_places_are_kept(engine: Engine) -> None:
+    store = await engine.open()
+
+    async def furnish(tx: Tx) -> tuple[UserId, UserId]:
+        users = [await tx.directory.insert_user(f"{name}@x.test", "hash", is_admin=False, now=NOW) for name in "ab"]
+        await tx.credentials.note_places([(users[1].id, "home")], NOW, Instant(0))
+        for number in range(PLACES_MAX + 3):
+            await tx.credentials.note_places([(users[0].id, f"{number}")], Instant(NOW + number), Instant(0))
+        return users[0].id, users[1].id
+
+    ann, bob = await store.write(furnish)
+
+    async def is_familiar(user: UserId, place: str) -> bool:
+        return await store.read(lambda tx: tx.credentials.is_familiar(user, place, Instant(0)))
+
+    assert [await is_familiar(ann, str(n)) for n in (0, 2, 3, PLACES_MAX + 2)] == [False, False, True, True]
+    assert await is_familiar(bob, "home")

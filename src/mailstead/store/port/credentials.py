@@ -1,11 +1,13 @@
 """SCRAM verifiers, app passwords and tokens of users."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from mailstead.ground.model.credential import Credential, CredentialKind
 from mailstead.ground.model.directory import User
 from mailstead.ground.model.ids import Instant, UserId
+
+PLACES_MAX: Final = 200
 
 
 class CredentialReads(Protocol):
@@ -52,4 +54,5 @@ class CredentialWrites(CredentialReads, Protocol):
         """When they were last used; those that are gone meanwhile are passed over."""
 
     async def note_places(self, seen: Sequence[tuple[UserId, str]], now: Instant, forget: Instant) -> None:
-        """These users logged in from these places; some that were last seen before `forget` are forgotten."""
+        """These users logged in from these places; some that were last seen before `forget` are forgotten, and of each
+        user all but the latest `PLACES_MAX`."""

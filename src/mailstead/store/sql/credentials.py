@@ -7,6 +7,7 @@ from mailstead.ground.model.credential import Credential, CredentialKind
 from mailstead.ground.model.directory import User
 from mailstead.ground.model.errors import AlreadyExists, NotFound
 from mailstead.ground.model.ids import Instant, UserId
+from mailstead.store.port.credentials import PLACES_MAX
 from mailstead.store.sql.session import Row, Session
 from mailstead.store.sql.users import user_of
 
@@ -49,6 +50,9 @@ IS_FAMILIAR: Final = "SELECT 1 FROM familiar_place WHERE user_id = :user AND pla
 NOTE_PLACE: Final = """
     INSERT INTO familiar_place (user_id, place, seen_at) VALUES (:user, :place, :now)
         ON CONFLICT (user_id, place) DO UPDATE SET seen_at = excluded.seen_at"""
+TRIM_PLACES: Final = """
+    DELETE FROM familiar_place WHERE user_id = :user AND place IN (
+        SELECT place FROM familiar_place WHERE user_id = :user ORDER BY seen_at DESC, place LIMIT 1000 OFFSET :kept)"""
 OLD_PLACES: Final = "SELECT user_id, place FROM familiar_place WHERE seen_at < :forget ORDER BY seen_at LIMIT 100"
 FORGET_PLACE: Final = "DELETE FROM familiar_place WHERE user_id = :user AND place = :place AND seen_at < :forget"
 
@@ -143,6 +147,8 @@ class SqlCredentials:
     async def note_places(self, seen: Sequence[tuple[UserId, str]], now: Instant, forget: Instant) -> None:
         """At most 100 old ones at a time: more is noted than this only by ever more people."""
         await self._session.run_many(NOTE_PLACE, [{"user": user, "place": place, "now": now} for user, place in seen])
+        users = sorted({user for user, _ in seen})
+        await self._session.run_many(TRIM_PLACES, [{"user": user, "kept": PLACES_MAX} for user in users])
         old = await self._session.rows(OLD_PLACES, {"forget": forget})
         await self._session.run_many(
             FORGET_PLACE, [{"user": user, "place": place, "forget": forget} for user, place in old]
