@@ -15,6 +15,7 @@ from mailstead.ground.model.address import canonical_domain
 from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.milter import parse_milter
 from mailstead.ground.model.rate import parse_rates, show_rates
+from mailstead.ground.model.spam_rules import check_config
 
 Size = NewType("Size", int)
 """Bytes."""
@@ -35,6 +36,9 @@ Rates = NewType("Rates", str)
 
 Milter = NewType("Milter", str)
 """A name, a socket and options, with blanks between."""
+
+SpamConfigText = NewType("SpamConfigText", str)
+"""Hard rules as JSON."""
 
 LIST_MAX: Final = 1000
 
@@ -197,6 +201,14 @@ def read_rates(text: str) -> Rates:
         raise BadValue(str(error), "write one or more like 20/minute 100/hour 1000/day") from error
 
 
+def read_spam_config(text: str) -> SpamConfigText:
+    """As it stands, if it can be read."""
+    try:
+        return SpamConfigText(check_config(text.strip()))
+    except Invalid as error:
+        raise BadValue(str(error), 'write one like {"rules": [...]}') from error
+
+
 READERS: Final[Mapping[object, Callable[[str], object]]] = {
     str: read_text,
     bool: read_bool,
@@ -213,6 +225,7 @@ READERS: Final[Mapping[object, Callable[[str], object]]] = {
     Rates: read_rates,
     Place: read_place,
     Milter: read_milter,
+    SpamConfigText: read_spam_config,
 }
 NAMES: Final[Mapping[object, str]] = {
     str: "text",
@@ -230,6 +243,7 @@ NAMES: Final[Mapping[object, str]] = {
     Rates: "rates",
     Place: "host or network",
     Milter: "milter",
+    SpamConfigText: "JSON",
 }
 
 

@@ -31,7 +31,7 @@ class OwnRooms:
     def __init__(self, config: Config, store: Store, clock: Clock, policies: Policies, others: OtherTeacher) -> None:
         self._is_on = config.security.own_filter.enabled
         memory = Memory(store)
-        self._filter = OwnFilter(memory)
+        self._filter = OwnFilter(memory, config.security.own_filter.spam_config)
         self._follower = Follower(store, Learner(store, clock, memory), policies, others)
 
     def join(self, others: Panel) -> Panel:

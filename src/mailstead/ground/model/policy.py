@@ -125,6 +125,7 @@ class Spam:
     quarantine_score: float = 5.0
     learning_enabled: bool = True
     fail_action: Action = Action.ACCEPT  # when a configured filter does not answer
+    config: str = ""  # hard rules as JSON, laid over those of all domains: see `spam_rules`
 
     def __post_init__(self) -> None:
         """Whoever is refused would have been set aside."""

@@ -23,6 +23,7 @@ from mailstead.ground.model.policy_kinds import (
     Rates,
     Resolver,
     Sizes,
+    SpamConfig,
     Switch,
     Text,
     Whole,
@@ -119,6 +120,7 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
         "quarantine_score": _SCORE,
         "learning_enabled": _SWITCH,
         "fail_action": _TROUBLE,
+        "config": SpamConfig(),
     },
     "greylist": {
         "enabled": _SWITCH,

@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.policy import Rate
+from mailstead.ground.model.spam_rules import CONFIG_MAX, Misruled, check_config
 
 EnumT = TypeVar("EnumT", bound=Enum)
 
@@ -174,6 +175,24 @@ class Text:
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class SpamConfig:
+    """Hard rules: see `spam_rules`. An object of JSON is taken as well as its text."""
+
+    allowed: str = 'SPAM_CONFIG as JSON, like {"rules": [{"header_match": "X-Spam-Flag: YES", "action": "spam"}]}'
+
+    def read(self, value: object) -> str:
+        """As text; Misruled says what is wrong with it."""
+        text = json.dumps(value) if isinstance(value, dict) else value
+        if not isinstance(text, str) or len(text) > CONFIG_MAX:
+            raise ValueError
+        return check_config(text.strip())
+
+    def write(self, value: object) -> object:
+        """As it is."""
+        return value
+
+
 SELECTOR = Text("a selector of letters, digits and hyphens, or nothing", _SELECTOR)
 HOST = Text("the name of a host, or nothing", _HOST)
 
@@ -287,6 +306,8 @@ def read_as(kind: Kind, name: str, value: object) -> object:
     """Invalid, which names the column and what may stand there."""
     try:
         return kind.read(value)
+    except Misruled as error:
+        raise Invalid(f"{name}: {error}") from error
     except (ValueError, StopIteration, OverflowError, RecursionError, Invalid):
         shown = json.dumps(value, default=str)[:60]
         raise Invalid(f"{name}: {shown} may not stand there, but {kind.allowed}") from None

@@ -13,6 +13,7 @@ from mailstead.ground.model.opinion import Concern, Opinion, Symptom
 from mailstead.services.checks.specimen import Specimen
 from mailstead.services.filters.own.origin import find_symptoms as find_in_origin
 from mailstead.services.filters.own.recollection import settle_phrases, weigh
+from mailstead.services.filters.own.ruling import judge_by_rules
 from mailstead.store.port.learning import EVERYBODY
 
 SOURCE: Final = "own"
@@ -46,21 +47,26 @@ class Recalls(Protocol):
 class OwnFilter:
     """One for a worker."""
 
-    def __init__(self, memory: Recalls) -> None:
+    def __init__(self, memory: Recalls, rules: str = "") -> None:
         self._memory = memory
+        self._rules = rules  # SPAM_CONFIG of all domains
 
     async def examine(self, specimen: Specimen) -> tuple[Opinion, ...]:
         """What it thinks, unless no recipient's domain wants to know."""
         if not any(policy.spam.enabled for policy in specimen.policies.values()):
             return ()
         letter = dissect(await specimen.content.read(0, LETTER_MAX))
+        ruled = judge_by_rules(specimen, letter, self._rules)
+        if len(ruled) == len(specimen.envelope.recipients):
+            return tuple(ruled)
         found = find_in_letter(letter)
         tokens = find_tokens(letter, found)
         symptoms = found + find_in_origin(specimen.evidence, specimen.client, letter, specimen.policies)
         readers = _readers(specimen)
         lores = await self._memory.recall((EVERYBODY, *(account for _, account in readers if account is not None)))
         settled = settle_phrases(symptoms, lores.get(EVERYBODY))
-        return tuple(conclude([*settled, *weigh(tokens, lores, account)], who) for who, account in readers)
+        weighed = [conclude([*settled, *weigh(tokens, lores, account)], who) for who, account in readers]
+        return (*ruled, *weighed)
 
 
 def _readers(specimen: Specimen) -> list[tuple[str, AccountId | None]]:

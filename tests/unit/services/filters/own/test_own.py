@@ -10,7 +10,7 @@ from mailstead.ground.formats.spf.evaluate import Evaluation, Result
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.ids import AccountId
-from mailstead.ground.model.opinion import Opinion
+from mailstead.ground.model.opinion import Opinion, Wish
 from mailstead.ground.model.policy import Policy, Spam
 from mailstead.services.checks.evidence import Evidence, Identity, Reverse, SpfCheck
 from mailstead.services.checks.specimen import Specimen
@@ -93,3 +93,24 @@ async def test_the_heaviest_reason_comes_first() -> None:
     weights = [abs(symptom.weight) for symptom in opinion.symptoms]
     assert weights == sorted(weights, reverse=True)
     assert opinion.score == round(sum(symptom.weight for symptom in opinion.symptoms), 2)
+
+
+def ruled(letter: bytes, rules: str) -> Specimen:
+    return replace(specimen(letter), policies={"example.test": Policy(spam=Spam(config=rules))})
+
+
+async def test_hard_rules_decide_alone() -> None:
+    junk = b"X-Ad: yes\r\n" + LETTER
+    for action, wish in (("spam", Wish.SET_ASIDE), ("ham", Wish.LET_IN), ("drop", Wish.DISCARD)):
+        opinion = await ask(ruled(junk, f'{{"rules": [{{"header_match": "X-Ad: YES", "action": "{action}"}}]}}'))
+        assert (opinion.wish, opinion.is_final, opinion.recipient) == (wish, True, "bob@example.test")
+        assert "X-Ad: YES" in opinion.symptoms[0].words
+    assert not (await ask(ruled(LETTER, '{"rules": [{"header_match": "X-Ad: YES", "action": "spam"}]}'))).is_final
+
+
+async def test_hard_rules_of_all_domains() -> None:
+    own = OwnFilter(Blank(), '{"rules": [{"arc_verdict": "none", "action": "spam"}]}')
+    (opinion,) = await own.examine(specimen())
+    assert opinion.wish is Wish.SET_ASIDE
+    (opinion,) = await own.examine(ruled(LETTER, '{"rules": []}'))
+    assert not opinion.is_final
