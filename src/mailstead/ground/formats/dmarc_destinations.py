@@ -31,7 +31,7 @@ def find_destinations(domain: str, addresses: Iterable[str], *, tag: str = "rua"
     organization = yield from evaluator.find_organization(domain)
     for text in addresses:
         try:
-            address = Address.parse(text)
+            address = read_address(text)
         except Invalid as error:
             refused.append(str(error))
             continue
@@ -65,7 +65,15 @@ def _override(records: list[Record], asked: Address, tag: str) -> list[Address]:
     if not named:
         return [asked]
     try:
-        others = [Address.parse(text) for text in named]
+        others = [read_address(text) for text in named]
     except Invalid:
         return []
     return others if all(one.domain == asked.domain for one in others) else []
+
+
+def read_address(text: str) -> Address:
+    """Of a report, which goes over any host; Invalid."""
+    address = Address.parse(text)
+    if not address.is_ascii:
+        raise Invalid(f"{text[:200]!r} is not ASCII")
+    return address

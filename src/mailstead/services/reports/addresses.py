@@ -13,9 +13,12 @@ POSTMASTER: Final = "postmaster"
 
 
 def author_of(domain: str, policy: Policy) -> Address:
-    """`dmarc.report_email`, if it is of that domain: another one could not vouch for what leaves under its name."""
+    """`dmarc.report_email`, if it is of that domain (another one could not vouch for what leaves under its name) and
+    goes over any host."""
     named = _named(policy)
-    return named if named is not None and named.domain == domain else Address.of(POSTMASTER, domain)
+    if named is not None and named.domain == domain and named.is_ascii:
+        return named
+    return Address.of(POSTMASTER, domain)
 
 
 async def find_author(store: Store, policies: Policies, domain: str) -> Address:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from itertools import groupby
 from urllib.parse import unquote
 
-from mailstead.ground.formats.dmarc_destinations import Destinations
+from mailstead.ground.formats.dmarc_destinations import Destinations, read_address
 from mailstead.ground.formats.feedback.letters import TLS, Covering, render_tls
 from mailstead.ground.formats.tlsrpt import (
     FailureDetail,
@@ -108,7 +108,7 @@ class TlsSource:
                 uploads.append(uri)
                 continue
             try:
-                address = Address.parse(unquote(rest.partition("?")[0]))
+                address = read_address(unquote(rest.partition("?")[0]))
             except Invalid as error:
                 refused.append(str(error))
             else:

@@ -51,5 +51,5 @@ def test_another_address_of_the_same_host() -> None:
 
 
 def test_what_is_no_address_and_what_is_too_long() -> None:
-    found = find("example.com", "a@@", "a@" + ".".join(["x" * 60] * 4) + ".test")
-    assert (found.agreed, len(found.refused)) == ((), 2)
+    found = find("example.com", "a@@", "a@" + ".".join(["x" * 60] * 4) + ".test", "ä@example.com")
+    assert (found.agreed, len(found.refused)) == ((), 3)

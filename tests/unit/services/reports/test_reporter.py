@@ -51,7 +51,7 @@ async def test_a_report_of_yesterday(scene: Scene) -> None:
     )  # fmt: skip
     told, report = open_aggregate(data)
     assert told["Subject"] == f"Report Domain: {THEY} Submitter: example.com Report-ID: <{report.about.report_id}>"
-    assert told["From"].addresses[0].addr_spec == "dmarc@example.com"
+    assert str(told["From"]) == '"example.com reports" <dmarc@example.com>'
     assert told["Auto-Submitted"] == "auto-generated"
     assert (report.about.organization, report.about.email) == ("example.com", "dmarc@example.com")
     assert (report.about.begin, report.about.end) == (TODAY * 86_400, TODAY * 86_400 + 86_399)
@@ -131,8 +131,9 @@ async def test_a_report_to_one_of_ours_stays_here(scene: Scene) -> None:
     assert (row.destination, row.dsn.notify) == (LOCAL, frozenset({"NEVER"}))
 
 
-async def test_the_address_of_a_report_has_to_be_of_its_domain(scene: Scene) -> None:
-    await scene.want(report_email="dmarc@elsewhere.test")
+@pytest.mark.parametrize("address", ["dmarc@elsewhere.test", "rückmeldung@example.com"])
+async def test_the_address_of_a_report_has_to_be_of_its_domain(scene: Scene, address: str) -> None:
+    await scene.want(report_email=address)
     await scene.count()
     scene.pass_a_day()
     await scene.reporter().run()

@@ -50,7 +50,7 @@ def render_failure(report: FailureReport) -> bytes:
     boundary = f"=_{report.message_id.partition('@')[0]}"
     at = render_date(report.at).decode("ascii")
     head = [
-        f"From: {report.author.domain} reports <{report.author}>",
+        f'From: "{report.author.domain} reports" <{report.author}>',
         "To: " + ",\r\n ".join(f"<{one}>" for one in report.recipients),
         f"Subject: Authentication failure of {report.domain}",
         f"Date: {at}",

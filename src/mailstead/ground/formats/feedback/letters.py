@@ -60,7 +60,7 @@ def _render(
 ) -> bytes:
     boundary = f"=_{covering.begin}_{covering.at}"  # base64 and our own words have no line that begins so
     head = [
-        f"From: {covering.submitter} reports <{covering.author}>",
+        f'From: "{covering.submitter} reports" <{covering.author}>',
         f"To: {_fold([f'<{one}>' for one in covering.recipients])}",
         f"Subject: {covering.subject}",
         f"Date: {render_date(covering.at).decode('ascii')}",
