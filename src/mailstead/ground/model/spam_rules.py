@@ -15,8 +15,6 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final, Protocol
 
-import re2
-
 from mailstead.ground.model.errors import Invalid
 
 CONFIG_MAX: Final = 16 << 10
@@ -129,6 +127,8 @@ def _read_seals(value: object) -> frozenset[str]:
 
 def _compile(expression: str) -> Pattern:
     """RE2 knows no expression that could take longer than linear time, and refuses what would need it."""
+    import re2  # most have no such rule, and need not load it
+
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY
