@@ -40,10 +40,10 @@ ADDED = b"X-Mailstead-Reason: because\r\n"
 class Pupil:
     """Implements `Teacher`."""
 
-    lessons: list[tuple[bytes, bool]] = field(default_factory=list)
+    lessons: list[tuple[str, bytes]] = field(default_factory=list)
 
-    async def learn(self, content: Content, *, is_spam: bool) -> None:
-        self.lessons.append((await content.read(0, 10_000), is_spam))
+    async def teach(self, kept: KeptLetter, content: Content) -> None:
+        self.lessons.append((kept.recipient, await content.read(0, 10_000)))
 
 
 @dataclass

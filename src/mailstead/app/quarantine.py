@@ -9,10 +9,12 @@ from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
 from mailstead.services.accounts.forwarding import Forwarding
 from mailstead.services.delivery.deliver import Delivery
+from mailstead.services.filters.own.managing import learner_of
 from mailstead.services.quarantine.expiring import Expiring
 from mailstead.services.quarantine.links import Links
-from mailstead.services.quarantine.quarantine import Quarantine, Teacher
+from mailstead.services.quarantine.quarantine import Quarantine
 from mailstead.services.quarantine.releasing import RecipientRelease
+from mailstead.services.quarantine.teaching import Lessons, Teacher
 from mailstead.services.quarantine.telling import Digests
 from mailstead.store.port import Store
 
@@ -33,11 +35,12 @@ class QuarantineRooms:
         clock: Clock,
         ids: IdSource,
         delivery: Delivery,
-        teacher: Teacher | None = None,
+        others: Teacher | None = None,
     ) -> None:
         self._language = Language(config.quarantine.language)
+        lessons = Lessons(learner_of(store, clock), others)
         links = Links(store, clock, config.quarantine.url)
-        self.quarantine = Quarantine(store, clock, delivery, reverser=Forwarding(store, clock), teacher=teacher)
+        self.quarantine = Quarantine(store, clock, delivery, reverser=Forwarding(store, clock), teacher=lessons)
         self.digests = Digests(store, clock, ids, links, language=self._language)
         self._releasing = RecipientRelease(store, self.quarantine, links)
         self._expiring = Expiring(store, clock)

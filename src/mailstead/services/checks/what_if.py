@@ -96,7 +96,8 @@ class WhatIf:
             step = await self._store.read(_Traces(result.since, mark))
             for trace, message_id in step:
                 if any(name in trace.story for name in marks):
-                    past = _Past(trace.at, message_id, msgspec.json.decode(trace.story))
+                    story = msgspec.json.decode(trace.story)
+                    past = _Past(trace.at, message_id or story.get("message_id", ""), story)
                     if past.recipient.rpartition("@")[2] in names:
                         yield past
             if len(step) < _STEP:

@@ -106,7 +106,8 @@ class Keeping:
         )
         story = tell(
             self.client, envelope, recipient,
-            transaction=self.transaction, folder=KEPT_IN, tag="", checks=accepted.treatment.facts,
+            transaction=self.transaction, folder=KEPT_IN, tag="", message_id=letter.message_id,
+            checks=accepted.treatment.facts,
             hide=self.hiders[recipient.address.domain],
         )  # fmt: skip
         return Kept(letter, story)

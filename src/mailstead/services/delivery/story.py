@@ -16,11 +16,12 @@ def tell(  # noqa: PLR0913 - all that a story has
     transaction: int,
     folder: str,
     tag: str,
+    message_id: str = "",
     checks: Mapping[str, object] | None = None,
     hide: Callable[[str], str] = str,
 ) -> bytes:
     """Who brought it, for whom, under which name, what was found, and where it went. Empty facts are left out.
-    `hide`: what to do with addresses."""
+    `hide`: what to do with addresses. `message_id`: where no row of a message will tell it."""
     dsn = recipient.dsn
     facts = {
         "id": transaction,
@@ -37,6 +38,7 @@ def tell(  # noqa: PLR0913 - all that a story has
         "notify": sorted(dsn.notify) if dsn.notify else None,
         "orcpt": hide(dsn.original) if dsn.original else None,
         "folder": folder,
+        "message_id": message_id,
         "checks": checks,
     }
     return encode_facts({name: value for name, value in facts.items() if value})

@@ -37,15 +37,15 @@ _READ_AT_ONCE: Final = 256 * 1024
 
 
 class Teacher(Protocol):
-    """Hands lessons to whoever learns: see `filters.teaching`."""
+    """Hears of what is released: see `teaching`."""
 
-    async def learn(self, content: Content, *, is_spam: bool) -> None: ...
+    async def teach(self, kept: KeptLetter, content: Content) -> None: ...
 
 
 class NoTeacher:
     """Where no filter learns."""
 
-    async def learn(self, _: Content, *, is_spam: bool) -> None:
+    async def teach(self, kept: KeptLetter, content: Content) -> None:
         """Nothing."""
 
 
@@ -105,7 +105,7 @@ class Quarantine:
             prefix=self._mark(by) + kept.prefix,
             within=self._removing(kept, by, "quarantine.released"),
         )
-        receipt = await self._delivery.deliver(letter, envelope, (accepted,), Client(ip=kept.client_ip), manner)
+        receipt = await self._delivery.deliver(letter, envelope, (accepted,), _client(kept), manner)
         _check(receipt.outcomes[0], kept)
         emit(
             Event.QUARANTINE_LETTER_RELEASED, message=kept.id, account=kept.account_id, recipient=kept.recipient,
@@ -169,11 +169,16 @@ class Quarantine:
 
     async def _teach(self, kept: KeptLetter) -> None:
         try:
-            await self._teacher.learn(await self._store.blobs.open(kept.blob_id), is_spam=False)
+            await self._teacher.teach(kept, await self._store.blobs.open(kept.blob_id))
         except MailError:
             return  # the blob is gone by now
         except Exception as error:  # noqa: BLE001 - nobody waits for it
             incident(error, subsystem="quarantine")
+
+
+def _client(kept: KeptLetter) -> Client:
+    """Who brought it; by no protocol, this time."""
+    return Client(ip=kept.client_ip, protocol="")
 
 
 def _check(outcome: Outcome, kept: KeptLetter) -> None:

@@ -212,7 +212,8 @@ class Tracing:
                 if test(trace, message_id):
                     if len(walked.filed) >= FOUND_MAX:
                         return replace(walked, is_cut=True)
-                    walked.filed.append(Filed(trace, "", message_id, msgspec.json.decode(trace.story)))
+                    story = msgspec.json.decode(trace.story)
+                    walked.filed.append(Filed(trace, "", message_id or story.get("message_id", ""), story))
             if len(step) < _STEP:
                 return walked
             mark = step[-1][0].mark

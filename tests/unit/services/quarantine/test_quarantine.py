@@ -79,7 +79,7 @@ async def test_filters_learn_of_a_release(scene: Scene) -> None:
 
     await release(1)
     await release(2, VIRUS)
-    assert scene.pupil.lessons == [(LETTER % (1, 1, 1), False)]
+    assert scene.pupil.lessons == [("ann@home.test", LETTER % (1, 1, 1))]
 
 
 async def test_a_full_mailbox_keeps_it_in_quarantine(scene: Scene) -> None:
@@ -177,6 +177,7 @@ async def test_its_trace(scene: Scene) -> None:
     assert (filed.is_kept, [place.folder for place in filed.folders]) == (True, ["quarantine"])
     await scene.quarantine.release(kept.id, by=BY)
     found = (await tracing.find("ann@home.test")).filed
+    assert [one.is_kept for one in (await tracing.find("1@else.test")).filed] == [False, True]
     assert {one.story["folder"]: [place.folder for place in one.folders] for one in found} == {
         "quarantine": [], "INBOX": ["INBOX"],
     }  # fmt: skip
