@@ -9,9 +9,10 @@ from aiohttp import web
 
 from mailstead.ground.model.audit import Actor, Through
 from mailstead.ground.model.directory import UserRole
+from mailstead.ground.model.errors import Denied
 from mailstead.servers.web.caller import Caller
 from mailstead.servers.web.refusals import Refused
-from mailstead.services.accounts.attempt import Attempt, Principal, Rejection
+from mailstead.services.accounts.attempt import Attempt, CodeNeeded, EnrolmentNeeded, Principal, Rejection
 from mailstead.services.accounts.login import Authenticator
 
 KEY_MAX: Final = 1024
@@ -63,6 +64,16 @@ class Gatekeeper:
         if entered.credential is not None:
             raise await self.authenticator.refuse(attempt, name, "app password", is_guess=False)
         return await self._caller_of(entered, attempt)
+
+    async def knows_password(self, name: str, password: str, client_ip: str) -> bool:
+        """Whether whoever holds a token of this user is the user: guesses count as those at a login do. Limited."""
+        attempt = Attempt(client_ip=client_ip, service="api", mechanism="PASSWORD", code="")
+        try:
+            return (await self.authenticator.enter_by_password(attempt, name, password)).credential is None
+        except (CodeNeeded, EnrolmentNeeded):
+            return True  # the password was right
+        except Denied:
+            return False
 
     async def _caller_of(self, entered: Principal, attempt: Attempt) -> Caller:
         return Caller(

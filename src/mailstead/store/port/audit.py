@@ -22,5 +22,8 @@ class AuditReads(Protocol):
 class AuditWrites(AuditReads, Protocol):
     """Within units."""
 
+    async def hold(self) -> None:
+        """Nobody else's change comes to its end before this unit does: what it reads now is still so when it writes."""
+
     async def record(self, actor: Actor, deed: Deed, now: Instant) -> Entry:
         """One more entry. Units that record wait for each other: let it be their last statement."""

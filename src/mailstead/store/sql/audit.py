@@ -12,6 +12,8 @@ COLUMNS: Final = "number, at, who, through, address, action, subject, domain, be
 
 HEAD: Final = "SELECT number, hash FROM audit_head WHERE one = 1"
 
+HOLD: Final = "SELECT number FROM audit_head WHERE one = 1 {for_update}"
+
 ADVANCE: Final = "UPDATE audit_head SET number = number + 1 WHERE one = 1 RETURNING number, hash"
 
 SEAL: Final = "UPDATE audit_head SET hash = :hash WHERE one = 1"
@@ -58,6 +60,10 @@ class SqlAudit:
     async def read_chain(self, after: int, limit: int = 200) -> list[Entry]:
         """Up the primary key."""
         return [_entry_of(row) for row in await self._session.rows(CHAIN, {"after": after, "limit": limit})]
+
+    async def hold(self) -> None:
+        """By the row that each change has to have."""
+        await self._session.row(self._session.dialect.fill(HOLD))
 
     async def record(self, actor: Actor, deed: Deed, now: Instant) -> Entry:
         """The head is locked by the first statement; what another has sealed meanwhile is seen by it."""

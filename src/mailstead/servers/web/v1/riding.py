@@ -57,6 +57,7 @@ class Ride:
             await self._claim(tx)
         if self._if_match is not None:
             assert self._endpoint.read is not None
+            await tx.audit.hold()  # two with the same tag: the second reads what the first has made of it
             now = ENCODER.encode(await self._endpoint.read(tx, self._call, None))
             if not matches(self._if_match, etag_of(now)):
                 raise Stale("it is not what If-Match says any more")

@@ -75,9 +75,8 @@ async def show(call: Call[Query, None]) -> TotpShown:
 async def enroll(call: Call[Query, OwnPassword]) -> TotpMade:
     """It counts from the first code on."""
     user = await _meant(call)
-    if user.login == call.sight.login and not await call.directory.hasher.verify(
-        call.body.password, user.password_hash
-    ):
+    gatekeeper, is_self = call.site.gatekeeper, user.login == call.sight.login
+    if is_self and not await gatekeeper.knows_password(user.login, call.body.password, call.client_ip):
         raise Refused(403, "forbidden", "the password is another one", "say password")
     made = await enrolling.enroll(call.directory, user.login, issuer=call.directory.default_domain)
     return TotpMade(secret=made.secret, uri=made.uri)

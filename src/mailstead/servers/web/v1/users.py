@@ -191,8 +191,8 @@ async def set_password(call: Call[Query, PasswordNew]) -> None:
     user = await call.directory.store.read(lambda tx: seen_user(tx, call, call.params["login"]))
     call.sight.need_above(user)
     if user.login == call.sight.login:
-        fits = await call.directory.hasher.verify(call.body.old_password or "", user.password_hash)
-        if not fits:
+        known = call.body.old_password or ""
+        if not await call.site.gatekeeper.knows_password(user.login, known, call.client_ip):
             raise Refused(403, "forbidden", "the old password is another one", "say old_password")
     await users.set_password(call.directory, user.login, call.body.password)
 
@@ -236,7 +236,7 @@ ENDPOINTS: Final = (
     Endpoint(method="DELETE", path="/users/{login}", name="users.remove", act=remove, read=_read, resource="users",
              verb=Verb.WRITE, status=204, words="Remove a user with their account and all its mail.", refusals=(404,)),
     Endpoint(method="PUT", path="/users/{login}/password", name="users.password", act=set_password, body=PasswordNew,
-             resource="users", verb=Verb.WRITE, status=204, words="A new password.", refusals=(404,)),
+             resource="users", verb=Verb.WRITE, status=204, words="A new password.", refusals=(404, 429)),
     Endpoint(method="GET", path="/users/{login}/usage", name="users.usage", read=_usage, answer=Usage, resource="users",
              words="What the mail of a user takes.", refusals=(404,)),
 )  # fmt: skip

@@ -158,6 +158,12 @@ async def test_who_guesses_is_put_off(scene: Scene) -> None:
     late = await guarded.call("POST", "/auth/login", {**body, "password": PASSWORD}, by=None)
     assert (late.status, late.headers["Retry-After"]) == (429, "5")
     assert (await guarded.call("GET", "/users")).status == 200, "the administrator is not shut out by others"
+    scene.clock.advance(86_400.0)
+    body = {"password": "a new long password", "old_password": "wrong"}
+    path, key = "/users/ann@one.test/password", scene.keys["ann@one.test"]
+    statuses = [(await guarded.call("PUT", path, body, by=key)).status for _ in range(60)]
+    assert statuses[0] == 403
+    assert statuses[-1] == 429, "fifty are let through at an address that is familiar, and no more"
     await guarded.client.close()
 
 
