@@ -1,7 +1,10 @@
 """clamd as it should be, and as it should not."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -12,6 +15,7 @@ from mailstead.net.sweep import Sweep
 from mailstead.services.filters.asking import Silent
 from mailstead.services.filters.clamd import Clamd
 from mailstead.services.filters.line import Lines, Place
+from tests.support.examining import Text
 from tests.support.filters.daemons import Daemon, clamd
 from tests.support.filters.letters import HAM, SPAM, VIRUS
 from tests.support.filters.scene import Play, specimen, stage
@@ -117,6 +121,30 @@ async def test_it_stops_taking() -> None:
     async with stage(play) as there:
         with pytest.raises(Silent, match="it broke the connection off"):
             await client(Place(host="127.0.0.1", port=there.port)).ask(specimen(b"x" * 10_000_000))
+
+
+@dataclass(frozen=True)
+class Watched(Text):
+    """Tells how far it was read."""
+
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def read(self, offset: int, length: int) -> bytes:
+        if offset > 100_000:
+            self.reached.set()
+        return self.data[offset : offset + length]
+
+
+async def test_it_is_killed_in_the_midst() -> None:
+    with clamd("100M") as daemon:
+        os.killpg(daemon.process.pid, signal.SIGSTOP)  # so that it cannot be done before
+        letter = Watched(b"x" * 20_000_000)
+        asked = asyncio.create_task(client(Place(path=daemon.path)).ask(replace(specimen(HAM), content=letter)))
+        async with asyncio.timeout(30):
+            await letter.reached.wait()
+        daemon.kill()
+        with pytest.raises(Silent, match=r"it broke the connection off|Connection refused|No such file"):
+            await asked
 
 
 async def test_it_says_nothing() -> None:
