@@ -27,7 +27,7 @@ def list_(shell: Shell) -> None:
         ("WHERE", lambda row: row["place"]),
         ("ANSWERED", lambda row: str(row["answered"])),
         ("SILENT", lambda row: str(row["silent"])),
-        ("WANTED BY", lambda row: f"{row['domains']} domains"),
+        ("WANTED BY", lambda row: f"{row['domains']} domain" + ("s" if row["domains"] != 1 else "")),
     )
     shell.list("filter.list", {}, columns, "")
 
