@@ -65,7 +65,7 @@ async def test_everything_said_is_kept(store: AnyStore) -> None:
     one = letter(
         7, warn_at=Instant(NOW + DAY), sender=Address("grün", "home.test"), origin=Origin.FORWARDED,
         login="ann@home.test", account_id=AccountId(3), body=BodyType.BINARY, smtputf8=True, ret="HDRS", envid="e+2B",
-        subject="Größe",
+        subject="Größe", case=b'{"ip":"192.0.2.1","field":"\xc3\xbc"}',
         wishes=Wishes(require_tls=True, priority=-4, release_at=Instant(NOW + 5),
                       by=DeliverBy(Instant(NOW + 9), may_be_late=True, is_traced=True)),
     )  # fmt: skip

@@ -138,7 +138,7 @@ class Delivery:
         numbers = [SpoolId(number), *(SpoolId(self._ids.next()) for _ in partings[1:])]
         return tuple(
             self._spooling.prepare(
-                number, letter, envelope, one.onward, _with_case(one.sending, manner.case), now=now,
+                number, letter, envelope, one.onward, _hold(one.sending, manner), now=now,
                 prefix=prefix if one.alias is None else render_delivered_to(one.alias) + prefix,
             )
             for number, one in zip(numbers, partings, strict=False)
@@ -208,8 +208,8 @@ class _FindGone:
         return frozenset(gone)
 
 
-def _with_case(sending: Sending, case: bytes) -> Sending:
-    return replace(sending, case=case) if sending.origin is Origin.UNJUDGED else sending
+def _hold(sending: Sending, manner: Manner) -> Sending:
+    return replace(sending, held=manner.held) if sending.origin is Origin.UNJUDGED else sending
 
 
 def _outcomes(plan: Plan, fates: Mapping[AccountId, Fate]) -> tuple[Outcome, ...]:

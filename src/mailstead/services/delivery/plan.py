@@ -12,7 +12,7 @@ from mailstead.ground.model.quarantine import Custody, KeptLetter
 from mailstead.services.accounts.resolve import Abroad, Target
 from mailstead.services.folders.incoming import Letter
 from mailstead.services.spool.outbox import Bundle
-from mailstead.services.spool.spooling import Sending
+from mailstead.services.spool.spooling import Held, Sending
 from mailstead.services.spool.terms import Terms
 from mailstead.store.port import Tx
 
@@ -75,7 +75,7 @@ class Manner:
     prefix: bytes | None = None  # our trace fields, of a letter that has been here for a while
     within: "Within | None" = None  # what else is true once it is filed
     added: bytes = b""  # fields before our trace fields, the same for all
-    case: bytes = b""  # of those who are judged again later
+    held: Held | None = None  # for those who are judged again later
 
 
 Within = Callable[[Tx], Awaitable[None]]

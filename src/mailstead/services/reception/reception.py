@@ -27,6 +27,7 @@ from mailstead.services.outbound.verification import Verification
 from mailstead.services.reception.admission import Admission
 from mailstead.services.reception.body import Body, Examined
 from mailstead.services.reception.refusals import Refusals
+from mailstead.services.spool.spooling import Held
 from mailstead.store.port import Store
 
 DEFAULT_MAX_SIZE: Final = 52_428_800
@@ -196,9 +197,8 @@ class Reception:
                 return Receipt(0, tuple(_outcome(verdict) for verdict in against), is_noted=True)
             judgements = [soften(judgement) for judgement in judgements]
         examination.close(report, judgements)
-        manner = Manner(
-            each_is_told=each_is_told, added=milled.added + report.field, case=_write_case(milled, report, client)
-        )  # fmt: skip
+        held = _keep_case(milled, report, judgements, client)
+        manner = Manner(each_is_told=each_is_told, added=milled.added + report.field, held=held)
         treated = _treat_all(accepted, judgements, report.evidence)
         if len(treated) == len(accepted):
             return await self._delivery.deliver(letter, envelope, treated, client, manner)
@@ -260,12 +260,13 @@ def _hold(accepted: Accepted) -> Accepted:
     return Accepted(accepted.recipient, (), abroad=(Abroad(accepted.recipient.address, JUDGING),))
 
 
-def _write_case(milled: Milled, report: Report, client: Client) -> bytes:
+def _keep_case(milled: Milled, report: Report, judgements: Sequence[Judgement], client: Client) -> Held | None:
     """For later, if anyone waits. What milters said of it stays said; filters are asked again."""
-    if all(judgement.action is not Action.HOLD for judgement in report.judgements):
-        return b""
+    why = next((judgement.words for judgement in judgements if judgement.action is Action.HOLD), None)
+    if why is None:
+        return None
     heard = tuple(opinion for opinion in milled.opinions if not opinion.recipient)
-    return write_case(replace(report.evidence, opinions=heard), client, report.field)
+    return Held(write_case(replace(report.evidence, opinions=heard), client, report.field), why)
 
 
 def _throw(judgement: Judgement) -> Verdict:

@@ -19,6 +19,14 @@ SUBJECT_MAX: Final = 200
 _TLS_REQUIRED: Final = re.compile(rb"^tls-required[ \t]*:[ \t]*no[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Of a letter that is to be judged again: what its judges need then, and why it waits."""
+
+    case: bytes
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
     """In whose name something leaves."""
@@ -27,7 +35,7 @@ class Sending:
     domain: str = ""  # of ours: it signs
     account_id: AccountId | None = None
     login: str = ""
-    case: bytes = b""  # of what is to be judged again
+    held: Held | None = None  # until it is judged again
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +54,11 @@ class Spooling:
         self.outbox = outbox
 
     def prepare(
-        self,
-        number: SpoolId,
-        letter: Letter,
-        envelope: Envelope,
-        onward: Sequence[Onward],
-        sending: Sending,
-        *,
-        prefix: bytes,
-        now: Instant,
-    ) -> Bundle:
+        self, number: SpoolId, letter: Letter, envelope: Envelope, onward: Sequence[Onward], sending: Sending, *,
+        prefix: bytes, now: Instant,
+    ) -> Bundle:  # fmt: skip
         """A letter for these recipients, its blob still to be put."""
-        header = letter.rendered.header
+        header, held = letter.rendered.header, sending.held
         wishes = _heed(envelope.wishes, header)
         expires_at, warn_at = self.terms.of(sending.origin, wishes, now)
         spooled = SpooledLetter(
@@ -81,16 +82,16 @@ class Spooling:
             wishes=wishes,
             message_id=letter.rendered.message_id,
             subject=_subject(header),
-            case=sending.case,
+            case=held.case if held else b"",
         )
-        release_at = wishes.release_at if (wishes.release_at or now) > now else None
-        return Bundle(spooled, tuple(self._recipient(number, n, one, now, release_at) for n, one in enumerate(onward)))
+        if held is None:
+            return Bundle(spooled, tuple(self._recipient(number, n, one, now, wishes) for n, one in enumerate(onward)))
+        return Bundle(spooled, self._unjudged(number, onward, now, held.why))
 
     def _recipient(
-        self, letter: SpoolId, number: int, onward: Onward, now: Instant, release_at: Instant | None
+        self, letter: SpoolId, number: int, onward: Onward, now: Instant, wishes: Wishes
     ) -> SpooledRecipient:
-        if onward.route == JUDGING:
-            return self._unjudged(letter, number, onward, now)
+        release_at = wishes.release_at if wishes.release_at is not None and wishes.release_at > now else None
         address = onward.recipient.address
         destination = lane_of(onward.route, address.domain) if onward.route else address.domain
         lease = self.outbox.lease(destination, now) if release_at is None else None
@@ -106,17 +107,23 @@ class Spooling:
             lease=holder,
         )
 
-    def _unjudged(self, letter: SpoolId, number: int, onward: Onward, now: Instant) -> SpooledRecipient:
-        """It was judged a moment ago: the filter gets time to come back."""
-        return SpooledRecipient(
-            letter_id=letter,
-            number=number,
-            address=onward.recipient.address,
-            destination=JUDGING,
-            state=State.DEFERRED,
-            due_at=Instant(now + self.terms.judge_every),
-            dsn=onward.recipient.dsn,
-            last=LastWord("4.7.1", "waits to be judged: a filter gave no answer", at=now),
+    def _unjudged(
+        self, letter: SpoolId, onward: Sequence[Onward], now: Instant, why: str
+    ) -> tuple[SpooledRecipient, ...]:  # fmt: skip
+        """They were judged a moment ago: the filter gets time to come back."""
+        last = LastWord("4.7.1", f"waits to be judged: {why}", at=now)
+        return tuple(
+            SpooledRecipient(
+                letter_id=letter,
+                number=number,
+                address=one.recipient.address,
+                destination=JUDGING,
+                state=State.DEFERRED,
+                due_at=Instant(now + self.terms.judge_every),
+                dsn=one.recipient.dsn,
+                last=last,
+            )
+            for number, one in enumerate(onward)
         )
 
 
