@@ -10,12 +10,14 @@ from mailstead.ground.wire.pop3.receiver import BadLine
 from mailstead.ground.wire.pop3.reply import Code, Reply, challenge, err, listing, ok
 from mailstead.servers.pop3.maildrop import Maildrop
 from mailstead.servers.pop3.session import Session
-from mailstead.services.accounts.attempt import AppPasswordNeeded, Attempt, NotAuthorized, Principal
+from mailstead.services.accounts.attempt import AppPasswordNeeded, Attempt, Limited, NotAuthorized, Principal
 from mailstead.services.accounts.sasl import Challenge, Exchange, Malformed, NotOffered, PrivacyRequired
 from mailstead.telemetry import Event, emit
 
 FAILED: Final = err("Authentication failed", Code.AUTH)
 APP_PASSWORD: Final = err("This account has a second factor: use an app password or a token", Code.AUTH)
+LIMITED: Final = err("Too many failed logins, try again later", Code.TEMPORARY)
+"""RFC 3206 §4: it is not the password's fault."""
 PRIVACY_REQUIRED: Final = err("Start TLS first")
 
 
@@ -43,6 +45,8 @@ async def password(session: Session, command: Text) -> Reply | None:
         return _fail(session, name, APP_PASSWORD)
     except Denied:
         return _fail(session, name)
+    except Limited:
+        return _turn_away(session)
     return await enter(session, principal)
 
 
@@ -68,6 +72,8 @@ async def auth(session: Session, command: Auth) -> Reply | None:
         return _fail(session, command.mechanism, APP_PASSWORD)
     except Denied:
         return _fail(session, command.mechanism)
+    except Limited:
+        return _turn_away(session)
 
 
 async def _exchange(session: Session, exchange: Exchange, initial: bytes | None) -> Principal:
@@ -106,6 +112,12 @@ async def enter(session: Session, principal: Principal) -> Reply:
     session.maildrop = await Maildrop.open(session.services.folders, account.id)
     session.can_write = roles[account.id] >= Role.EDITOR
     return ok(f"{session.maildrop.count} messages ({session.maildrop.octets} octets)")
+
+
+def _turn_away(session: Session) -> Reply:
+    """Unheard; there is no use in going on."""
+    session.is_over = True
+    return LIMITED
 
 
 def _fail(session: Session, name: str, reply: Reply = FAILED) -> Reply:
