@@ -146,3 +146,20 @@ def test_commands(box: Sandbox, tmp_path: Path) -> None:
     assert not json.loads(box.cli("spam", "check", str(letter), "--json").stdout)["is_spam"]
     assert box.cli("spam", "forget", "--yes").returncode == 0
     assert "everybody: 0 spam, 0 wanted" in box.cli("spam", "stats").stdout
+
+
+def test_what_answers_our_own_letters_is_let_in(box: Sandbox) -> None:
+    answer = SPAM.replace(b"YOU HAVE WON", b"YOU ASKED").replace(
+        b"MIME-Version", b"In-Reply-To: <ours@us.test>\r\nMIME-Version"
+    )
+    reader = box.imap("ada")
+    ours = b"From: ada@dev.localhost\r\nTo: Ann <ann@good.test>\r\nMessage-ID: <ours@us.test>\r\n\r\nIs it on?\r\n"
+    assert reader.append("Sent", "", "", ours)[0] == "OK"
+    reader.logout()
+    until = time.monotonic() + 60
+    while not (found := headers(box, "YOU ASKED", "Junk") + headers(box, "YOU ASKED", "INBOX")) or all(
+        b"it answers a letter of yours" not in b" ".join(header.split()) for header in found
+    ):
+        assert time.monotonic() < until, found
+        assert send(box, answer)[0] == 250
+        time.sleep(0.5)

@@ -6,6 +6,7 @@ from mailstead.ground.model.opinion import Opinion
 from mailstead.net.clock import Clock
 from mailstead.services.checks.specimen import Panel, Specimen
 from mailstead.services.filters.own.following import Follower, OtherTeacher
+from mailstead.services.filters.own.knowing import Acquaintances
 from mailstead.services.filters.own.learning import Learner
 from mailstead.services.filters.own.memory import Memory
 from mailstead.services.filters.own.own import OwnFilter
@@ -31,8 +32,8 @@ class OwnRooms:
     def __init__(self, config: Config, store: Store, clock: Clock, policies: Policies, others: OtherTeacher) -> None:
         self._is_on = config.security.own_filter.enabled
         memory = Memory(store)
-        self._filter = OwnFilter(memory, config.security.own_filter.spam_config)
-        self._follower = Follower(store, Learner(store, clock, memory), policies, others)
+        self._filter = OwnFilter(memory, Acquaintances(store, clock), config.security.own_filter.spam_config)
+        self._follower = Follower(store, clock, Learner(store, clock, memory), policies, others)
 
     def join(self, others: Panel) -> Panel:
         """The same with ours, unless the operator does without."""
@@ -40,4 +41,4 @@ class OwnRooms:
 
     def duties(self) -> tuple[Duty, ...]:
         """What one worker of all does at a time."""
-        return (Duty("spam-learning", 1.0, self._follower.run),)
+        return Duty("spam-learning", 1.0, self._follower.run), Duty("spam-forgetting", 3600.0, self._follower.forget)

@@ -179,7 +179,7 @@ class Text:
 class SpamConfig:
     """Hard rules: see `spam_rules`. An object of JSON is taken as well as its text."""
 
-    allowed: str = 'SPAM_CONFIG as JSON, like {"rules": [{"header_match": "X-Spam-Flag: YES", "action": "spam"}]}'
+    allowed: str = 'SPAM_CONFIG as JSON, like {"rules": [{"header_match": "X-Bulk-Mail: yes", "action": "spam"}]}'
 
     def read(self, value: object) -> str:
         """As text; Misruled says what is wrong with it."""

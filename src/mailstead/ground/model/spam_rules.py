@@ -1,6 +1,6 @@
 """Hard rules of the operator: what a header says, or what its seals say, decides alone. Messages' SPAM_CONFIG.
 
-    {"rules": [{"header_match": "X-Spam-Flag: YES", "action": "spam"},
+    {"rules": [{"header_match": "X-Bulk-Mail: yes", "action": "spam"},
                {"header_match_regex": "Subject: (?i)^\\\\[ads?\\\\]", "action": "drop"},
                {"arc_verdict": "fail", "action": "spam"}]}
 
@@ -97,7 +97,7 @@ def _read_json(text: str) -> dict[str, object]:
 
 def _read_rule(rule: object) -> HardRule:
     if not isinstance(rule, dict):
-        raise Misruled('SPAM_CONFIG: a rule is an object, like {"header_match": "X-Spam-Flag: YES", "action": "spam"}')
+        raise Misruled('SPAM_CONFIG: a rule is an object, like {"header_match": "X-Bulk-Mail: yes", "action": "spam"}')
     kinds = [kind for kind in _KINDS if kind in rule]
     try:
         verdict = Verdict(rule.get("action"))
@@ -111,7 +111,7 @@ def _read_rule(rule: object) -> HardRule:
         return HardRule(verdict, words, seals=_read_seals(value))
     name, is_there, rest = value.partition(":") if isinstance(value, str) else ("", "", "")
     if not is_there or not name.strip():
-        raise Misruled(f'SPAM_CONFIG: {kinds[0]} names a field and what it says, like "X-Spam-Flag: YES"')
+        raise Misruled(f'SPAM_CONFIG: {kinds[0]} names a field and what it says, like "X-Bulk-Mail: yes"')
     name, rest = name.strip().lower(), rest.strip()
     if kinds[0] == "header_match":
         return HardRule(verdict, words, name, rest.lower())

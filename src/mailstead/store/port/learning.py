@@ -1,7 +1,8 @@
 """What our own spam filter learned: weights by scope, lessons that can be taken back, who is known for what."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final, Protocol
 
 from mailstead.ground.model.ids import AccountId, Instant, ModSeq
@@ -32,6 +33,32 @@ class StoredLesson:
     at: Instant
 
 
+class Kind(Enum):
+    """What a reputation is of."""
+
+    NETWORK = "network"
+    SITE = "site"  # a domain that vouched for the letter
+    SENDER = "sender"  # an address that its domain vouched for
+    CLAIMED = "claimed"  # an address that nobody vouched for
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Whose reputation."""
+
+    kind: Kind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Letters that were wanted and that were junk, in thousandths; halved each month from `at` on."""
+
+    good: int = 0
+    bad: int = 0
+    at: Instant = Instant(0)  # noqa: RUF009 - a NewType makes nothing
+
+
 class LearningReads(Protocol):
     """Scopes are accounts, or EVERYBODY."""
 
@@ -42,6 +69,12 @@ class LearningReads(Protocol):
         """Those written past a version, by number; at most 256, which is all there are."""
 
     async def find_lesson(self, account: AccountId, letter: str) -> StoredLesson | None: ...
+
+    async def standing(self, account: AccountId, name: Name) -> Standing:
+        """As it was when it was last counted."""
+
+    async def count_sent(self, account: AccountId, letters: Sequence[int]) -> int:
+        """How many of these the account sent; hashes of Message-IDs."""
 
     async def cursor(self, account: AccountId) -> ModSeq | None:
         """How far its moves were followed; None: never yet."""
@@ -60,9 +93,16 @@ class LearningWrites(LearningReads, Protocol):
         """In place of the one before."""
 
     async def drop_lesson(self, account: AccountId, letter: str) -> None: ...
+    async def put_standing(self, account: AccountId, name: Name, standing: Standing) -> None: ...
+    async def note_sent(self, account: AccountId, letters: Sequence[int], now: Instant) -> None:
+        """The account sent them; those that are known stay as they are."""
+
     async def set_cursor(self, account: AccountId, modseq: ModSeq) -> None: ...
     async def forget_scope(self, scope: AccountId) -> None:
         """Everything that was learned of it."""
 
     async def forget_lessons(self, *, before: Instant, limit: int) -> int:
         """How many went: they cannot be taken back any more."""
+
+    async def forget_known(self, *, before: Instant, limit: int) -> int:
+        """Reputations that were not counted since, and letters sent before; how many went."""

@@ -1,11 +1,11 @@
 """What our own spam filter learned, within units."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mailstead.ground.formats.spam.lore import CELL_MAX, PAGE, read_page, write_page
 from mailstead.ground.model.ids import AccountId, Instant, ModSeq
-from mailstead.store.port.learning import LoreMark, StoredLesson
+from mailstead.store.port.learning import LoreMark, Name, Standing, StoredLesson
 from mailstead.store.sql.session import Session
 
 MARK: Final = "SELECT version, tokens, spam, ham FROM spam_lore WHERE scope = :scope"
@@ -47,6 +47,29 @@ CURSOR: Final = "SELECT modseq FROM spam_cursor WHERE account_id = :account"
 SET_CURSOR: Final = """
     INSERT INTO spam_cursor (account_id, modseq) VALUES (:account, :modseq)
         ON CONFLICT (account_id) DO UPDATE SET modseq = excluded.modseq"""
+
+STANDING: Final = """
+    SELECT good, bad, at FROM spam_reputation WHERE account_id = :account AND kind = :kind AND name = :name"""
+
+PUT_STANDING: Final = """
+    INSERT INTO spam_reputation (account_id, kind, name, good, bad, at)
+    VALUES (:account, :kind, :name, :good, :bad, :at)
+        ON CONFLICT (account_id, kind, name) DO UPDATE
+       SET good = excluded.good, bad = excluded.bad, at = excluded.at"""
+
+COUNT_SENT: Final = "SELECT COUNT(*) FROM spam_sent WHERE account_id = :account AND letter {in_ids}"
+
+NOTE_SENT: Final = """
+    INSERT INTO spam_sent (account_id, letter, at) VALUES (:account, :letter, :now) ON CONFLICT DO NOTHING"""
+
+FORGET_STANDINGS: Final = """
+    DELETE FROM spam_reputation WHERE (account_id, kind, name) IN (
+           SELECT r.account_id, r.kind, r.name FROM spam_reputation r
+            WHERE r.at < :before ORDER BY r.at LIMIT :limit)"""
+
+FORGET_SENT: Final = """
+    DELETE FROM spam_sent WHERE (account_id, letter) IN (
+           SELECT s.account_id, s.letter FROM spam_sent s WHERE s.at < :before ORDER BY s.at LIMIT :limit)"""
 
 FORGET_LESSONS: Final = """
     DELETE FROM spam_lesson WHERE (account_id, letter) IN (
@@ -114,6 +137,37 @@ class SqlLearning:
     async def drop_lesson(self, account: AccountId, letter: str) -> None:
         """One row."""
         await self._session.run(DROP_LESSON, {"account": account, "letter": letter})
+
+    async def standing(self, account: AccountId, name: Name) -> Standing:
+        """One row."""
+        row = await self._session.row(STANDING, {"account": account, "kind": name.kind.value, "name": name.name})
+        return Standing(row[0], row[1], Instant(row[2])) if row is not None else Standing()
+
+    async def put_standing(self, account: AccountId, name: Name, standing: Standing) -> None:
+        """One row."""
+        values = {
+            "account": account, "kind": name.kind.value, "name": name.name, "good": standing.good,
+            "bad": standing.bad, "at": standing.at,
+        }  # fmt: skip
+        await self._session.run(PUT_STANDING, values)
+
+    async def count_sent(self, account: AccountId, letters: Sequence[int]) -> int:
+        """A look at each key."""
+        text = self._session.dialect.fill(COUNT_SENT)
+        row = await self._session.row(text, {"account": account, "ids": str(list(letters))})
+        return int(row[0]) if row is not None else 0
+
+    async def note_sent(self, account: AccountId, letters: Sequence[int], now: Instant) -> None:
+        """In order, so that two units that write the same ones do not wait for each other."""
+        rows = [{"account": account, "letter": letter, "now": now} for letter in sorted(set(letters))]
+        await self._session.run_many(NOTE_SENT, rows)
+
+    async def forget_known(self, *, before: Instant, limit: int) -> int:
+        """Reputations first."""
+        gone = await self._session.run(FORGET_STANDINGS, {"before": before, "limit": limit})
+        if gone < limit:
+            gone += await self._session.run(FORGET_SENT, {"before": before, "limit": limit - gone})
+        return gone
 
     async def cursor(self, account: AccountId) -> ModSeq | None:
         """One row."""

@@ -13,6 +13,7 @@ FIELD_MAX: Final = 1000
 _FROM: Final = re.compile(rb"\s{0,50}+from\s{1,50}+([^\s();]{1,255}+)(?:\s{0,50}+\(([^()]{0,400}+)\))?", re.IGNORECASE)
 _BY: Final = re.compile(rb"\bby\s{1,50}+([^\s();]{1,255}+)", re.IGNORECASE)
 _IP: Final = re.compile(rb"\[?\b([0-9]{1,3}+\.[0-9]{1,3}+\.[0-9]{1,3}+\.[0-9]{1,3}+)\b\]?")
+_IPV6: Final = re.compile(rb"\[IPv6:([0-9A-Fa-f:.]{2,45})\]")  # RFC 5321 §4.1.3
 _NAME: Final = re.compile(rb"([A-Za-z0-9-]{1,63}+(?:\.[A-Za-z0-9-]{1,63}+){1,10}+)")
 
 
@@ -29,7 +30,7 @@ class Hop:
     @property
     def is_possible(self) -> bool:
         """No address has numbers above 255."""
-        return not self.ip or all(int(number) < 256 for number in self.ip.split("."))
+        return not self.ip or ":" in self.ip or all(int(number) < 256 for number in self.ip.split("."))
 
     @property
     def network(self) -> str:
@@ -48,7 +49,7 @@ def read_hop(value: bytes) -> Hop:
     if found is None:
         return Hop(by=_text(by[1]) if by else "", at=at)
     comment = found[2] or b""
-    ip = _IP.search(comment) or _IP.search(found[1])
+    ip = _IPV6.search(comment) or _IP.search(comment) or _IP.search(found[1])
     name = _NAME.search(comment.partition(b"[")[0])
     named = _text(name[1]) if name and not _IP.fullmatch(name[1]) else ""
     return Hop(_text(found[1]), named, _text(ip[1]) if ip else "", _text(by[1]) if by else "", at)

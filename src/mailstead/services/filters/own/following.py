@@ -4,24 +4,29 @@ Follows the changes of every account behind a durable cursor; nothing waits for 
 teaches nothing, nor does what is thrown away from there.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final, Protocol
 
-from mailstead.ground.formats.spam.anatomy import LETTER_MAX
+from mailstead.ground.formats.spam.anatomy import LETTER_MAX, dissect
+from mailstead.ground.model.address import Address
 from mailstead.ground.model.change import Change, ChangeKind
 from mailstead.ground.model.errors import MailError, NotFound
 from mailstead.ground.model.flags import Flag
 from mailstead.ground.model.folder import INBOX, SpecialUse
-from mailstead.ground.model.ids import AccountId, BlobId, FolderId, ModSeq
+from mailstead.ground.model.ids import AccountId, BlobId, FolderId, Instant, ModSeq
 from mailstead.ground.model.policy import Policy
 from mailstead.ground.model.uidset import UidSet
+from mailstead.net.clock import Clock
 from mailstead.net.ids import moment_of
 from mailstead.services.checks.specimen import Content
+from mailstead.services.filters.own.knowing import count, find_origin, find_written
 from mailstead.services.filters.own.learning import Learner, Lesson
 from mailstead.services.filters.own.own import look_at
 from mailstead.services.filters.own.recollection import base_of
 from mailstead.store.port import Lane, ReadTx, Store, Tx
 from mailstead.store.port.blobs import Blobs
+from mailstead.store.port.learning import Name
 from mailstead.store.port.messages import FetchRow, Load
 from mailstead.telemetry import Event, emit
 
@@ -33,8 +38,14 @@ KEPT_MAX: Final = 10
 what is common to all letters does not speak against any."""
 COPY_AGE: Final = 10_000
 """Milliseconds: a letter that is so much older than its place in Junk was copied there, not filed or uploaded."""
+KEPT_MS: Final = 365 * 86_400_000
+STEP: Final = 200
+PAUSE: Final = 0.01
 SELDOM: Final = 1000
 """Changes after which a cursor is written though nothing was learned."""
+
+
+_FOLLOWED: Final = (SpecialUse.JUNK, SpecialUse.TRASH, SpecialUse.SENT)
 
 
 class PolicySource(Protocol):
@@ -52,8 +63,11 @@ class OtherTeacher(Protocol):
 class Follower:
     """A duty: one worker of all does it."""
 
-    def __init__(self, store: Store, learner: Learner, policies: PolicySource, others: OtherTeacher) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, learner: Learner, policies: PolicySource, others: OtherTeacher
+    ) -> None:
         self._store = store
+        self._clock = clock
         self._blobs: Blobs = store.blobs
         self._learner = learner
         self._policies = policies
@@ -70,6 +84,19 @@ class Follower:
                 await self._follow(account, modseq)
             except NotFound:
                 continue  # it went meanwhile
+
+    async def forget(self) -> None:
+        """Lessons that are too old to be taken back, and whom nobody heard of for long."""
+        before = Instant(self._clock.now() - KEPT_MS)
+
+        async def unit(tx: Tx) -> int:
+            gone = await tx.learning.forget_lessons(before=before, limit=STEP)
+            return gone + await tx.learning.forget_known(before=before, limit=STEP)
+
+        while True:
+            if not await self._store.write(unit, lane=Lane.BULK):
+                return
+            await asyncio.sleep(PAUSE)
 
     async def _accounts(self) -> AsyncIterator[tuple[AccountId, ModSeq]]:
         after = AccountId(0)
@@ -107,15 +134,17 @@ class Follower:
         self._seen[account] = self._written[account] = modseq
 
     async def _follow_some(self, account: AccountId, after: ModSeq, now: ModSeq) -> tuple[ModSeq, bool]:
-        async def unit(tx: ReadTx) -> tuple[list[Change], FolderId | None, FolderId | None, str]:
+        async def unit(tx: ReadTx) -> tuple[list[Change], tuple[FolderId | None, ...], str]:
             changes = await tx.changes(account, after, CHANGES_AT_ONCE)
-            junk = await tx.folders.find_special(account, SpecialUse.JUNK)
-            trash = await tx.folders.find_special(account, SpecialUse.TRASH)
+            found = [await tx.folders.find_special(account, use) for use in _FOLLOWED]
             domain = (await tx.directory.get_account(account)).address.domain
-            return changes, junk.id if junk else None, trash.id if trash else None, domain
+            return changes, tuple(folder.id if folder else None for folder in found), domain
 
-        changes, junk, trash, domain = await self._store.read(unit)
+        changes, (junk, trash, sent), domain = await self._store.read(unit)
         upto = changes[-1].modseq if len(changes) >= CHANGES_AT_ONCE else now
+        for change in changes:
+            if change.kind is ChangeKind.APPENDED and change.folder_id == sent:
+                await self._note_sent(account, change)
         if junk is None or not any(change.folder_id == junk for change in changes):
             return upto, False
         policy = await self._policies.of(domain)
@@ -140,8 +169,24 @@ class Follower:
                 learned = await self._learner.learn(account, lessons) if lessons else 0
                 count += learned
                 if learned:
+                    await self._count(account, meant, is_spam=is_spam)
                     await self._tell(account, meant, learned, is_spam=is_spam)
         return count
+
+    async def _count(self, account: AccountId, rows: Sequence[FetchRow], *, is_spam: bool) -> None:
+        """From where they came, as our own fields before them say."""
+        came = [names for row in rows if (names := await self._origin(row))]
+
+        async def unit(tx: Tx) -> None:
+            for names in came:
+                await count(tx, account, names, self._clock.now(), is_spam=is_spam)
+
+        if came:
+            await self._store.write(unit, lane=Lane.BULK)
+
+    async def _origin(self, row: FetchRow) -> list[Name]:
+        reader = await self._blobs.open(BlobId(row.blob_id))
+        return find_origin(row.prefix, dissect(await reader.read(0, LETTER_MAX)))
 
     async def _tell(self, account: AccountId, rows: Sequence[FetchRow], learned: int, *, is_spam: bool) -> None:
         emit(Event.SPAM_LEARNED, account=int(account), count=learned, result="spam" if is_spam else "ham")
@@ -150,6 +195,19 @@ class Follower:
                 await self._others.learn(await self._blobs.open(BlobId(row.blob_id)), is_spam=is_spam)
             except (MailError, OSError):
                 continue  # removed meanwhile
+
+    async def _note_sent(self, account: AccountId, change: Change) -> None:
+        """Whoever is written to is known, and what answers is expected."""
+        async for rows in self._rows(change.folder_id, change.uids, Load.MESSAGE | Load.HEADER):
+            letters = [find_written(row.header) for row in rows]
+            ids = [letter.number for letter in letters if letter.number]
+            people = [address for letter in letters for address in letter.recipients]
+
+            async def unit(tx: Tx, ids: list[int] = ids, people: list[Address] = people) -> None:
+                await tx.learning.note_sent(account, ids, self._clock.now())
+                await tx.guards.note_acquaintances(account, people, self._clock.now())
+
+            await self._store.write(unit, lane=Lane.BULK)
 
     async def _lesson(self, row: FetchRow, *, is_spam: bool) -> Lesson:
         reader = await self._blobs.open(BlobId(row.blob_id))
@@ -170,14 +228,14 @@ class Follower:
         if lessons:
             await self._learner.learn(account, lessons)
 
-    async def _rows(self, folder: FolderId, uids: UidSet) -> AsyncIterator[list[FetchRow]]:
+    async def _rows(self, folder: FolderId, uids: UidSet, load: int = Load.MESSAGE) -> AsyncIterator[list[FetchRow]]:
         for first, last in uids.runs:
             begin = first
             while begin <= last:
                 start = begin
 
                 async def unit(tx: ReadTx, start: int = start, last: int = last) -> list[FetchRow]:
-                    return await tx.messages.fetch(folder, start, last, Load.MESSAGE, LETTERS_AT_ONCE)
+                    return await tx.messages.fetch(folder, start, last, load, LETTERS_AT_ONCE)
 
                 rows = await self._store.read(unit)
                 if rows:

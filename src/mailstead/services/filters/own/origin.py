@@ -36,16 +36,18 @@ def find_symptoms(evidence: Evidence, client: Client, letter: Anatomy, domains: 
     return [*_authentication(evidence), *_host(evidence, client, ours), *_impostors(evidence, letter, ours)]
 
 
+def find_vouching(evidence: Evidence) -> set[str]:
+    """The domains that say the letter is theirs."""
+    passed = {one.author for one in evidence.dmarc if one.result is DmarcResult.PASS}
+    for check in evidence.dkim or ():
+        if check.result is DkimResult.PASS and check.claim.signature is not None:
+            passed.add(check.claim.signature.domain.lower())
+    return passed
+
+
 def is_vouched_for(evidence: Evidence, site: str) -> bool:
     """Does the domain of an author say that the letter is its own?"""
-    return any(
-        one.result is DmarcResult.PASS and site_of(one.author) == site_of(site) for one in evidence.dmarc
-    ) or any(
-        check.result is DkimResult.PASS
-        and check.claim.signature is not None
-        and site_of(check.claim.signature.domain.lower()) == site_of(site)
-        for check in evidence.dkim or ()
-    )
+    return any(site_of(domain) == site_of(site) for domain in find_vouching(evidence))
 
 
 def _authentication(evidence: Evidence) -> list[Symptom]:

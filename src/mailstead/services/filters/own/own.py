@@ -4,17 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from mailstead.ground.formats.spam.anatomy import LETTER_MAX, dissect
+from mailstead.ground.formats.spam.anatomy import LETTER_MAX, Anatomy, dissect
 from mailstead.ground.formats.spam.lore import Lore
 from mailstead.ground.formats.spam.rules import find_symptoms as find_in_letter
 from mailstead.ground.formats.spam.tokens import find_tokens
 from mailstead.ground.model.ids import AccountId
 from mailstead.ground.model.opinion import Concern, Opinion, Symptom
 from mailstead.services.checks.specimen import Specimen
+from mailstead.services.filters.own.knowing import names_of
 from mailstead.services.filters.own.origin import find_symptoms as find_in_origin
+from mailstead.services.filters.own.origin import find_vouching
 from mailstead.services.filters.own.recollection import settle_phrases, weigh
 from mailstead.services.filters.own.ruling import judge_by_rules
-from mailstead.store.port.learning import EVERYBODY
+from mailstead.store.port.learning import EVERYBODY, Name
 
 SOURCE: Final = "own"
 
@@ -44,11 +46,20 @@ class Recalls(Protocol):
     async def recall(self, scopes: Iterable[AccountId]) -> dict[AccountId, Lore]: ...
 
 
+class Knows(Protocol):
+    """Whom accounts know: see `knowing`."""
+
+    async def recognize(
+        self, accounts: Iterable[AccountId], letter: Anatomy, names: Sequence[Name]
+    ) -> dict[AccountId, list[Symptom]]: ...
+
+
 class OwnFilter:
     """One for a worker."""
 
-    def __init__(self, memory: Recalls, rules: str = "") -> None:
+    def __init__(self, memory: Recalls, acquaintances: Knows, rules: str = "") -> None:
         self._memory = memory
+        self._acquaintances = acquaintances
         self._rules = rules  # SPAM_CONFIG of all domains
 
     async def examine(self, specimen: Specimen) -> tuple[Opinion, ...]:
@@ -63,9 +74,15 @@ class OwnFilter:
         tokens = find_tokens(letter, found)
         symptoms = found + find_in_origin(specimen.evidence, specimen.client, letter, specimen.policies)
         readers = _readers(specimen)
-        lores = await self._memory.recall((EVERYBODY, *(account for _, account in readers if account is not None)))
+        accounts = [account for _, account in readers if account is not None]
+        lores = await self._memory.recall((EVERYBODY, *accounts))
+        names = names_of(specimen.client.ip, letter, find_vouching(specimen.evidence))
+        known = await self._acquaintances.recognize(accounts, letter, names)
         settled = settle_phrases(symptoms, lores.get(EVERYBODY))
-        weighed = [conclude([*settled, *weigh(tokens, lores, account)], who) for who, account in readers]
+        weighed = []
+        for who, account in readers:
+            own = known.get(account, ()) if account is not None else ()
+            weighed.append(conclude([*settled, *own, *weigh(tokens, lores, account)], who))
         return (*ruled, *weighed)
 
 

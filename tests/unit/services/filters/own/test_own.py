@@ -10,7 +10,7 @@ from mailstead.ground.formats.spf.evaluate import Evaluation, Result
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.ids import AccountId
-from mailstead.ground.model.opinion import Opinion, Wish
+from mailstead.ground.model.opinion import Opinion, Symptom, Wish
 from mailstead.ground.model.policy import Policy, Spam
 from mailstead.services.checks.evidence import Evidence, Identity, Reverse, SpfCheck
 from mailstead.services.checks.specimen import Specimen
@@ -44,7 +44,14 @@ class Blank:
         return {}
 
 
-OWN = OwnFilter(Blank())
+class Strangers:
+    """Nobody knows anybody."""
+
+    async def recognize(self, *_: object) -> dict[AccountId, list[Symptom]]:
+        return {}
+
+
+OWN = OwnFilter(Blank(), Strangers())
 
 
 async def ask(one: Specimen) -> Opinion:
@@ -109,7 +116,7 @@ async def test_hard_rules_decide_alone() -> None:
 
 
 async def test_hard_rules_of_all_domains() -> None:
-    own = OwnFilter(Blank(), '{"rules": [{"arc_verdict": "none", "action": "spam"}]}')
+    own = OwnFilter(Blank(), Strangers(), '{"rules": [{"arc_verdict": "none", "action": "spam"}]}')
     (opinion,) = await own.examine(specimen())
     assert opinion.wish is Wish.SET_ASIDE
     (opinion,) = await own.examine(ruled(LETTER, '{"rules": []}'))
