@@ -13,11 +13,16 @@ from mailstead.ground.formats.spf.evaluate import Evaluation as Spf
 from mailstead.ground.formats.spf.evaluate import Result as SpfResult
 from mailstead.ground.model import policy as p
 from mailstead.ground.model.flags import Flag, Flags
+from mailstead.ground.model.ids import AccountId, Instant
 from mailstead.ground.model.opinion import Concern, Opinion, Symptom
 from mailstead.ground.model.opinion import Wish as Asked
 from mailstead.services.checks.evidence import Evidence, Identity, Reverse, SpfCheck
 from mailstead.services.checks.judging import judge
 from mailstead.services.checks.recall import read_facts
+from mailstead.services.spool.explaining import tell_filed, tell_refused
+from mailstead.services.spool.tracing import Filed, Refused
+from mailstead.store.port.duties import Trace
+from mailstead.store.port.trails import Refusal
 
 RECIPIENT = "bob@us.test"
 
@@ -65,3 +70,18 @@ policies = st.builds(
 def test_it_is_judged_the_same(evidence: Evidence, policy: p.Policy) -> None:
     kept = msgspec.json.decode(msgspec.json.encode(evidence.facts(RECIPIENT)))
     assert judge(read_facts(kept), policy, RECIPIENT) == judge(evidence, policy, RECIPIENT)
+
+
+@given(evidences, policies)
+def test_it_is_told_in_words(evidence: Evidence, policy: p.Policy) -> None:
+    judgement = judge(evidence, policy, RECIPIENT)
+    checks = msgspec.json.decode(msgspec.json.encode({**evidence.facts(RECIPIENT), **judgement.facts()}))
+    story = {"to": RECIPIENT, "final": True, "checks": checks, "folder": "Junk"}
+    refused = tell_refused(Refused(Refusal(at=Instant(0), domain="us.test", detail=b""), story))
+    filed = tell_filed(
+        Filed(Trace(at=Instant(0), account_id=AccountId(1), message_id=1, session="", story=b""), RECIPIENT, "", story)
+    )
+    assert refused[0].startswith(("Refused: ", "Taken and thrown away: "))
+    assert filed[0].startswith("Filed in Junk of bob@us.test")
+    if judgement.charges and judgement.action is not p.Action.ACCEPT and judgement.charges[0].rule:
+        assert f"The policy {judgement.charges[0].rule} of us.test did it." in filed

@@ -89,14 +89,15 @@ def _dmarc(one: Kept) -> str:
 
 def _filter(one: Kept) -> list[str]:
     """Its symptoms by weight, each on a line."""
+    source = one.get("source", "")
     if one.get("trouble"):
-        return [f"{one['source']}: no answer ({one['trouble']})"]
+        return [f"{source}: no answer ({one['trouble']})"]
     score = f" {one['score']:.1f} points" if one.get("score") else ""
     words = f" {one['words']}" if one.get("words") else ""
     wish = f", asks to {one['wish']}" if one.get("wish") else ""
     symptoms = sorted(one.get("symptoms", ()), key=lambda symptom: -abs(symptom[1]))
     told = [f"  {weight:+.1f} {text or name}" for name, weight, text in symptoms]
-    return [f"{one['source']}:{score}{words}{wish}" + ("" if score or words or wish else " nothing against it"), *told]
+    return [f"{source}:{score}{words}{wish}" + ("" if score or words or wish else " nothing against it"), *told]
 
 
 def _accuse(charge: Sequence[str], checks: Kept, story: Kept) -> str:
