@@ -7,20 +7,23 @@ from typing import Final, TypeVar
 from mailstead.net.clock import Clock
 from mailstead.services.filters.asking import Silent
 from mailstead.services.filters.breaker import Breaker, BreakerRules
+from mailstead.telemetry import Event, Gauge, emit, set_gauge
 
 T = TypeVar("T")
 
 WAITING_MAX: Final = 200
 """Who wait for their turn, in one worker."""
+_RULES: Final = BreakerRules()
 
 
 class Turns:
     """One for each program, in each worker."""
 
-    def __init__(self, clock: Clock, at_once: int) -> None:
+    def __init__(self, name: str, clock: Clock, at_once: int) -> None:
+        self._name = name
         self._clock = clock
         self._turns = asyncio.Semaphore(at_once)
-        self._breaker = Breaker(BreakerRules())
+        self._breaker = Breaker(_RULES)
         self.waiting = 0
 
     async def take(self, work: Callable[[float], Awaitable[T]], seconds: float) -> T:
@@ -51,10 +54,17 @@ class Turns:
         try:
             found = await work(max(0.1, until - self._clock.monotonic()))
         except Silent as silence:
-            breaker.failed(str(silence), self._clock.monotonic())
+            self._fail(str(silence))
             raise
         except BaseException:
             breaker.gave_up()
             raise
-        breaker.succeeded()
+        if breaker.succeeded():
+            set_gauge(Gauge.FILTERS_LEFT_ALONE, 0.0, self._name)
+            emit(Event.FILTER_BREAKER_CLOSED, filter=self._name)
         return found
+
+    def _fail(self, words: str) -> None:
+        if self._breaker.failed(words, self._clock.monotonic()):
+            set_gauge(Gauge.FILTERS_LEFT_ALONE, 1.0, self._name)
+            emit(Event.FILTER_BREAKER_OPENED, filter=self._name, detail=words, pause=_RULES.pause)

@@ -1,11 +1,12 @@
 """The hooks there are, as a worker remembers them; a change holds from the next look on, in all workers and nodes."""
 
+from mailstead.ground.model.errors import Busy
 from mailstead.ground.model.hook import Hook, Stage
 from mailstead.store.port import ReadTx, Store
 
 
 class HookBook:
-    """One for a worker. Who begins a transaction looks; its later steps go by what that look saw, or a later one."""
+    """One for a worker. Who begins a transaction looks, and who has a letter to be judged."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -13,13 +14,16 @@ class HookBook:
         self._hooks: tuple[Hook, ...] = ()
 
     async def look(self) -> None:
-        """The mark of the store is one row by its key."""
+        """The mark of the store is one row by its key. While the store is busy, what was known holds."""
 
         async def unit(tx: ReadTx) -> tuple[int, list[Hook] | None]:
             mark = await tx.policies.mark()
             return mark, None if mark == self._mark else await tx.hooks.list_hooks()
 
-        self._mark, found = await self._store.read(unit)
+        try:
+            self._mark, found = await self._store.read(unit)
+        except Busy:
+            return
         if found is not None:
             self._hooks = tuple(found)
 

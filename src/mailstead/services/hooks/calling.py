@@ -80,7 +80,7 @@ class Caller:
         line = self._lines.get(hook)
         if line is None:
             self._lines = {one: other for one, other in self._lines.items() if one.name != hook.name or other.waiting}
-            line = self._lines[hook] = Turns(self._clock, hook.at_once)
+            line = self._lines[hook] = Turns(f"hook {hook.name}", self._clock, hook.at_once)
         return line
 
     async def _ask(self, call: Call, seconds: float) -> Answer:

@@ -39,6 +39,7 @@ class HookPanel:
 
     async def examine(self, specimen: Specimen) -> tuple[Opinion, ...]:
         """Nobody else is asked about what a hook has refused or dropped for everyone."""
+        await self._book.look()
         before = await self._ask_all(Stage.INBOUND, specimen, is_spam=None)
         if before and all(_is_decided(before, str(one.address)) for one in specimen.envelope.recipients):
             return before

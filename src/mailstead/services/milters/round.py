@@ -38,7 +38,7 @@ class MilterRound:
     def __init__(
         self, milters: Sequence[Milter], blobs: Blobs, clock: Clock, *, hostname: str, daemon_name: str, size_max: int
     ) -> None:
-        self._milters = [(milter, Turns(clock, AT_ONCE)) for milter in milters]
+        self._milters = [(milter, Turns(milter.source, clock, AT_ONCE)) for milter in milters]
         self._blobs = blobs
         self._clock = clock
         self._hostname = hostname

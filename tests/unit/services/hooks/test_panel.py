@@ -78,6 +78,7 @@ def test_every_answer_has_a_meaning() -> None:
 async def test_without_hooks_only_filters_are_asked(scene: Scene) -> None:
     scene.inner.opinions = (SPAM,)
     assert await scene.panel.examine(specimen(LETTER, POLICIES)) == (SPAM,)
+    assert scene.book.looks == 1  # a letter that is judged again has no MAIL before it
 
 
 async def test_what_a_hook_is_sent(scene: Scene) -> None:
