@@ -3,10 +3,12 @@
 from mailstead.app.config import Config
 from mailstead.app.duties import Duty
 from mailstead.app.sending import SendingRooms
+from mailstead.app.sending_guards import observer_of
 from mailstead.net.clock import Clock
 from mailstead.net.ids import IdSource
 from mailstead.services.folders.reading import Reading
 from mailstead.services.policy.policies import Policies
+from mailstead.services.reports.complaints import Complaints
 from mailstead.services.reports.counting import DmarcCounts
 from mailstead.services.reports.dmarc import DmarcSource
 from mailstead.services.reports.drafts import Source
@@ -40,7 +42,8 @@ class ReportRooms:
         if config.reports.tls:
             sources.append(TlsSource(store, clock, resolver, policies, domain=str(config.server.domain)))
         self.reporter = Reporter(store, clock, posting, Uploads(sending.client), sources)
-        self._intake = Intake(store, clock, ids, reading)
+        complaints = Complaints(store, clock, ids, observer_of(config.guards))
+        self._intake = Intake(store, clock, ids, reading, complaints)
         self._forgetting = Forgetting(store, clock, config.reports.keep)
 
     def duties(self) -> tuple[Duty, ...]:

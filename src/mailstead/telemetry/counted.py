@@ -52,6 +52,8 @@ LISTED: Final = "sender client_ip domain who detail"
 
 STRANGER: Final = "session client_ip sender recipient pause elapsed"
 """A recipient of a letter that greylisting judged."""
+COMPLAINED: Final = Count("complaints_total", "Letters of ours that somebody called spam.", by=("result",))
+REPORTS_UNREADABLE: Final = Count("reports_unreadable_total", "Letters with what looked like a report and is none.")
 GREYLISTED: Final = Count("greylisted_total", "Recipients for whom a stranger was asked to come again.")
 CAME_AGAIN: Final = Count("greylist_passed_total", "Recipients for whom a stranger came again.")
 NOTES_LOST: Final = Count(

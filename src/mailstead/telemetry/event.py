@@ -244,10 +244,10 @@ class Event(Enum):
         "reports.report.received", INFO, SYSTEM, "kind domain reporter report_id count", "report_received",
         Count("reports_received_total", "Reports of others that were taken.", by=("kind",)),
     )  # fmt: skip
-    REPORT_REFUSED = (
-        "reports.report.unreadable", WARNING, SYSTEM, "message detail", "",
-        Count("reports_unreadable_total", "Letters with what looked like a report and is none."),
+    REPORT_COMPLAINED = (
+        "reports.complaint.taken", WARNING, SYSTEM, "queue_id message_id result reporter", "", c.COMPLAINED
     )  # fmt: skip
+    REPORT_REFUSED = "reports.report.unreadable", WARNING, SYSTEM, "message detail", "", c.REPORTS_UNREADABLE
 
     # greylisting
     GREYLIST_RECIPIENT_DEFERRED = "greylist.recipient.deferred", INFO, DEFERRAL, c.STRANGER, "greylisted", c.GREYLISTED

@@ -10,6 +10,8 @@ from mailstead.store.port import ReadTx, Store
 
 POSTMASTER: Final = "postmaster"
 """RFC 5321 §4.5.1: it leads to somebody in every domain."""
+ABUSE: Final = "abuse"
+"""RFC 2142 §2: where complaints go, if there is such an address."""
 
 
 def author_of(domain: str, policy: Policy) -> Address:
@@ -36,8 +38,8 @@ async def find_author(store: Store, policies: Policies, domain: str) -> Address:
 def intakes_of(domain: str, policy: Policy) -> tuple[Address, ...]:
     """Where reports about that domain are looked for."""
     named = _named(policy)
-    postmaster = Address.of(POSTMASTER, domain)
-    return (postmaster,) if named is None else (named, postmaster)
+    usual = (Address.of(POSTMASTER, domain), Address.of(ABUSE, domain))
+    return usual if named is None else (named, *usual)
 
 
 def _named(policy: Policy) -> Address | None:

@@ -9,10 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
 from mailstead.ground.formats.addresslist import parse_mailboxes
 from mailstead.ground.formats.authres import read as read_results
 from mailstead.ground.formats.dkim.header import split_fields
 from mailstead.ground.formats.encoding import find_decoder
+from mailstead.ground.formats.feedback.complaint import read_complaint
 from mailstead.ground.formats.feedback.unpacking import PACKED_MAX
 from mailstead.ground.formats.headers import find_field, unfold
 from mailstead.ground.formats.parts import Span, unpack_parts, walk_parts
@@ -26,6 +29,7 @@ from mailstead.services.accounts.resolve import Resolution, resolve
 from mailstead.services.folders.reading import FetchRow, Load, Reading
 from mailstead.services.policy.policies import read_policy
 from mailstead.services.reports.addresses import intakes_of
+from mailstead.services.reports.complaints import Complaints
 from mailstead.services.reports.opening import Opened, open_failure, open_report
 from mailstead.store.port import Lane, ReadTx, Store, Tx
 from mailstead.store.port.reports import DAY_MS, ReceivedReport, ReportRow
@@ -38,6 +42,8 @@ PIECE: Final = 256 << 10
 ENCODED_MAX: Final = PACKED_MAX * 3 // 2
 PARTS_MAX: Final = 100
 FAILURE: Final = "message/feedback-report"
+ORIGINALS: Final = frozenset(["message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers"])
+HEADER_MAX: Final = 64 << 10
 MEDIA: Final = frozenset(
     [
         FAILURE,
@@ -74,7 +80,8 @@ class Origin:
 class Intake:
     """One for a worker; `run` is for the one that has the lease."""
 
-    def __init__(self, store: Store, clock: Clock, ids: IdSource, reading: Reading) -> None:
+    def __init__(self, store: Store, clock: Clock, ids: IdSource, reading: Reading, complaints: Complaints) -> None:
+        self._complaints = complaints
         self._store = store
         self._clock = clock
         self._ids = ids
@@ -151,6 +158,10 @@ class Intake:
         origin, at = find_origin(row), Instant(row.saved_at)
         data = await self._read(row, span)
         if f"{span.type}/{span.subtype}" == FAILURE:
+            complaint = read_complaint(data, await self._read_original(row))
+            if complaint is not None:
+                await self._complaints.take(complaint, origin.sender)
+                return
             opened = open_failure(data, _say(row, b"message-id") or str(row.message_id), origin.sender, at)
         else:
             opened = await open_report(data, _say(row, b"tls-report-domain"))
@@ -176,6 +187,13 @@ class Intake:
             offset += len(piece)
             await asyncio.sleep(0)
         return bytes(data + decoder.finish())
+
+    async def _read_original(self, row: FetchRow) -> bytes:
+        """The beginning of the letter that feedback is about."""
+        for span in walk_parts(unpack_parts(row.parts)):
+            if f"{span.type}/{span.subtype}" in ORIGINALS:
+                return await self._read(row, replace(span, body_size=min(span.body_size, HEADER_MAX)))
+        return b""
 
     async def _is_known(self, opened: Opened) -> bool:
         names = (opened.kind, opened.domain, opened.organization, opened.report_id)

@@ -68,6 +68,11 @@ def _tell_warned(facts: Facts) -> Iterator[str]:
     yield f"the sender was told that it takes long: {', '.join(facts.get('to', ()))}"
 
 
+def _tell_complaint(facts: Facts) -> Iterator[str]:
+    whom = f" for {facts['to']}" if facts.get("to") else ""
+    yield f"{facts['by'] or 'somebody'} says that it was called {facts['type']}{whom}"
+
+
 def _tell_other(facts: Facts) -> Iterator[str]:
     yield _words(facts) if isinstance(facts, dict) else str(facts)
 
@@ -77,6 +82,7 @@ _CHAPTERS: Final[Mapping[str, Callable[[Facts], Iterator[str]]]] = {
     "hand": _tell_hand,
     "expired": _tell_expired,
     "warned": _tell_warned,
+    "complaint": _tell_complaint,
 }
 
 

@@ -19,8 +19,12 @@ from mailstead.services.accounts.users import NewUser, add_user
 from mailstead.services.folders.append import place, put_letter
 from mailstead.services.folders.incoming import Incoming
 from mailstead.services.folders.reading import Reading
+from mailstead.services.guards.breaker import BreakerRules
+from mailstead.services.guards.observer import GuardObserver
+from mailstead.services.guards.suppression import SuppressionRules
 from mailstead.services.reports import intake as room
 from mailstead.services.reports.archive import Archive
+from mailstead.services.reports.complaints import Complaints
 from mailstead.services.reports.intake import Intake
 from mailstead.store.port.reports import ReceivedReport, ReportKind
 from mailstead.telemetry import Event
@@ -89,7 +93,9 @@ class Post:
 
     def intake(self, store: Any = None) -> Intake:
         store = store or self.scene.store
-        return Intake(store, self.scene.clock, self.ids, Reading(store))
+        observer = GuardObserver(BreakerRules(least=2), SuppressionRules())
+        complaints = Complaints(store, self.scene.clock, self.ids, observer)
+        return Intake(store, self.scene.clock, self.ids, Reading(store), complaints)
 
     async def received(self, kind: ReportKind = ReportKind.DMARC) -> list[ReceivedReport]:
         return await Archive(self.scene.store).list_received(kind, "", Instant(0), 100)
