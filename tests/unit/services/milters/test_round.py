@@ -36,6 +36,13 @@ def packet(letter: bytes, data: bytes = b"") -> bytes:
     return struct.pack(">I", 1 + len(data)) + letter + data
 
 
+@dataclass(frozen=True)
+class Last:
+    """It closes after that."""
+
+    data: bytes = b""
+
+
 @dataclass
 class Play:
     """A milter that answers by the letter of each packet; `steps`: what it does not want, or does not answer."""
@@ -68,10 +75,13 @@ class Play:
                 answer = packet(b"O", struct.pack(">III", self.version, self.actions, self.steps))
             if callable(answer):
                 answer = answer(data)
+            is_last = isinstance(answer, Last)
+            if isinstance(answer, Last):
+                answer = answer.data
             assert isinstance(answer, bytes)
             writer.write(answer)
             await writer.drain()
-            if not answer:
+            if is_last:
                 return
 
     def said(self, letter: bytes) -> list[bytes]:
@@ -82,7 +92,7 @@ class Play:
 class Scene:
     blobs: Blobs
 
-    async def visit(self, *plays: object, letter: bytes = LETTER, **rule: object) -> Milled:
+    async def visit(self, *plays: object, letter: bytes = LETTER, patience: float = 30.0, **rule: object) -> Milled:
         milters, open_stages = [], []
         try:
             for number, play in enumerate(plays):
@@ -90,7 +100,7 @@ class Scene:
                 open_stages.append(manager)
                 where = await manager.__aenter__()
                 told = MilterRule(name=f"m{number}", host="127.0.0.1", port=where.port, **rule)  # type: ignore[arg-type]
-                lines = Lines(Place(host="127.0.0.1", port=where.port), Dialer("milter", Sweep(0.05)), 0.5)
+                lines = Lines(Place(host="127.0.0.1", port=where.port), Dialer("milter", Sweep(0.05)), patience)
                 milters.append(Milter(told, lines))
             made = MilterRound(
                 milters, self.blobs, SystemClock(), hostname="mx.test", daemon_name="smtp", size_max=1 << 20
@@ -231,9 +241,9 @@ async def test_skip_and_accept(scene: Scene) -> None:
 
 
 HOSTILE = {
-    "closes at once": {b"O": lambda _: b""},
-    "closes in the middle": {b"L": lambda _: b""},
-    "closes at the end": {b"E": lambda _: packet(b"h", b"X-A\0v\0")[:7]},
+    "closes at once": {b"O": Last()},
+    "closes in the middle": {b"L": Last()},
+    "closes at the end": {b"E": Last(packet(b"h", b"X-A\0v\0")[:7])},
     "garbage": {b"O": b"220 smtp.test ESMTP\r\n"},
     "an old version": {b"O": packet(b"O", struct.pack(">III", 1, 0, 0))},
     "a short negotiation": {b"O": packet(b"O", b"\0")},
@@ -270,7 +280,7 @@ async def test_silence(scene: Scene, fallback: Fallback, wish: Wish) -> None:
     async def silence(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.read()
 
-    (opinion,) = (await scene.visit(silence, fallback=fallback)).opinions
+    (opinion,) = (await scene.visit(silence, patience=0.1, fallback=fallback)).opinions
     assert (opinion.wish, opinion.symptoms[0].words.startswith("it gave no answer")) == (wish, True)
 
 
