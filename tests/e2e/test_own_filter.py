@@ -12,7 +12,10 @@ from tests.support.server import Sandbox, free_base
 
 pytestmark = pytest.mark.e2e
 
-ZONE = 'good TXT "v=spf1 ip4:127.0.0.1 -all"'
+ZONE = """
+good TXT "v=spf1 ip4:127.0.0.1 -all"
+1.0.0.127.bl A 127.0.0.2
+"""
 HONEST = (
     b"From: Ann <ann@good.test>\r\nTo: ada@dev.localhost\r\nSubject: lunch\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\n"
     b"Message-ID: <lunch@good.test>\r\n\r\nShall we meet at noon, at the place by the river?\r\n"
@@ -30,6 +33,7 @@ GTUBE = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\r
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with dns_lab(Zone("test", ZONE, signed=False)) as lab, pytest.MonkeyPatch.context() as patch:
         patch.setenv("MAILSTEAD_SMTP_EXAMINE_NEIGHBOURS", "yes")  # the client is on this machine
+        patch.setenv("MAILSTEAD_SECURITY_OWN_FILTER_DNSBL", "bl.test=1.9")
         patch.setenv("MAILSTEAD_OUTBOUND_RESOLVERS", "127.0.0.1")
         patch.setenv("MAILSTEAD_OUTBOUND_RESOLVER_PORT", str(lab.authority))
         running = Sandbox(tmp_path_factory.mktemp("own") / "box", free_base())
@@ -163,3 +167,14 @@ def test_what_answers_our_own_letters_is_let_in(box: Sandbox) -> None:
         assert time.monotonic() < until, found
         assert send(box, answer)[0] == 250
         time.sleep(0.5)
+
+
+def test_hard_rules_decide(box: Sandbox) -> None:
+    rules = '{"rules": [{"header_match_regex": "Subject: (?i)^party", "action": "spam"}]}'
+    assert box.cli("policy", "set", "--domain", "dev.localhost", f"spam.config={rules}").returncode == 0
+    refused = box.cli("policy", "set", "--domain", "dev.localhost", f"spam.config={rules.replace('^party', '(?=a)')}")
+    assert refused.returncode != 0
+    assert "no expression of RE2" in refused.stderr
+    assert send(box, HONEST.replace(b"lunch", b"Party"))[0] == 250
+    (header,) = headers(box, "Party", "Junk")
+    assert b"header_match_regex" in header

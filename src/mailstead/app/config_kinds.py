@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NewType
 
 from mailstead.ground.model.address import canonical_domain
+from mailstead.ground.model.dns_list import parse_dns_list
 from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.milter import parse_milter
 from mailstead.ground.model.rate import parse_rates, show_rates
@@ -36,6 +37,9 @@ Rates = NewType("Rates", str)
 
 Milter = NewType("Milter", str)
 """A name, a socket and options, with blanks between."""
+
+DnsListText = NewType("DnsListText", str)
+"""A zone, an answer if only one counts, a weight."""
 
 SpamConfigText = NewType("SpamConfigText", str)
 """Hard rules as JSON."""
@@ -201,6 +205,15 @@ def read_rates(text: str) -> Rates:
         raise BadValue(str(error), "write one or more like 20/minute 100/hour 1000/day") from error
 
 
+def read_dns_list(text: str) -> DnsListText:
+    """As it stands, if it can be read."""
+    try:
+        parse_dns_list(text)
+    except Invalid as error:
+        raise BadValue(str(error), "write one like list.example=3 or list.example/127.0.0.4=1.5") from error
+    return DnsListText(text.strip())
+
+
 def read_spam_config(text: str) -> SpamConfigText:
     """As it stands, if it can be read."""
     try:
@@ -226,6 +239,7 @@ READERS: Final[Mapping[object, Callable[[str], object]]] = {
     Place: read_place,
     Milter: read_milter,
     SpamConfigText: read_spam_config,
+    DnsListText: read_dns_list,
 }
 NAMES: Final[Mapping[object, str]] = {
     str: "text",
@@ -244,6 +258,7 @@ NAMES: Final[Mapping[object, str]] = {
     Place: "host or network",
     Milter: "milter",
     SpamConfigText: "JSON",
+    DnsListText: "list of the DNS",
 }
 
 

@@ -2,15 +2,17 @@
 
 from mailstead.app.config import Config
 from mailstead.app.duties import Duty
+from mailstead.app.sending import SendingRooms
+from mailstead.ground.model.dns_list import parse_dns_list
 from mailstead.ground.model.opinion import Opinion
 from mailstead.net.clock import Clock
 from mailstead.services.checks.specimen import Panel, Specimen
 from mailstead.services.filters.own.following import Follower, OtherTeacher
 from mailstead.services.filters.own.knowing import Acquaintances
 from mailstead.services.filters.own.learning import Learner
+from mailstead.services.filters.own.listed import DnsLists
 from mailstead.services.filters.own.memory import Memory
 from mailstead.services.filters.own.own import OwnFilter
-from mailstead.services.policy.policies import Policies
 from mailstead.store.port import Store
 
 
@@ -29,11 +31,14 @@ class WithOwn:
 class OwnRooms:
     """Ours, for one worker: it judges, and follows what people do."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, policies: Policies, others: OtherTeacher) -> None:
-        self._is_on = config.security.own_filter.enabled
+    def __init__(self, config: Config, store: Store, clock: Clock, sending: SendingRooms, others: OtherTeacher) -> None:
+        own_filter = config.security.own_filter
+        self._is_on = own_filter.enabled
         memory = Memory(store)
-        self._filter = OwnFilter(memory, Acquaintances(store, clock), config.security.own_filter.spam_config)
-        self._follower = Follower(store, clock, Learner(store, clock, memory), policies, others)
+        hosts, links = (tuple(map(parse_dns_list, texts)) for texts in (own_filter.dnsbl, own_filter.url_lists))
+        lists = DnsLists(sending.resolver, clock, hosts, links, own_filter.lists_timeout.total_seconds())
+        self._filter = OwnFilter(memory, Acquaintances(store, clock), lists, own_filter.spam_config)
+        self._follower = Follower(store, clock, Learner(store, clock, memory), sending.policies, others)
 
     def join(self, others: Panel) -> Panel:
         """The same with ours, unless the operator does without."""

@@ -246,7 +246,7 @@ class Worker:
         self._refusals = Refusals(store, clock, Concealing(store))
         self._filters = Filters(config, clock, self._sending.client)
         self._reports = ReportRooms(config, store, clock, ids, self._sending, self._folders.reading)
-        self._own = OwnRooms(config, store, clock, self._sending.policies, self._filters.teachers)
+        self._own = OwnRooms(config, store, clock, self._sending, self._filters.teachers)
         self._hooks = HookRooms(config, store, clock, self._sending.client)
         delivery, teachers = self._sending.delivery, self._filters.teachers
         self._quarantine = QuarantineRooms(config, store, clock, ids, delivery, teachers)

@@ -31,7 +31,8 @@ def test_every_key_can_be_set_by_it(path: str) -> None:
     key = keys()[path]
     default = key.default if key.default not in (None, (), "") else None
     samples = {"path": "/x", "host name": "a.example", "network": "10.0.0.0/8", "IP address": "::1",
-               "rates": "20/minute", "milter": "a unix:/x", "JSON": "{}"}  # fmt: skip
+               "rates": "20/minute", "milter": "a unix:/x", "JSON": "{}",
+               "list of the DNS": "list.example=3"}  # fmt: skip
     text = key.show(default) if default is not None else samples.get(key.kind_name.removeprefix("list of "), "word")
     settings, problems = read_environment({key.variable: text})
     assert problems == []

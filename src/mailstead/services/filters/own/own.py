@@ -54,11 +54,18 @@ class Knows(Protocol):
     ) -> dict[AccountId, list[Symptom]]: ...
 
 
+class LooksUp(Protocol):
+    """What lists in the DNS say: see `listed`."""
+
+    async def look_up(self, ip: str, letter: Anatomy) -> list[Symptom]: ...
+
+
 class OwnFilter:
     """One for a worker."""
 
-    def __init__(self, memory: Recalls, acquaintances: Knows, rules: str = "") -> None:
+    def __init__(self, memory: Recalls, acquaintances: Knows, lists: LooksUp, rules: str = "") -> None:
         self._memory = memory
+        self._lists = lists
         self._acquaintances = acquaintances
         self._rules = rules  # SPAM_CONFIG of all domains
 
@@ -73,6 +80,7 @@ class OwnFilter:
         found = find_in_letter(letter)
         tokens = find_tokens(letter, found)
         symptoms = found + find_in_origin(specimen.evidence, specimen.client, letter, specimen.policies)
+        symptoms += await self._lists.look_up(specimen.client.ip, letter)
         readers = _readers(specimen)
         accounts = [account for _, account in readers if account is not None]
         lores = await self._memory.recall((EVERYBODY, *accounts))

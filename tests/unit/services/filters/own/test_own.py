@@ -51,7 +51,14 @@ class Strangers:
         return {}
 
 
-OWN = OwnFilter(Blank(), Strangers())
+class NoLists:
+    """None is set up."""
+
+    async def look_up(self, *_: object) -> list[Symptom]:
+        return []
+
+
+OWN = OwnFilter(Blank(), Strangers(), NoLists())
 
 
 async def ask(one: Specimen) -> Opinion:
@@ -116,7 +123,7 @@ async def test_hard_rules_decide_alone() -> None:
 
 
 async def test_hard_rules_of_all_domains() -> None:
-    own = OwnFilter(Blank(), Strangers(), '{"rules": [{"arc_verdict": "none", "action": "spam"}]}')
+    own = OwnFilter(Blank(), Strangers(), NoLists(), '{"rules": [{"arc_verdict": "none", "action": "spam"}]}')
     (opinion,) = await own.examine(specimen())
     assert opinion.wish is Wish.SET_ASIDE
     (opinion,) = await own.examine(ruled(LETTER, '{"rules": []}'))
