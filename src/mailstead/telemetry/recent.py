@@ -6,12 +6,12 @@ Only what the log gets is kept, as the log shows it: under the same level, and h
 import logging
 from collections import deque
 from collections.abc import Iterable
+from copy import copy
 from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
-from mailstead.telemetry.event import Event
 from mailstead.telemetry.render import Privacy, one_line, tell
 
 KEPT: Final = 2000
@@ -48,7 +48,10 @@ class Recent(logging.Handler):
         self._kept: deque[logging.LogRecord] = deque(maxlen=KEPT)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One more."""
+        """One more. A failure's stack would keep alive all that its frames hold: it is in the log."""
+        if record.exc_info:
+            record = copy(record)
+            record.exc_info = None
         self._kept.append(record)
 
     def find(self, wanted: Wanted) -> list[Told]:
@@ -88,11 +91,6 @@ def moment(at: int) -> str:
     """As in the log."""
     time = datetime.fromtimestamp(at / 1000, UTC)
     return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z"
-
-
-def names() -> frozenset[str]:
-    """Of all events there are."""
-    return frozenset(event.value for event in Event)
 
 
 def _is_meant(told: Told, wanted: Wanted) -> bool:
