@@ -80,7 +80,7 @@ async def show(desk: Desk, args: a.KeptName, _say: Say) -> Json:
 async def view(desk: Desk, args: a.KeptName, say: Say) -> Json:
     """The octets, in rows of base64."""
     number, size = parse_id(args.id), 0
-    async for piece in await _keepers(desk).quarantine.open(number):
+    async for piece in await _keepers(desk).quarantine.open(number, by=desk.directory.actor):
         size += len(piece)
         for offset in range(0, len(piece), _CHUNK):
             await say({"row": {"base64": base64.b64encode(piece[offset : offset + _CHUNK]).decode()}})

@@ -124,7 +124,7 @@ async def _do(hand: Hand, order: Order, letters: Sequence[SpoolId]) -> Done:
 
 async def view(desk: Desk, args: a.LetterId, say: Say) -> Json:
     """The octets, in rows of base64."""
-    letter, octets = await _hand(desk).open(parse_id(args.id))
+    letter, octets = await _hand(desk).open(parse_id(args.id), by=desk.directory.actor)
     async for piece in octets:
         for offset in range(0, len(piece), _CHUNK):
             await say({"row": {"base64": base64.b64encode(piece[offset : offset + _CHUNK]).decode()}})

@@ -107,12 +107,12 @@ class QueueApi:
         now = self.clock.now()
         return web.json_response([showing.show_lane(lane, now) for lane in await self.hand.lanes()])
 
-    async def letter(self, request: web.Request, _who: Actor) -> web.StreamResponse:
+    async def letter(self, request: web.Request, who: Actor) -> web.StreamResponse:
         """One of them, as JSON or as its octets."""
         number = parse_id(request.match_info["id"])
         match request.query.get("format", "json"):
             case "raw":
-                return await self._raw(request)
+                return await self._raw(request, who)
             case "json":
                 dossier = await self.hand.show(number)
                 first = dossier.entries[0].state
@@ -121,8 +121,8 @@ class QueueApi:
             case other:
                 raise Invalid(f"there is no format {other!r}: say json or raw")
 
-    async def _raw(self, request: web.Request) -> web.StreamResponse:
-        letter, octets = await self.hand.open(parse_id(request.match_info["id"]))
+    async def _raw(self, request: web.Request, who: Actor) -> web.StreamResponse:
+        letter, octets = await self.hand.open(parse_id(request.match_info["id"]), by=who)
         name = f'attachment; filename="{letter.id}.eml"'
         response = web.StreamResponse(
             headers={"Content-Type": "message/rfc822", "Content-Disposition": name, **_HEADERS}

@@ -81,9 +81,16 @@ class Quarantine:
             raise NotFound(f"letter {number} is not kept here: it was released, deleted, or its time is over")
         return kept
 
-    async def open(self, number: int, scope: Scope = EVERYTHING) -> AsyncIterator[bytes]:
-        """The octets as they would be filed; NotFound."""
-        return self._octets(await self.show(number, scope))
+    async def open(self, number: int, *, by: Actor, scope: Scope = EVERYTHING) -> AsyncIterator[bytes]:
+        """The octets as they would be filed; NotFound. Who looks into a letter is told in the audit first."""
+        kept, now = await self.show(number, scope), self._clock.now()
+        deed = Deed(action="letter.viewed", subject=kept.recipient, domain=kept.domain, after={"id": str(kept.id)})
+
+        async def unit(tx: Tx) -> None:
+            await tx.audit.record(by, deed, now)
+
+        await self._store.write(unit)
+        return self._octets(kept)
 
     async def _octets(self, kept: KeptLetter) -> AsyncIterator[bytes]:
         reader = await self._store.blobs.open(kept.blob_id)

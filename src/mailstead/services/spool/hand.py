@@ -260,7 +260,7 @@ class _Step:
 def move_deed(move: Move, pairs: Pairs, reason: str) -> Deed:
     """One for a step: the letters, and the queues they were in."""
     letters = list(dict.fromkeys(str(letter.id) for letter, _ in pairs))
-    domains = {letter.sender.domain if letter.sender else "" for letter, _ in pairs}
+    domains = {letter.domain for letter, _ in pairs}
     more = {"reason": reason} if reason else {}
     return Deed(
         action=f"queue.{move.value}",

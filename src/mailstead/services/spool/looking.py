@@ -9,13 +9,14 @@ from operator import itemgetter
 from typing import Final
 
 from mailstead.ground.model.address import Address
+from mailstead.ground.model.audit import Actor, Deed
 from mailstead.ground.model.errors import Invalid, NotFound
 from mailstead.ground.model.ids import AccountId, Instant, SpoolId
 from mailstead.ground.model.spool import QUEUES, SpooledLetter, SpooledRecipient, State
 from mailstead.net.clock import Clock
 from mailstead.services.spool.filters import EVERYTHING, Filter
 from mailstead.services.spool.terms import DAY, HOUR
-from mailstead.store.port import ReadTx, Store
+from mailstead.store.port import ReadTx, Store, Tx
 from mailstead.store.port.spool import NO_LETTER, Lane, Share, StoryRow, Wanted
 
 PAGE_MAX: Final = 500
@@ -181,11 +182,15 @@ class Looking:
             raise NotFound(f"there is no account {address}")
         return account.id
 
-    async def open(self, number: SpoolId) -> tuple[SpooledLetter, AsyncIterator[bytes]]:
-        """The octets as they will leave, but for what signing adds; NotFound once they are gone."""
+    async def open(self, number: SpoolId, *, by: Actor) -> tuple[SpooledLetter, AsyncIterator[bytes]]:
+        """The octets as they will leave, but for what signing adds; NotFound once they are gone.
+
+        Who looks into a letter is told in the audit first, so that its people can know.
+        """
         letter = await self._store.read(lambda tx: tx.spool.get_letter(number))
         if letter.blob_id is None:
             raise NotFound(f"everything about letter {number} is settled: its octets are gone")
+        await self._store.write(_Viewing(letter, by, self._clock.now()))
         return letter, self._octets(letter)
 
     async def _octets(self, letter: SpooledLetter) -> AsyncIterator[bytes]:
@@ -206,6 +211,19 @@ class Looking:
                 return
             after = last
             await asyncio.sleep(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Viewing:
+    """Tells of a look."""
+
+    letter: SpooledLetter
+    by: Actor
+    now: Instant
+
+    async def __call__(self, tx: Tx) -> None:
+        deed = Deed(action="letter.viewed", subject=str(self.letter.id), domain=self.letter.domain)
+        await tx.audit.record(self.by, deed, self.now)
 
 
 @dataclass(frozen=True, slots=True)

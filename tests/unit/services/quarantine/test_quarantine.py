@@ -43,7 +43,9 @@ async def test_a_copy_for_each_in_the_unit_of_the_others(scene: Scene) -> None:
         "ann@home.test", "eve@else.test", "Eve <eve@else.test>", "Grüße 1", "spam",
     )  # fmt: skip
     assert kept.prefix.startswith(b"X-Mailstead-Reason: because\r\nAuthentication-Results: x\r\nReceived: ")
-    octets = b"".join([piece async for piece in await scene.quarantine.open(kept.id)])
+    octets = b"".join([piece async for piece in await scene.quarantine.open(kept.id, by=BY)])
+    (told,) = await scene.store.read(lambda tx: tx.audit.read_chain(0))
+    assert (told.action, told.subject, told.actor) == ("letter.viewed", kept.recipient, BY)
     assert octets == kept.prefix + LETTER % (1, 1, 1)
     assert (await scene.ann.account_row()).used_bytes == 0
 

@@ -163,7 +163,7 @@ async def test_many_are_dropped_only_if_their_number_is_known(scene: Scene) -> N
     dossier = await scene.hand.show(SpoolId(3))
     assert (dossier.letter.blob_id, dossier.letter.settled_at) == (None, START_MS)
     with pytest.raises(NotFound, match="octets are gone"):
-        await scene.hand.open(SpoolId(3))
+        await scene.hand.open(SpoolId(3), by=ANN)
 
 
 async def test_more_than_a_step(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,8 +274,10 @@ async def test_counts(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_the_octets(scene: Scene) -> None:
     await scene.put(7)
-    _, octets = await scene.hand.open(SpoolId(7))
+    _, octets = await scene.hand.open(SpoolId(7), by=ANN)
     assert b"".join([piece async for piece in octets]) == b"Received: x\r\nSubject: 7\r\n\r\nx\r\n"
+    (told,) = await scene.store.read(lambda tx: tx.audit.read_chain(0))
+    assert (told.action, told.subject, told.actor) == ("letter.viewed", "7", ANN), "who looks is told"
 
 
 async def test_the_last_words_stay(scene: Scene) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mailstead.ground.model.address import Address
 from tests.support.api_scene import PASSWORD, Scene
 
 
@@ -259,3 +260,15 @@ async def test_letters_kept_aside(scene: Scene) -> None:
     assert [(one["action"], one["who"]) for one in told] == [
         ("quarantine.deleted", "api token"), ("quarantine.released", "dora@one.test"),
     ]  # fmt: skip
+
+
+async def test_a_letter_in_anothers_name_is_theirs_whatever_its_sender_says(scene: Scene) -> None:
+    from tests.support.spooled import letter, recipient, spool
+
+    store: Any = scene.directory.store
+    forged = letter(1, sender=Address("eve", "one.test"), domain="two.test")
+    await spool(store, forged, recipient(1, 0), body=b"Subject: x\r\n\r\nx\r\n")
+    assert (await scene.call("GET", "/queue?domain=one.test", by="dora@one.test")).body["items"] == []
+    assert (await scene.call("GET", "/queue/1", by="dora@one.test")).status == 404
+    assert (await scene.call("POST", "/queue/1/hold", {"reason": "x"}, by="dora@one.test")).status == 404
+    assert (await scene.call("GET", "/queue/1")).status == 200
