@@ -134,9 +134,10 @@ async def test_looking_and_deleting_within_a_scope(scene: Scene) -> None:
     for wish in (KeptFilter(reason="virus found"), KeptFilter(before=scene.clock.now()), KeptFilter(sender="x@y")):
         assert await quarantine.page(wish) == []
     (other, *_) = await quarantine.page(KeptFilter(recipient="bob@other.test"))
-    for call in (quarantine.show, quarantine.open):
-        with pytest.raises(NotFound):
-            await call(other.id, home)  # type: ignore[operator]
+    with pytest.raises(NotFound):
+        await quarantine.show(other.id, home)
+    with pytest.raises(NotFound):
+        await quarantine.open(other.id, by=BY, scope=home)
     with pytest.raises(NotFound):
         await quarantine.delete(other.id, by=BY, scope=home)
     with pytest.raises(Invalid):
