@@ -117,6 +117,8 @@ def test_a_letter_that_waits_to_be_judged_outlives_a_kill(box: Sandbox, hearing:
     (entry,) = [json.loads(line) for line in box.cli("queue", "list", "--json").stdout.splitlines()]
     assert (entry["queue_type"], entry["destination"], entry["origin"]) == ("deferred", "(judging)", "to be judged")
     assert entry["last_error"].startswith("waits to be judged: hook gate asks to judge again")
+    explained = box.cli("message", "explain", "<later@far.test>").stdout
+    assert "waits to be judged: hook gate asks to judge again" in explained, explained
     reader = box.imap("ada")
     reader.select("INBOX")
     assert reader.search(None, "SUBJECT later")[1] == [b""]
@@ -127,3 +129,5 @@ def test_a_letter_that_waits_to_be_judged_outlives_a_kill(box: Sandbox, hearing:
         reader.noop()
     assert len(found) == 1
     reader.logout()
+    explained = box.cli("message", "explain", "<later@far.test>").stdout
+    assert "Filed in INBOX of ada@dev.localhost" in explained, explained

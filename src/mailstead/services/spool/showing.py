@@ -11,7 +11,7 @@ import msgspec
 
 from mailstead.ground.formats.date import render_rfc3339
 from mailstead.ground.model.ids import Instant
-from mailstead.ground.model.spool import SpooledLetter, SpooledRecipient, State
+from mailstead.ground.model.spool import JUDGING, SpooledLetter, SpooledRecipient, State
 from mailstead.services.spool.explaining import tell_filed, tell_refused
 from mailstead.services.spool.hints import hint
 from mailstead.services.spool.looking import Dossier, Entry, Row, Stats, Tally
@@ -110,8 +110,17 @@ def _recipient(one: SpooledRecipient) -> Json:
         "last_reply": last.diagnostic if last else "",
         "host": last.host if last else "",
         "last_at": _moment(last.at) if last else None,
-        "hint": hint(last.status) if last else "",
+        "hint": _hint(one),
     }
+
+
+def _hint(one: SpooledRecipient) -> str:
+    """Of what was heard last. Who waits to be judged heard it from our own filters."""
+    if one.last is None:
+        return ""
+    if one.destination == JUDGING and one.state.is_waiting:
+        return f"{one.last.diagnostic}; mailstead filter list says how the filters are"
+    return hint(one.last.status)
 
 
 def _attempts(row: StoryRow) -> list[Json]:

@@ -2,7 +2,7 @@
 that came from or for an address, from an IP, or in a session."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from mailstead.ground.model.errors import Invalid, NotFound
 from mailstead.ground.model.ids import AccountId, Instant, SpoolId
 from mailstead.ground.model.quarantine import KEPT_IN
 from mailstead.ground.model.scope import EVERYTHING, Scope
+from mailstead.ground.model.spool import HERE
 from mailstead.net.clock import Clock
 from mailstead.net.ids import moment_of
 from mailstead.services.policy.concealing import Concealing, hider, name_key
@@ -148,6 +149,9 @@ class Tracing:
         if not walked.filed and not letters:
             walked = await self._walk(since, Instant(at + SESSION), is_of)
         names = {dossier.letter.message_id for dossier in letters} | {one.message_id for one in walked.filed}
+        for at in sorted(_filed_later(letters)):
+            later = await self._walk(Instant(at - AROUND), Instant(at + AROUND), lambda _, name: name in names)
+            walked.filed.extend(one for one in later.filed if one not in walked.filed)
         told = b"id %d" % number
         for name in names - {""}:
             for sibling in await self._letters_of(name):
@@ -158,7 +162,7 @@ class Tracing:
     async def _by_name(self, name: str) -> Found:
         letters = await self._letters_of(name)
         if letters:
-            moments = sorted({dossier.letter.created_at for dossier in letters})
+            moments = sorted({dossier.letter.created_at for dossier in letters} | _filed_later(letters))
             spans = [(Instant(at - AROUND), Instant(at + AROUND)) for at in moments]
         else:
             now = self._clock.now()
@@ -219,6 +223,12 @@ class Tracing:
             mark = step[-1][0].mark
             await asyncio.sleep(0)
         return replace(walked, is_cut=True)
+
+
+def _filed_later(letters: Iterable[Dossier]) -> set[Instant]:
+    """What waited here, for room or to be judged, was filed long after it came."""
+    recipients = (one for dossier in letters for one in dossier.recipients if one.destination in HERE)
+    return {one.last.at for one in recipients if one.last is not None and not one.state.is_waiting}
 
 
 @dataclass(frozen=True, slots=True)
