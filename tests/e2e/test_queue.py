@@ -82,7 +82,7 @@ def test_a_trace_leads_to_both_places(away: Sandbox) -> None:
     number = rows(away)[2]["id"]
     said = away.cli("message", "trace", "<q2@example.org>")
     assert said.returncode == 0
-    assert "filed in INBOX of you@dev.localhost" in said.stdout
+    assert "Filed in INBOX of you@dev.localhost" in said.stdout
     assert "now: someone@far.test is held for: " in said.stdout
     assert away.cli("message", "trace", number).stdout == said.stdout
     assert away.cli("message", "trace", "<nobody@example.org>").returncode == 68
