@@ -5,7 +5,8 @@ import asyncio
 from mailstead.ground.formats.spam.lore import PAGE, read_page
 from mailstead.ground.model.ids import AccountId, Instant, ModSeq
 from mailstead.store.port import Tx
-from mailstead.store.port.learning import EVERYBODY, LoreMark, StoredLesson
+from mailstead.store.port.learning import EVERYBODY, Kind, LoreMark, Name, Standing, StoredLesson
+from tests.support.mailbox import make_mailbox
 from tests.support.stores import AnyStore, Engine
 
 NOW = Instant(1_800_000_000_000)
@@ -85,3 +86,33 @@ async def test_two_workers_lose_nothing(engine: Engine) -> None:
     one, other = await engine.open(), await engine.open()
     await asyncio.gather(*(add(store, EVERYBODY, {0: {1: 1}, 1: {2: 1}}) for store in [one, other] * 10))
     assert await cells(one, EVERYBODY) == {0: [20], 1: [20]}
+
+
+async def test_what_was_learned_of_accounts_that_are_gone_is_forgotten(store: AnyStore) -> None:
+    box = await make_mailbox(store)
+    for scope in (EVERYBODY, ANN, box.account):
+        await add(store, scope, {0: {1: 5}, 1: {1: 5}})
+        await store.write(lambda tx, scope=scope: tx.learning.set_cursor(scope, ModSeq(1)))
+    await store.write(lambda tx: tx.learning.put_lesson(LESSON))
+    await store.write(lambda tx: tx.learning.note_sent(ANN, [1, 2], NOW))
+    await store.write(lambda tx: tx.learning.put_standing(ANN, Name(Kind.SITE, "x.test"), Standing(1, 2, NOW)))
+    while await store.write(lambda tx: tx.learning.forget_orphans(limit=1)):
+        pass
+    assert await cells(store, ANN) == {}
+    assert await store.read(lambda tx: tx.learning.mark(ANN)) == LoreMark()
+    assert await store.read(lambda tx: tx.learning.count_sent(ANN, [1, 2])) == 0
+    assert await store.read(lambda tx: tx.learning.standing(ANN, Name(Kind.SITE, "x.test"))) == Standing()
+    assert await store.read(lambda tx: tx.learning.find_lesson(ANN, "m1")) is None
+    assert await cells(store, EVERYBODY) == await cells(store, box.account) == {0: [5], 1: [5]}
+
+
+async def test_what_was_sent_and_who_is_known(store: AnyStore) -> None:
+    name = Name(Kind.NETWORK, "192.0.2")
+    for standing in (Standing(1, 2, NOW), Standing(3, 4, NOW)):
+        await store.write(lambda tx, standing=standing: tx.learning.put_standing(ANN, name, standing))
+        assert await store.read(lambda tx: tx.learning.standing(ANN, name)) == standing
+    for _ in range(2):
+        await store.write(lambda tx: tx.learning.note_sent(ANN, [5, 1 << 62], NOW))
+    assert await store.read(lambda tx: tx.learning.count_sent(ANN, [5, 6, 1 << 62])) == 2
+    assert await store.write(lambda tx: tx.learning.forget_known(before=Instant(NOW + 1), limit=2)) == 2
+    assert await store.write(lambda tx: tx.learning.forget_known(before=Instant(NOW + 1), limit=2)) == 1

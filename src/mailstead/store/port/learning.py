@@ -106,3 +106,6 @@ class LearningWrites(LearningReads, Protocol):
 
     async def forget_known(self, *, before: Instant, limit: int) -> int:
         """Reputations that were not counted since, and letters sent before; how many went."""
+
+    async def forget_orphans(self, *, limit: int) -> int:
+        """What was learned of accounts that are no more; how many rows went of each kind at most `limit`."""

@@ -75,6 +75,30 @@ FORGET_LESSONS: Final = """
     DELETE FROM spam_lesson WHERE (account_id, letter) IN (
            SELECT l.account_id, l.letter FROM spam_lesson l WHERE l.at < :before ORDER BY l.at LIMIT :limit)"""
 
+_ORPHAN: Final = "NOT IN (SELECT a.id FROM account a WHERE a.status <> 'deleted')"
+
+FORGET_ORPHANS: Final = (
+    f"""
+    DELETE FROM spam_page WHERE (scope, page) IN (
+           SELECT p.scope, p.page FROM spam_page p WHERE p.scope <> 0 AND p.scope {_ORPHAN} LIMIT :limit)""",  # noqa: S608 - words of ours
+    f"""
+    DELETE FROM spam_lore WHERE scope IN (
+           SELECT l.scope FROM spam_lore l WHERE l.scope <> 0 AND l.scope {_ORPHAN} LIMIT :limit)""",  # noqa: S608 - words of ours
+    f"""
+    DELETE FROM spam_lesson WHERE (account_id, letter) IN (
+           SELECT l.account_id, l.letter FROM spam_lesson l WHERE l.account_id <> 0 AND l.account_id {_ORPHAN}
+            LIMIT :limit)""",  # noqa: S608 - words of ours
+    f"""
+    DELETE FROM spam_reputation WHERE (account_id, kind, name) IN (
+           SELECT r.account_id, r.kind, r.name FROM spam_reputation r WHERE r.account_id {_ORPHAN} LIMIT :limit)""",  # noqa: S608 - words of ours
+    f"""
+    DELETE FROM spam_sent WHERE (account_id, letter) IN (
+           SELECT s.account_id, s.letter FROM spam_sent s WHERE s.account_id {_ORPHAN} LIMIT :limit)""",  # noqa: S608 - words of ours
+    f"""
+    DELETE FROM spam_cursor WHERE account_id IN (
+           SELECT c.account_id FROM spam_cursor c WHERE c.account_id {_ORPHAN} LIMIT :limit)""",  # noqa: S608 - words of ours
+)  # fmt: skip
+
 
 class SqlLearning:
     """See the port."""
@@ -189,3 +213,7 @@ class SqlLearning:
     async def forget_lessons(self, *, before: Instant, limit: int) -> int:
         """The oldest first."""
         return await self._session.run(FORGET_LESSONS, {"before": before, "limit": limit})
+
+    async def forget_orphans(self, *, limit: int) -> int:
+        """One statement for each table."""
+        return sum([await self._session.run(text, {"limit": limit}) for text in FORGET_ORPHANS])

@@ -86,12 +86,13 @@ class Follower:
                 continue  # it went meanwhile
 
     async def forget(self) -> None:
-        """Lessons that are too old to be taken back, and whom nobody heard of for long."""
+        """Lessons too old to be taken back, whom nobody heard of for long, and all of accounts that are no more."""
         before = Instant(self._clock.now() - KEPT_MS)
 
         async def unit(tx: Tx) -> int:
             gone = await tx.learning.forget_lessons(before=before, limit=STEP)
-            return gone + await tx.learning.forget_known(before=before, limit=STEP)
+            gone += await tx.learning.forget_known(before=before, limit=STEP)
+            return gone + await tx.learning.forget_orphans(limit=STEP)
 
         while True:
             if not await self._store.write(unit, lane=Lane.BULK):
