@@ -8,7 +8,9 @@ run takes many minutes. `--write` puts tables and curves into docs/benchmarks.md
 
 import argparse
 import asyncio
+import datetime
 import os
+import platform
 import resource
 import tempfile
 from collections.abc import Sequence
@@ -113,7 +115,10 @@ def theirs(teach: Sequence[Letter], letters: Sequence[Letter], name: str, cache:
 def curves(judged: Sequence[Judged]) -> list[str]:
     """How much each catches for so many wanted letters taken for spam."""
     marks = (0, 1, 2, 4, 8, 16, 32)
-    lines = ["| wanted letters taken for spam | " + " | ".join(map(str, marks)) + " |", "|---|" + "---|" * len(marks)]
+    day = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    lines = [f"{day}, {machine}.", ""]
+    lines += ["| wanted letters taken for spam | " + " | ".join(map(str, marks)) + " |", "|---|" + "---|" * len(marks)]
     for one in judged:
         lines.append(f"| {one.name} | " + " | ".join(f"{100 * one.caught_at(mark):.1f} %" for mark in marks) + " |")
     return lines

@@ -203,19 +203,19 @@ def _is_conversation(letter: Anatomy) -> bool:
 
 
 HEADER_RULES: Final = (
-    Rule("NO_DATE", 0.7, "it has no date", _lacks("date")),
+    Rule("NO_DATE", 0.5, "it has no date", _lacks("date")),
     Rule("BAD_DATE", 0.8, "its date cannot be read", _has_bad_date),
     Rule("DATE_AHEAD", 1.5, "it was written hours after it was sent", lambda letter: _hours_off(letter) > 2.5),
     Rule("DATE_FAR_AHEAD", 0.8, "it was written long after it was sent", lambda letter: _hours_off(letter) > 12),
     Rule("DATE_AGO", 0.7, "it was written hours before it was sent", lambda letter: _hours_off(letter) < -5),
     Rule("DATE_LONG_AGO", 0.9, "it was written days before it was sent", lambda letter: _hours_off(letter) < -96),
     Rule("DATE_NOWHERE", 1.2, "its date is of no zone of the world", _is_nowhere),
-    Rule("NO_MESSAGE_ID", 0.5, "it has no Message-ID", _lacks("message-id")),
+    Rule("NO_MESSAGE_ID", 0.3, "it has no Message-ID", _lacks("message-id")),
     Rule("BAD_MESSAGE_ID", 1.4, "its Message-ID is not one", _has_bad_id),
-    Rule("NO_FROM", 1.0, "nobody wrote it", lambda letter: not letter.authors),
+    Rule("NO_FROM", 0.8, "nobody wrote it", lambda letter: not letter.authors),
     Rule("MANY_FROM", 1.0, "several people wrote it", lambda letter: len(letter.authors) > 1),
     Rule("NO_SUBJECT", 0.4, "it has no subject", lambda letter: not letter.subject.strip()),
-    Rule("NO_TO", 0.4, "it is to nobody", _lacks("to", "cc", "list-id")),
+    Rule("NO_TO", 0.3, "it is to nobody", _lacks("to", "cc", "list-id")),
     Rule("BAD_TO", 0.6, "whom it is to cannot be read", _has_no_people),
     Rule("LOUD_SUBJECT", 1.1, "its subject is all capitals", _is_loud),
     Rule("EXCLAIMING_SUBJECT", 0.5, "its subject exclaims", lambda letter: "!" in letter.subject),
