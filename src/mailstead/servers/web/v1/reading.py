@@ -1,6 +1,7 @@
 """What a request says, checked against the row of its endpoint: limits first, then the schema."""
 
 import hashlib
+import re
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +12,7 @@ from mailstead.servers.web.refusals import Refused
 from mailstead.servers.web.v1.endpoint import Endpoint
 
 BODY_MAX: Final = 64 * 1024
-KEY_MAX: Final = 255
+_KEY: Final = re.compile(r"[!-~]{1,255}")
 JSON: Final = "application/json"
 
 
@@ -58,9 +59,11 @@ def read_body(endpoint: Endpoint, request: web.Request, octets: bytes) -> Any:
 
 def read_key(endpoint: Endpoint, request: web.Request) -> str:
     """The Idempotency-Key, "" if there is none or the endpoint keeps none; Invalid."""
-    key = request.headers.get("Idempotency-Key", "") if endpoint.has_key else ""
-    if len(key) > KEY_MAX or not key.isascii() or not key.isprintable():
-        raise Invalid(f"an Idempotency-Key has 1 to {KEY_MAX} printable ASCII characters")
+    key = request.headers.get("Idempotency-Key") if endpoint.has_key else None
+    if key is None:
+        return ""
+    if not _KEY.fullmatch(key):
+        raise Invalid("an Idempotency-Key has 1 to 255 printable ASCII characters without blanks")
     return key
 
 

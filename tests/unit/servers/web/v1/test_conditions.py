@@ -90,7 +90,7 @@ async def test_answers_are_forgotten_after_a_day(scene: Scene) -> None:
     assert (await scene.call("POST", "/aliases", NEW, headers=key)).body["error"] == "there already"
 
 
-@pytest.mark.parametrize("key", ["x" * 256, "é", "a\tb"])
+@pytest.mark.parametrize("key", ["x" * 256, "é", "a\tb", "a b", ""])
 async def test_a_key_is_short_and_plain(scene: Scene, key: str) -> None:
     assert (await scene.call("POST", "/aliases", NEW, headers={"Idempotency-Key": key})).status == 400
 
