@@ -5,7 +5,7 @@
 set -eu
 case ${1:-test} in
 test) want="$("$(dirname "$0")/unpacked.sh") postgresql swaks msmtp libnet-ssleay-perl libauthen-sasl-perl isync mutt neomutt curl sqlite3 postfix openssl bc iproute2 opendkim opendkim-tools bind9 bind9-dnsutils libxml2-utils unbound dovecot-core dovecot-lmtpd clamav-daemon spamd rspamd" ;;
-bench) want="postfix dovecot-core dovecot-imapd dovecot-lmtpd openssl opendkim opendkim-tools opendmarc postfix-policyd-spf-python bind9 iproute2" ;;
+bench) want="postfix dovecot-core dovecot-imapd dovecot-lmtpd openssl opendkim opendkim-tools opendmarc postfix-policyd-spf-python bind9 iproute2 spamassassin spamd" ;;
 *) echo "usage: tools/daemons.sh test|bench" >&2; exit 2 ;;
 esac
 missing=

@@ -8,6 +8,7 @@ from typing import Final
 
 from mailstead.ground.formats.addresslist import Mailbox, parse_mailboxes
 from mailstead.ground.formats.charset import decode_charset
+from mailstead.ground.formats.date import SentDate, parse_date
 from mailstead.ground.formats.encoding import decode_body
 from mailstead.ground.formats.headers import decode_field, each_field, unfold
 from mailstead.ground.formats.parameter import decode_parameter, find_parameter
@@ -27,6 +28,8 @@ TEXT_MAX: Final = 32 << 10
 PARTS_MAX: Final = 200
 WORDS_MAX: Final = 4000
 PEOPLE_MAX: Final = 100
+FIELD_MAX: Final = 10_000
+"""Octets of one address field."""
 
 _WORD: Final = re.compile(r"[^\W_](?:[\w'$]|-(?=\w)){1,30}")
 _INVISIBLE: Final = re.compile("[\xad\u034f\u200b-\u200f\u2060-\u2064\ufeff]")
@@ -69,6 +72,7 @@ class Anatomy:
     parts: list[Part] = field(default_factory=list)
     needless: int = 0  # texts in base64 that are ASCII
     unnamed: int = 0  # texts in raw characters of no kind that is named
+    _people: dict[str, list[Person]] = field(default_factory=dict)
 
     def first(self, name: str) -> bytes:
         """The unfolded body of the first field of that name."""
@@ -80,9 +84,17 @@ class Anatomy:
         return decode_field(self.first(name)[:2000])
 
     def people(self, name: str) -> list[Person]:
-        """Of an address field."""
-        value = self.first(name)[:20_000]
-        return [_person(box) for box in parse_mailboxes(value, PEOPLE_MAX) if box.host is not None and box.local]
+        """Of an address field; read once."""
+        found = self._people.get(name)
+        if found is None:
+            boxes = parse_mailboxes(self.first(name)[:FIELD_MAX], PEOPLE_MAX)
+            found = self._people[name] = [_person(box) for box in boxes if box.host is not None and box.local]
+        return found
+
+    @cached_property
+    def sent(self) -> SentDate | None:
+        """What its Date field says."""
+        return parse_date(self.first("date"))
 
     @cached_property
     def authors(self) -> list[Person]:

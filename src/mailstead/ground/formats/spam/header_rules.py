@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from mailstead.ground.formats.date import parse_date
 from mailstead.ground.formats.spam.anatomy import Anatomy
 from mailstead.ground.formats.spam.links import site_of
 from mailstead.ground.formats.spam.rule import Rule
@@ -29,20 +28,19 @@ def _lacks(*names: str) -> Callable[[Anatomy], bool]:
 
 
 def _has_bad_date(letter: Anatomy) -> bool:
-    value = letter.first("date")
-    return bool(value) and parse_date(value) is None
+    return bool(letter.first("date")) and letter.sent is None
 
 
 def _hours_off(letter: Anatomy) -> float:
     """The Date field against the clocks of the relays, the one that suits it best; 0 if either is missing."""
-    sent = parse_date(letter.first("date"))
+    sent = letter.sent
     seen = [hop.at for hop in letter.hops if hop.at is not None]
     return min(((sent.at - at) / 3_600_000 for at in seen), key=abs) if sent is not None and seen else 0.0
 
 
 def _is_nowhere(letter: Anatomy) -> bool:
     """No place of the world has its clocks so."""
-    sent = parse_date(letter.first("date"))
+    sent = letter.sent
     return sent is not None and (abs(sent.zone) > 14 * 60 or sent.zone % 15 != 0)
 
 
