@@ -35,9 +35,12 @@ BOXES = [f"u{10 + number}@example.test" for number in range(20)]
 INSIDE = "--inside"
 
 OURS = """
+  exempt_loopback: false
 outbound:
   resolvers: [127.0.0.1]
 """
+"""The first line goes on with the section of security."""
+
 ALL_ON = (
     "spf.enabled=on", "dkim.verify_enabled=on", "dmarc.enabled=on", "spam.enabled=on", "greylist.enabled=on",
     "greylist.delay_minutes=0", "rate_limit.enabled=on", "rate_limit.smtp_per_ip=10000000/60",

@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import datetime
 import os
-import platform
 import resource
 import tempfile
 from collections.abc import Sequence
@@ -19,7 +18,8 @@ from pathlib import Path
 
 from tests.support.stores import sqlite_engine
 
-from bench.run import ROOT
+from bench.roc import Curve, draw, points_of
+from bench.run import ROOT, machine
 from bench.spam_letters import Corpus, Letter, read_corpus
 from bench.spam_peers import spamassassin
 from mailstead.net.clock import SystemClock
@@ -115,16 +115,23 @@ def theirs(teach: Sequence[Letter], letters: Sequence[Letter], name: str, cache:
 def curves(judged: Sequence[Judged]) -> list[str]:
     """How much each catches for so many wanted letters taken for spam."""
     marks = (0, 1, 2, 4, 8, 16, 32)
-    day = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
-    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
-    lines = [f"{day}, {machine}.", ""]
-    lines += ["| wanted letters taken for spam | " + " | ".join(map(str, marks)) + " |", "|---|" + "---|" * len(marks)]
+    lines = ["| wanted letters taken for spam | " + " | ".join(map(str, marks)) + " |", "|---|" + "---|" * len(marks)]
     for one in judged:
         lines.append(f"| {one.name} | " + " | ".join(f"{100 * one.caught_at(mark):.1f} %" for mark in marks) + " |")
     return lines
 
 
-async def measure(corpus: Corpus, cache: Path, folds: int) -> list[str]:
+def picture(judged: Sequence[Judged]) -> str:
+    """The curves as SVG: ours and theirs by colour, untaught ones broken."""
+    looks = [("#0b6", ""), ("#c33", ""), ("#0b6", "6 4"), ("#c33", "6 4")]
+    found = [
+        Curve(one.name, colour, dashes, points_of(one.ham, one.spam))
+        for one, (colour, dashes) in zip(judged, looks, strict=True)
+    ]
+    return draw(found, "Spam caught, later letters")
+
+
+async def measure(corpus: Corpus, cache: Path, folds: int) -> tuple[list[str], str]:
     earlier, later = corpus.split()
     trained = [
         await ours(earlier, later, "Mailstead, taught"),
@@ -135,8 +142,11 @@ async def measure(corpus: Corpus, cache: Path, folds: int) -> list[str]:
         theirs([], later, "SpamAssassin, untaught", cache, "untrained"),
     ]
     all_of_them = [*trained, *fresh]
+    day = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     lines = [
-        "| later letters, threshold 5.0 | wanted taken for spam | spam caught | of what was taken, spam | ms CPU |"
+        f"{day}, {machine()}.",
+        "",
+        "| later letters, threshold 5.0 | wanted taken for spam | spam caught | of what was taken, spam | ms CPU |",
     ]
     lines += ["|---|---|---|---|---|", *(one.row for one in all_of_them), ""]
     lines += ["Spam caught, by how many wanted letters one would give for it:", "", *curves(all_of_them), ""]
@@ -149,7 +159,7 @@ async def measure(corpus: Corpus, cache: Path, folds: int) -> list[str]:
         )  # fmt: skip
         lines += ["| all letters | wanted taken for spam | spam caught | of what was taken, spam | ms CPU |"]
         lines += ["|---|---|---|---|---|", whole.row, ""]
-    return lines
+    return lines, picture(all_of_them)
 
 
 def main() -> None:
@@ -162,13 +172,14 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.corpus:
         parser.error("name an archive of letters: --corpus, or CORPUS_ARCHIVE")
-    lines = asyncio.run(measure(read_corpus(arguments.corpus), arguments.cache, arguments.folds))
+    lines, drawn = asyncio.run(measure(read_corpus(arguments.corpus), arguments.cache, arguments.folds))
     print("\n".join(lines))
     if arguments.write:
         page = ROOT / "docs" / "benchmarks.md"
         text = page.read_text()
         head, _, rest = text.partition(START)
         tail = rest.partition(END)[2]
+        (ROOT / "docs" / "spam-curves.svg").write_text(drawn)
         page.write_text(f"{head}{START}\n" + "\n".join(lines).rstrip() + f"\n{END}{tail}")
 
 
