@@ -72,7 +72,9 @@ class Delivery:
         number = self._ids.next()
         if count_hops(letter.rendered.header) > HOPS_MAX:
             return Receipt(number, (Failed(Reason.TOO_MANY_HOPS),) * len(accepted))
-        judged = await_notice(await self._cap.admit(accepted, letter.staged.size))
+        judged = await self._cap.admit(accepted, letter.staged.size)
+        if manner.prefix is None:  # else whoever kept it so long settles it, and its sender is told then
+            judged = await_notice(judged)
         hiders = await self._concealing.hiders(one.recipient.address.domain for one in judged)
         plan = self._plan(number, letter, envelope, judged, client, manner, hiders)
         try:

@@ -148,6 +148,15 @@ async def test_who_asks_to_be_told_of_success_is_filed_out_of_the_spool(scene: S
     assert (recipient.destination, recipient.dsn.notify) == (LOCAL, frozenset({"SUCCESS"}))
 
 
+async def test_out_of_the_spool_it_is_filed(scene: Scene) -> None:
+    wanting = Recipient(ANN, DsnRequest(frozenset({"SUCCESS"})))
+    kept = Manner(each_is_told=True, prefix=b"Received: by us; then\r\n")
+    receipt = await scene.deliver(Accepted(wanting, (await scene.target(),)), manner=kept)
+    assert receipt.outcomes == (Delivered(),)
+    assert await scene.count(INBOX) == 1
+    assert await scene.spooled() == []
+
+
 async def test_a_letter_to_be_held_back_is_nobodys_until_then(scene: Scene) -> None:
     later = Instant(scene.clock.now() + 60_000)
     await scene.deliver(abroad(), wishes=Wishes(release_at=later))
