@@ -8,15 +8,22 @@ import pytest
 from mailstead.ground.formats.dkim.header import split_fields
 from mailstead.ground.formats.dkim.record import read_record, render_record
 from mailstead.ground.formats.dkim.verify import find_claims
+from mailstead.ground.model.address import Address
+from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.ids import Instant
+from mailstead.ground.model.policy import Policy, Spf
 from mailstead.ground.model.signing import Algorithm
+from mailstead.net.clock import SystemClock
+from mailstead.services.checks.checks import Checks
 from mailstead.services.dispatch.content import LetterContent
 from mailstead.services.outbound.parcel import Rendition
 from mailstead.services.signing.making import make_key, record_of
 from mailstead.services.signing.rotation import activated
 from mailstead.services.signing.rules import Seal
 from tests.e2e.test_commands import Say, home, made, say, serving  # noqa: F401 - fixtures
-from tests.support.dkim import RSA_PEM
+from tests.support.dkim import RSA, RSA_PEM
+from tests.support.examining import OnePolicy, Text
+from tests.support.known_names import KnownNames
 from tests.support.programs import need
 from tests.support.server import free_base
 from tests.support.signing import open_signer
@@ -62,6 +69,46 @@ def test_a_signature_of_sha1_is_none(tmp_path: Path) -> None:
     signed = subprocess.run(command, cwd=tmp_path, input=letter, capture_output=True, check=True, timeout=60).stdout
     (claim,) = find_claims(split_fields(signed.partition(b"\r\n\r\n")[0] + b"\r\n"))
     assert (claim.signature, claim.trouble) == (None, "a=rsa-sha1 is not taken")
+
+
+@pytest.mark.e2e
+async def test_we_take_the_signatures_of_rspamd(tmp_path: Path) -> None:
+    """Its h= names fields that are not there, several times: RFC 6376 §5.4.2."""
+    rspamadm = need("rspamadm")
+    (tmp_path / "key").write_bytes(RSA_PEM)
+    (tmp_path / "letter").write_bytes(LETTER)
+    command = [
+        rspamadm,
+        "mime",
+        "sign",
+        "-d",
+        "x.test",
+        "-s",
+        "s",
+        "-k",
+        "key",
+        "-t",
+        "dkim",
+        "-o",
+        "message",
+        "letter",
+    ]
+    signed = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, timeout=60).stdout
+    names = KnownNames()
+    names.put("TXT", "s._domainkey.x.test", RSA.record)
+
+    async def results(letter: bytes) -> list[str]:
+        checks = Checks(names, SystemClock(), OnePolicy(Policy(spf=Spf(enabled=False))), hostname="us.test")
+        recipients = (Recipient(Address("bob", "us.test")),)
+        examination = checks.begin(Envelope(sender=None, recipients=recipients), Client(ip="192.0.2.1"))
+        examination.feed(letter)
+        examination.finish()
+        report = await examination.report(Text(letter), ((),))
+        return [one.result.value for one in report.evidence.dkim or ()]
+
+    assert await results(signed) == ["pass"]
+    assert await results(signed.replace(b"there", b"where")) == ["fail"]
+    assert await results(signed.replace(b"Hello", b"Hallo")) == ["fail"]
 
 
 @pytest.mark.usefixtures("home")

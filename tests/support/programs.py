@@ -30,6 +30,7 @@ PACKAGES = {
     "clamd": "clamav-daemon",
     "spamd": "spamd",
     "rspamd": "rspamd",
+    "rspamadm": "rspamd",
 }
 
 
