@@ -93,6 +93,12 @@ class Everything:
     async def lacks_verifier(self) -> bool:
         return False
 
+    async def are_any_asked(self) -> bool:
+        return False
+
+    async def is_asked(self, user: UserId) -> bool:
+        return False
+
     async def keep_secret(self, name: str, fresh: str) -> str:
         return fresh
 
