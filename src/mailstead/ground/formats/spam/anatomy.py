@@ -31,7 +31,9 @@ PEOPLE_MAX: Final = 100
 FIELD_MAX: Final = 10_000
 """Octets of one address field."""
 
-_WORD: Final = re.compile(r"[^\W_](?:[\w'$]|-(?=\w)){1,30}")
+_WORD: Final = re.compile(r"[^\W_](?:[\w'$]++|-(?=\w))++")
+_LONG_WORD: Final = re.compile(r"[^\W_](?:[\w'$]|-(?=\w)){1,30}")
+WORD_MAX: Final = 31
 _INVISIBLE: Final = re.compile("[\xad\u034f\u200b-\u200f\u2060-\u2064\ufeff]")
 
 
@@ -134,8 +136,11 @@ class Anatomy:
 
 
 def find_words(text: str) -> list[str]:
-    """In lower case and in order; what has no width does not part them."""
-    return _WORD.findall((text if text.isascii() else _INVISIBLE.sub("", text)).lower())[:WORDS_MAX]
+    """In lower case and in order; what has no width does not part them. Longer ones than WORD_MAX fall into pieces."""
+    words = _WORD.findall((text if text.isascii() else _INVISIBLE.sub("", text)).lower())[:WORDS_MAX]
+    if max(map(len, words), default=0) <= WORD_MAX:
+        return words
+    return [piece for word in words for piece in _LONG_WORD.findall(word)][:WORDS_MAX]
 
 
 def _person(box: Mailbox) -> Person:

@@ -144,6 +144,9 @@ for _index, _one in enumerate(GROUPS):
             _SINGLE.setdefault(_phrase, []).append(_index)
 
 
+_FIRST_WORDS: Final = frozenset(start.partition(" ")[0] for start in _STARTS)
+
+
 def find_phrases(words: list[str]) -> list[Symptom]:
     """Which groups the words hold; the heaviest first, as far as all together may weigh."""
     met = _meet(words)
@@ -161,7 +164,7 @@ def find_phrases(words: list[str]) -> list[Symptom]:
 def _meet(words: list[str]) -> Counter[int]:
     """How many phrases of each group: by set operations, so each word is looked at a fixed number of times."""
     met = Counter(index for word in _SINGLE.keys() & set(words) for index in _SINGLE[word])
-    starts = _STARTS.keys() & set(map(" ".join, itertools.pairwise(words)))
+    starts = _STARTS.keys() & {f"{one} {other}" for one, other in itertools.pairwise(words) if one in _FIRST_WORDS}
     if starts:
         text = f" {' '.join(words)} "
         met.update(index for start in starts for phrase, index in _STARTS[start] if phrase in text)

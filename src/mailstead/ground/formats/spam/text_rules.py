@@ -9,13 +9,25 @@ from mailstead.ground.formats.spam.rule import Rule
 GTUBE: Final = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 
 # Each begins with few characters, so that most of a text is skipped at the speed of a search for one.
+SHOUT: Final = 4
+"""Capitals in a row."""
 _SHOUTED: Final = re.compile(r"[A-Z]{4,40}+")
+_CAPITALS: Final = bytes(range(ord("A"), ord("Z") + 1))
 _AMOUNT: Final = re.compile(r"[$€£] ?[0-9]")
 _GAPPED: Final = re.compile(r"[ \n][A-Za-z](?:[ .*_-][A-Za-z]){4}[ .*_-]")
 
 
 def _shouts(letter: Anatomy) -> bool:
-    return len(letter.words) > 30 and len(_SHOUTED.findall(letter.text)) * 7 > len(letter.words)
+    """Most letters have too few capitals for it, which is quickly seen."""
+    words, text = len(letter.words), letter.text
+    if words <= 30 or _count_capitals(text) * 7 <= words * SHOUT:
+        return False
+    return len(_SHOUTED.findall(text)) * 7 > words
+
+
+def _count_capitals(text: str) -> int:
+    octets = text.encode("latin-1", "replace")
+    return len(octets) - len(octets.translate(None, _CAPITALS))
 
 
 def _exclaims(letter: Anatomy) -> bool:

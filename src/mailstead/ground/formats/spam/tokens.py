@@ -41,7 +41,9 @@ def hash_token(token: str) -> int:
 
 def find_tokens(letter: Anatomy, symptoms: Iterable[Symptom] = ()) -> frozenset[int]:
     """All of a letter, each once. `symptoms`: what the rules said is evidence to learn by, too."""
-    words = [hash_token(word) for word in letter.words[:WORDS_MAX]]
+    text = letter.words[:WORDS_MAX]
+    hashes = {word: hash_token(word) for word in set(text)}  # half of a text is words that it has used before
+    words = [hashes[word] for word in text]
     tokens = set(words)
     tokens.update([(one * _MIX ^ other) & _LOW for one, other in pairwise(words)])
     tokens.update(map(hash_token, name_marks(letter)))
