@@ -128,14 +128,7 @@ async def complete(inquiry: Inquiry, origin: Origin, copy: Copy, wanted: Wanted,
     until = inquiry.deadline(wanted.dmarc_seconds)
     checks: tuple[Check, ...] = ()
     if wanted.dkim and copy.claims:
-        checks = tuple(
-            await asyncio.gather(
-                *(
-                    _verify(inquiry, claim, digest, copy, until, now)
-                    for claim, digest in zip(copy.claims, copy.digests, strict=True)
-                )
-            )
-        )
+        checks = await _verify_all(inquiry, copy, until, now)
     sealed = None
     if wanted.dkim:
         sealed = await inquiry.run(arc.verify(copy.chain, copy.fields, copy.chain_digest, now), until)
@@ -157,6 +150,15 @@ async def complete(inquiry: Inquiry, origin: Origin, copy: Copy, wanted: Wanted,
         arc=sealed,
         reverse=origin.reverse,
     )
+
+
+async def _verify_all(inquiry: Inquiry, copy: Copy, until: float, now: int) -> tuple[Check, ...]:
+    """Several at a time; most letters have one, which needs no task of its own."""
+    waiting = [
+        _verify(inquiry, claim, digest, copy, until, now)
+        for claim, digest in zip(copy.claims, copy.digests, strict=True)
+    ]
+    return (await waiting[0],) if len(waiting) == 1 else tuple(await asyncio.gather(*waiting))
 
 
 async def _verify(inquiry: Inquiry, claim: Claim, digest: bytes, copy: Copy, until: float, now: int) -> Check:

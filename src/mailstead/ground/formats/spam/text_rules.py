@@ -36,7 +36,8 @@ def _exclaims(letter: Anatomy) -> bool:
 
 
 def _counts_money(letter: Anatomy) -> bool:
-    return len(_AMOUNT.findall(letter.text)) > 4
+    text = letter.text
+    return any(sign in text for sign in "$€£") and len(_AMOUNT.findall(text)) > 4
 
 
 def _is_empty(letter: Anatomy) -> bool:
