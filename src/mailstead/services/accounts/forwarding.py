@@ -1,6 +1,5 @@
 """The senders of what is forwarded, and whom bounces to them are meant for. One secret for all workers and nodes."""
 
-import secrets
 from typing import Final
 
 from mailstead.ground.formats.srs import DAYS, is_rewritten, reverse, rewrite, short_name, shorten, stand_in
@@ -8,6 +7,7 @@ from mailstead.ground.model.address import Address
 from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.ids import Instant
 from mailstead.net.clock import Clock
+from mailstead.services.accounts.kept_secret import KeptSecret
 from mailstead.store.port import Lane, Store, Tx
 
 SECRET_NAME: Final = "srs"  # noqa: S105 - a name
@@ -23,13 +23,13 @@ class Forwarding:
         self._store = store
         self._clock = clock
         self._older = older
-        self._secret = b""
+        self._secret = KeptSecret(store, SECRET_NAME)
 
     async def rewrite(self, sender: Address | None, our_domain: str) -> Address | None:
         """What to forward under: the sender itself if its domain is ours, or if it has none."""
         if sender is None or await self._is_ours(sender.domain):
             return sender
-        key, now = await self._key(), self._clock.now()
+        key, now = await self._secret.get(), self._clock.now()
         return rewrite(sender, our_domain, key, now) or await self._keep(sender, our_domain, key, now)
 
     async def reverse(self, address: Address) -> Address | None:
@@ -38,7 +38,7 @@ class Forwarding:
             return None
         if name := short_name(address):
             return await self._find(name)
-        return reverse(address, (await self._key(), *self._older), self._clock.now())
+        return reverse(address, (await self._secret.get(), *self._older), self._clock.now())
 
     async def forget(self) -> None:
         """Short names that ended."""
@@ -70,14 +70,3 @@ class Forwarding:
 
     async def _is_ours(self, domain: str) -> bool:
         return await self._store.read(lambda tx: tx.directory.find_domain(domain)) is not None
-
-    async def _key(self) -> bytes:
-        """The same in all workers, and after a restart."""
-        if not self._secret:
-            fresh = secrets.token_hex(32)
-
-            async def keep(tx: Tx) -> str:
-                return await tx.credentials.keep_secret(SECRET_NAME, fresh)
-
-            self._secret = bytes.fromhex(await self._store.write(keep))
-        return self._secret

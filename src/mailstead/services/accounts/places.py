@@ -7,7 +7,6 @@ that gives way. It is asked only when somebody is about to be turned away.
 import asyncio
 import hashlib
 import hmac
-import secrets
 from collections import OrderedDict
 from typing import Final
 
@@ -15,6 +14,7 @@ from mailstead.ground.model.errors import MailError
 from mailstead.ground.model.ids import Instant, UserId
 from mailstead.net.clock import Clock
 from mailstead.net.origin import limit_key
+from mailstead.services.accounts.kept_secret import KeptSecret
 from mailstead.store.port import Lane, ReadTx, Store, Tx
 
 NOTED_FOR: Final = 14 * 86_400_000
@@ -30,14 +30,14 @@ class Places:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._key = b""
+        self._secret = KeptSecret(store, SECRET_NAME)
         self._noted: OrderedDict[tuple[UserId, str], Instant] = OrderedDict()
         self._waiting: set[tuple[UserId, str]] = set()
         self._task: asyncio.Task[None] | None = None
 
     async def is_familiar(self, user: UserId, ip: str) -> bool:
         """Whether this user has logged in from that address (of IPv6: its /64) in the last weeks."""
-        place = self._hash(limit_key(ip), await self._get_key())
+        place = self._hash(limit_key(ip), await self._secret.get())
         since = Instant(self._clock.now() - FAMILIAR_FOR)
 
         async def unit(tx: ReadTx) -> bool:
@@ -74,7 +74,7 @@ class Places:
                 self._waiting.difference_update(some)
 
     async def _write(self, some: list[tuple[UserId, str]]) -> None:
-        key, now = await self._get_key(), self._clock.now()
+        key, now = await self._secret.get(), self._clock.now()
         rows = [(user, self._hash(place, key)) for user, place in some]
 
         async def unit(tx: Tx) -> None:
@@ -85,14 +85,3 @@ class Places:
     @staticmethod
     def _hash(place: str, key: bytes) -> str:
         return hmac.digest(key, place.encode(), hashlib.sha256)[:16].hex()
-
-    async def _get_key(self) -> bytes:
-        """The same in all workers, and after a restart."""
-        if not self._key:
-            fresh = secrets.token_hex(32)
-
-            async def keep(tx: Tx) -> str:
-                return await tx.credentials.keep_secret(SECRET_NAME, fresh)
-
-            self._key = bytes.fromhex(await self._store.write(keep))
-        return self._key

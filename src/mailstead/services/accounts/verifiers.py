@@ -16,7 +16,8 @@ from mailstead.ground.model.directory import User
 from mailstead.ground.model.errors import MailError
 from mailstead.ground.wire.sasl.scram import Verifier, parse_verifier
 from mailstead.net.clock import Clock
-from mailstead.store.port import ReadTx, Store, Tx
+from mailstead.services.accounts.kept_secret import KeptSecret
+from mailstead.store.port import ReadTx, Store
 
 IsAnybodyBound = Callable[[], Awaitable[bool]]
 """Whether there are people who cannot come in with the password alone: see `second_factors`."""
@@ -34,7 +35,7 @@ class Verifiers:
         self._clock = clock
         self._iterations = iterations
         self._asked_at = float("-inf")
-        self._secret = b""
+        self._secret = KeptSecret(store, SECRET_NAME)
         self.are_complete = False
 
     async def refresh(self) -> None:
@@ -56,7 +57,7 @@ class Verifiers:
 
     async def of(self, name: str, user: User | None, stored: str | None) -> Verifier:
         """The user's own; else one that looks like theirs, always the same for a name, and that no password fits."""
-        false = self._false(name if user is None else user.login, await self._key())
+        false = self._false(name if user is None else user.login, await self._secret.get())
         own = parse_verifier(stored) if stored else None
         return false if user is None or own is None else own
 
@@ -64,14 +65,3 @@ class Verifiers:
         """RFC 5802 §9 tells nothing of users only if salts of nobody are as stable as those of somebody."""
         salt = hmac.digest(key, b"salt\0" + name.encode("utf-8", "surrogatepass"), hashlib.sha256)[:SALT]
         return Verifier(self._iterations, salt, secrets.token_bytes(32), secrets.token_bytes(32))
-
-    async def _key(self) -> bytes:
-        """The same in all workers, and after a restart."""
-        if not self._secret:
-            fresh = secrets.token_hex(32)
-
-            async def keep(tx: Tx) -> str:
-                return await tx.credentials.keep_secret(SECRET_NAME, fresh)
-
-            self._secret = bytes.fromhex(await self._store.write(keep))
-        return self._secret

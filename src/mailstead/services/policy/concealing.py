@@ -4,7 +4,6 @@ The key is this installation's own. Who asks about an address names it, and so i
 none. The domain stays readable: it is what the operator of several has to tell apart.
 """
 
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from typing import Final
@@ -12,8 +11,9 @@ from typing import Final
 from mailstead.ground.model.address import Address
 from mailstead.ground.model.errors import Invalid
 from mailstead.net.clock import Clock
+from mailstead.services.accounts.kept_secret import KeptSecret
 from mailstead.services.policy.policies import Policies, View
-from mailstead.store.port import Store, Tx
+from mailstead.store.port import Store
 
 SECRET_NAME: Final = "trace.key"  # noqa: S105 - a name
 MARK: Final = "~"
@@ -39,18 +39,11 @@ class Concealing:
         self._policies = Policies(store)
         self._view: View | None = None
         self._good_until = 0.0
-        self._key = b""
+        self._secret = KeptSecret(store, SECRET_NAME)
 
     async def key(self) -> bytes:
         """The same in all workers, and after a restart."""
-        if not self._key:
-            fresh = secrets.token_hex(32)
-
-            async def keep(tx: Tx) -> str:
-                return await tx.credentials.keep_secret(SECRET_NAME, fresh)
-
-            self._key = bytes.fromhex(await self._store.write(keep))
-        return self._key
+        return await self._secret.get()
 
     async def hiders(self, domains: Iterable[str]) -> Mapping[str, Hide]:
         """For each of these domains what to do with addresses in its records."""

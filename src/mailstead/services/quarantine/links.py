@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +9,8 @@ from typing import Final
 from mailstead.ground.model.errors import NotFound
 from mailstead.ground.model.ids import AccountId, Instant
 from mailstead.net.clock import Clock
-from mailstead.store.port import Store, Tx
+from mailstead.services.accounts.kept_secret import KeptSecret
+from mailstead.store.port import Store
 
 SECRET_NAME: Final = "quarantine.key"  # noqa: S105 - a name
 PATH: Final = "/quarantine/"
@@ -35,7 +35,7 @@ class Links:
         self._store = store
         self._clock = clock
         self._base = base.rstrip("/")
-        self._key = b""
+        self._secret = KeptSecret(store, SECRET_NAME)
 
     async def make(self, number: int, account: AccountId, until: Instant) -> str:
         """A whole URL, or ""."""
@@ -58,11 +58,4 @@ class Links:
         return Claim(int.from_bytes(facts[:8]), AccountId(int.from_bytes(facts[8:16])))
 
     async def _sign(self, facts: bytes) -> bytes:
-        if not self._key:
-            fresh = secrets.token_hex(32)
-
-            async def keep(tx: Tx) -> str:
-                return await tx.credentials.keep_secret(SECRET_NAME, fresh)
-
-            self._key = bytes.fromhex(await self._store.write(keep))
-        return hmac.digest(self._key, b"release " + facts, hashlib.sha256)[:_MAC]
+        return hmac.digest(await self._secret.get(), b"release " + facts, hashlib.sha256)[:_MAC]

@@ -5,7 +5,6 @@ and counted.
 """
 
 import asyncio
-import secrets
 from typing import Final
 
 from mailstead.ground.formats.dmarc_destinations import Destinations, find_destinations
@@ -16,6 +15,7 @@ from mailstead.ground.model.question import Kind, Question
 from mailstead.net.clock import Clock
 from mailstead.net.dns import Resolver
 from mailstead.net.ids import IdSource
+from mailstead.services.accounts.kept_secret import KeptSecret
 from mailstead.services.checks.asking import Inquiry
 from mailstead.services.policy.policies import Policies
 from mailstead.services.reports.addresses import find_author
@@ -126,10 +126,5 @@ class Failures:
     async def _redact(self) -> Redactor:
         """The key is the same in all workers and after a restart, and so are its marks."""
         if self._redactor is None:
-            fresh = secrets.token_hex(32)
-
-            async def keep(tx: Tx) -> str:
-                return await tx.credentials.keep_secret(SECRET_NAME, fresh)
-
-            self._redactor = Redactor(bytes.fromhex(await self._store.write(keep)))
+            self._redactor = Redactor(await KeptSecret(self._store, SECRET_NAME).get())
         return self._redactor
