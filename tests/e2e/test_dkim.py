@@ -15,6 +15,7 @@ from mailstead.ground.model.policy import Policy, Spf
 from mailstead.ground.model.signing import Algorithm
 from mailstead.net.clock import SystemClock
 from mailstead.services.checks.checks import Checks
+from mailstead.services.checks.specimen import Octets
 from mailstead.services.dispatch.content import LetterContent
 from mailstead.services.outbound.parcel import Rendition
 from mailstead.services.signing.making import make_key, record_of
@@ -22,7 +23,7 @@ from mailstead.services.signing.rotation import activated
 from mailstead.services.signing.rules import Seal
 from tests.e2e.test_commands import Say, home, made, say, serving  # noqa: F401 - fixtures
 from tests.support.dkim import RSA, RSA_PEM
-from tests.support.examining import OnePolicy, Text
+from tests.support.examining import OnePolicy
 from tests.support.known_names import KnownNames
 from tests.support.programs import need
 from tests.support.server import free_base
@@ -103,7 +104,7 @@ async def test_we_take_the_signatures_of_rspamd(tmp_path: Path) -> None:
         examination = checks.begin(Envelope(sender=None, recipients=recipients), Client(ip="192.0.2.1"))
         examination.feed(letter)
         examination.finish()
-        report = await examination.report(Text(letter), ((),))
+        report = await examination.report(Octets(letter), ((),))
         return [one.result.value for one in report.evidence.dkim or ()]
 
     assert await results(signed) == ["pass"]

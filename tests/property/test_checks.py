@@ -12,9 +12,10 @@ from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.policy import Policy
 from mailstead.services.checks.checks import Checks
+from mailstead.services.checks.specimen import Octets
 from tests.support.arc import seal
 from tests.support.dkim import RSA, sign
-from tests.support.examining import OnePolicy, Text
+from tests.support.examining import OnePolicy
 from tests.support.fake_clock import FakeClock
 from tests.support.known_names import KnownNames
 
@@ -51,7 +52,7 @@ async def examine(letter: bytes, ip: str) -> tuple[bytes, bytes]:
     envelope = Envelope(sender=Address("ann", "x.test"), recipients=(Recipient(Address("bob", "us.test")),))
     examination = checks.begin(envelope, Client(ip=ip, helo="[192.0.2.1]"))
     kept = examination.feed(letter) + examination.finish()
-    report = await examination.report(Text(letter), ((),))
+    report = await examination.report(Octets(letter), ((),))
     assert len(report.judgements) == 1
     return kept, report.field
 

@@ -18,22 +18,6 @@ class OnePolicy:
         return self.policy
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """The content of a letter."""
-
-    data: bytes
-
-    @property
-    def size(self) -> int:
-        """Octets."""
-        return len(self.data)
-
-    async def read(self, offset: int, length: int) -> bytes:
-        """As of a blob."""
-        return self.data[offset : offset + length]
-
-
 @dataclass(slots=True)
 class SetPanel:
     """Says what it was told to say, and remembers what it was shown."""

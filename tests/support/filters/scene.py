@@ -10,8 +10,7 @@ from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.opinion import Concern, Opinion
 from mailstead.ground.model.policy import Policy
 from mailstead.services.checks.evidence import Evidence
-from mailstead.services.checks.specimen import Specimen
-from tests.support.examining import Text
+from mailstead.services.checks.specimen import Octets, Specimen
 
 CLIENT = Client(ip="192.0.2.7", helo="mail.far.test", protocol="ESMTPS", tls="TLSv1.3 TLS_AES_256_GCM_SHA384")
 
@@ -22,7 +21,7 @@ def specimen(letter: bytes, policies: Mapping[str, Policy] | None = None, client
     recipients = tuple(Recipient(Address("ada", domain)) for domain in known)
     return Specimen(
         envelope=Envelope(sender=Address("eve", "far.test"), recipients=recipients), client=client,
-        evidence=Evidence(), field=b"Authentication-Results: mx.test; none\r\n", content=Text(letter),
+        evidence=Evidence(), field=b"Authentication-Results: mx.test; none\r\n", content=Octets(letter),
         accounts=((),) * len(recipients), policies=known,
     )  # fmt: skip
 

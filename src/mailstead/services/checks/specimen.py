@@ -21,6 +21,22 @@ class Content(Protocol):
         """Up to `length` bytes from `offset`; shorter only at the end. Ask for at most 256 KiB at once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Octets:
+    """A content that is in memory."""
+
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        """How many."""
+        return len(self.data)
+
+    async def read(self, offset: int, length: int) -> bytes:
+        """A part of it."""
+        return self.data[offset : offset + length]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specimen:
     """Everything a filter may go by. `accounts` has a row for each recipient of the envelope."""

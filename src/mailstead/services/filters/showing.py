@@ -12,7 +12,7 @@ from mailstead.ground.model.opinion import Concern, Opinion, Wish
 from mailstead.ground.model.policy import Policy
 from mailstead.net.clock import Clock
 from mailstead.services.checks.evidence import Evidence
-from mailstead.services.checks.specimen import Specimen
+from mailstead.services.checks.specimen import Octets, Specimen
 from mailstead.services.filters.asking import Silent
 from mailstead.services.filters.samples import EICAR, GTUBE, letter
 from mailstead.services.filters.watched import WatchedFilter
@@ -50,18 +50,6 @@ class Trial:
     is_good: bool
     words: str
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    data: bytes
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    async def read(self, offset: int, length: int) -> bytes:
-        return self.data[offset : offset + length]
 
 
 class Showing:
@@ -125,7 +113,7 @@ class Showing:
         return Specimen(
             envelope=Envelope(sender=postmaster, recipients=(Recipient(postmaster),)),
             client=Client(ip="127.0.0.1", helo=host, protocol="ESMTP"), evidence=Evidence(), field=b"",
-            content=_Content(content), accounts=((),), policies={host: _USUAL},
+            content=Octets(content), accounts=((),), policies={host: _USUAL},
         )  # fmt: skip
 
 

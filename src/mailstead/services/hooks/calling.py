@@ -2,44 +2,19 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import urlsplit
 
 from mailstead.ground.formats.hook import ANSWER_MAX, Answer, BadAnswer, Seal, read_answer
 from mailstead.ground.model.hook import Hook, Stage
 from mailstead.net.clock import Clock
 from mailstead.net.guarded import FetchFailed, GuardedClient, Request, Response
+from mailstead.services.checks.specimen import Content
 from mailstead.services.filters.asking import Silent
 from mailstead.services.filters.turns import Turns
 from mailstead.telemetry import Event, emit, incident
 
 PIECE: Final = 64 * 1024
-
-
-class Body(Protocol):
-    """What is sent, read twice: once to seal it, once to send it."""
-
-    @property
-    def size(self) -> int: ...
-
-    async def read(self, offset: int, length: int) -> bytes:
-        """Up to so many octets; shorter only at the end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A body that is in memory."""
-
-    data: bytes
-
-    @property
-    def size(self) -> int:
-        """Octets."""
-        return len(self.data)
-
-    async def read(self, offset: int, length: int) -> bytes:
-        """A part of it."""
-        return self.data[offset : offset + length]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +23,7 @@ class Call:
 
     hook: Hook
     stage: Stage
-    body: Body
+    body: Content
     content_type: str
     fields: Mapping[str, str] = field(default_factory=dict)
 
@@ -113,7 +88,7 @@ class Caller:
         )  # fmt: skip
 
 
-async def _pieces(body: Body) -> AsyncIterator[bytes]:
+async def _pieces(body: Content) -> AsyncIterator[bytes]:
     offset = 0
     while offset < body.size:
         data = await body.read(offset, min(PIECE, body.size - offset))

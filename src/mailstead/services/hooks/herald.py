@@ -16,9 +16,10 @@ from mailstead.ground.model.hook import Hook, Stage
 from mailstead.ground.model.ids import AccountId, Instant, MessageId, ModSeq
 from mailstead.net.clock import Clock
 from mailstead.net.ids import first_of, moment_of
+from mailstead.services.checks.specimen import Content
 from mailstead.services.filters.asking import Silent
 from mailstead.services.hooks.book import HookBook
-from mailstead.services.hooks.calling import Body, Caller
+from mailstead.services.hooks.calling import Caller
 from mailstead.services.hooks.telling import tell_letter
 from mailstead.store.port import Lane, ReadTx, Store, Tx
 from mailstead.store.port.hooks import Cursor, Errand, FiledLetter
@@ -192,7 +193,7 @@ def _first_of(at: Instant) -> MessageId:
 class _Whole:
     """A filed letter as its readers see it."""
 
-    def __init__(self, prefix: bytes, blob: Body) -> None:
+    def __init__(self, prefix: bytes, blob: Content) -> None:
         self._prefix = prefix
         self._blob = blob
         self.size = len(prefix) + blob.size

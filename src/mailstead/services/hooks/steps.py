@@ -9,9 +9,10 @@ from mailstead.ground.model.address import Address
 from mailstead.ground.model.envelope import Client, Envelope
 from mailstead.ground.model.hook import Hook, OnTrouble, Stage
 from mailstead.ground.model.verdict import PASS, Defer, Reason, Refuse, Verdict
+from mailstead.services.checks.specimen import Octets
 from mailstead.services.filters.asking import Silent
 from mailstead.services.hooks.book import HookBook
-from mailstead.services.hooks.calling import Call, Caller, Text
+from mailstead.services.hooks.calling import Call, Caller
 
 VERDICTS: Final[Mapping[Act, type[Refuse] | type[Defer] | None]] = {
     Act.ACCEPT: None,
@@ -47,7 +48,7 @@ class HookSteps:
         if not hooks:
             return PASS
         about = {"ip": client.ip, "helo": client.helo, "tls": client.tls}
-        body = Text(render_step(stage.value, str(envelope.sender or ""), recipients, about, envelope.declared_size))
+        body = Octets(render_step(stage.value, str(envelope.sender or ""), recipients, about, envelope.declared_size))
         async with asyncio.TaskGroup() as together:
             tasks = [together.create_task(self._ask(hook, stage, body)) for hook in hooks]
         verdicts = [task.result() for task in tasks]
@@ -57,7 +58,7 @@ class HookSteps:
                     return verdict
         return PASS
 
-    async def _ask(self, hook: Hook, stage: Stage, body: Text) -> Verdict:
+    async def _ask(self, hook: Hook, stage: Stage, body: Octets) -> Verdict:
         call = Call(hook=hook, stage=stage, body=body, content_type="application/json")
         source = f"hook {hook.name}"
         try:

@@ -7,7 +7,8 @@ from mailstead.ground.formats.headers import find_field
 from mailstead.ground.formats.hook import HEAD_MAX, render_metadata
 from mailstead.ground.model.hook import Format, Hook, Stage
 from mailstead.ground.model.ids import Instant
-from mailstead.services.hooks.calling import Body, Call, Text
+from mailstead.services.checks.specimen import Content, Octets
+from mailstead.services.hooks.calling import Call
 
 RECIPIENTS_TOLD: Final = 50
 _FIELD_MAX: Final = 998
@@ -16,7 +17,7 @@ _IDS: Final = 64 * 1024
 
 
 async def tell_letter(
-    hook: Hook, stage: Stage, body: Body, recipients: Sequence[str], *, is_spam: bool | None, now: Instant
+    hook: Hook, stage: Stage, body: Content, recipients: Sequence[str], *, is_spam: bool | None, now: Instant
 ) -> Call:
     """`is_spam`: None where nobody has judged yet."""
     head = await body.read(0, HEAD_MAX if hook.format is Format.METADATA else _IDS)
@@ -29,7 +30,7 @@ async def tell_letter(
     }
     fields = {name: value for name, value in fields.items() if value}
     if hook.format is Format.METADATA:
-        told = Text(render_metadata(head, body.size, now))
+        told = Octets(render_metadata(head, body.size, now))
         return Call(hook=hook, stage=stage, body=told, content_type="application/json", fields=fields)
     return Call(hook=hook, stage=stage, body=body, content_type="message/rfc822", fields=fields)
 

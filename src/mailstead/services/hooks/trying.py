@@ -5,8 +5,9 @@ from typing import Final
 from mailstead.ground.formats.hook import render_step
 from mailstead.ground.model.hook import Hook, Stage
 from mailstead.net.clock import Clock
+from mailstead.services.checks.specimen import Octets
 from mailstead.services.filters.asking import Silent
-from mailstead.services.hooks.calling import Call, Caller, Text
+from mailstead.services.hooks.calling import Call, Caller
 from mailstead.services.hooks.telling import tell_letter
 
 SAMPLE: Final = (
@@ -22,11 +23,11 @@ async def try_hook(caller: Caller, clock: Clock, hook: Hook, stage: Stage) -> di
     if stage in (Stage.MAIL, Stage.RCPT):
         named = (recipient,) if stage is Stage.RCPT else ()
         client = {"ip": "192.0.2.1", "helo": "sample.example.com", "tls": ""}
-        body = Text(render_step(stage.value, SENDER, named, client, len(SAMPLE)))
+        body = Octets(render_step(stage.value, SENDER, named, client, len(SAMPLE)))
         call = Call(hook=hook, stage=stage, body=body, content_type="application/json")
     else:
         is_spam = None if stage is Stage.INBOUND else False
-        call = await tell_letter(hook, stage, Text(SAMPLE), (recipient,), is_spam=is_spam, now=clock.now())
+        call = await tell_letter(hook, stage, Octets(SAMPLE), (recipient,), is_spam=is_spam, now=clock.now())
     try:
         answer = await caller.call(call)
     except Silent as silence:

@@ -17,10 +17,11 @@ from mailstead.net.dns_exchange import Servers
 from mailstead.net.resolver import CachingResolver
 from mailstead.services.checks.asking import Inquiry
 from mailstead.services.checks.checks import Checks, Report
+from mailstead.services.checks.specimen import Octets
 from mailstead.telemetry.metrics import REGISTRY
 from tests.support.arc import seal
 from tests.support.dkim import ED25519, RSA, sign
-from tests.support.examining import OnePolicy, SetPanel, Text
+from tests.support.examining import OnePolicy, SetPanel
 from tests.support.fake_clock import FakeClock
 from tests.support.known_names import KnownNames
 from tests.support.nameserver import Nameserver, nameserver, nothing, records, silence, truncated
@@ -36,7 +37,7 @@ async def examine(checks: Checks, letter: bytes, sender: Address | None = ANN, s
     examination = checks.begin(Envelope(sender=sender, recipients=(BOB,)), CLIENT)
     kept = b"".join(examination.feed(letter[at : at + step]) for at in range(0, len(letter), step))
     assert kept + examination.finish() == letter
-    return await examination.report(Text(letter), ((),))
+    return await examination.report(Octets(letter), ((),))
 
 
 def known(policy: Policy = QUICK) -> tuple[KnownNames, Checks]:
@@ -142,7 +143,7 @@ async def test_filters_alone_judge_a_neighbour() -> None:
     examination = checks.begin(Envelope(sender=ANN, recipients=(BOB,)), CLIENT, is_neighbour=True)
     examination.feed(LETTER)
     examination.finish()
-    report = await examination.report(Text(LETTER), ((),))
+    report = await examination.report(Octets(LETTER), ((),))
     assert names.asked == []
     assert report.field == b""
     assert [specimen.evidence.spf for specimen in panel.shown] == [None]

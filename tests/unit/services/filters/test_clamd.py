@@ -12,10 +12,10 @@ from mailstead.ground.model.opinion import Opinion
 from mailstead.ground.model.policy import Clamav, Policy
 from mailstead.net.dial import Dialer
 from mailstead.net.sweep import Sweep
+from mailstead.services.checks.specimen import Octets
 from mailstead.services.filters.asking import Silent
 from mailstead.services.filters.clamd import Clamd
 from mailstead.services.filters.line import Lines, Place
-from tests.support.examining import Text
 from tests.support.filters.daemons import Daemon, clamd
 from tests.support.filters.letters import HAM, SPAM, VIRUS
 from tests.support.filters.scene import Play, specimen, stage
@@ -124,7 +124,7 @@ async def test_it_stops_taking() -> None:
 
 
 @dataclass(frozen=True)
-class Watched(Text):
+class Watched(Octets):
     """Tells how far it was read."""
 
     reached: asyncio.Event = field(default_factory=asyncio.Event)

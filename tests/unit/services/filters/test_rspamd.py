@@ -12,10 +12,10 @@ from mailstead.ground.model.errors import Invalid
 from mailstead.ground.model.opinion import Opinion, Symptom, Wish
 from mailstead.ground.model.policy import Policy, Spam
 from mailstead.net.guarded import GuardedClient
+from mailstead.services.checks.specimen import Octets
 from mailstead.services.filters.actions import USUAL, read_actions
 from mailstead.services.filters.asking import Silent
 from mailstead.services.filters.rspamd import Rspamd, RspamdSettings
-from tests.support.examining import Text
 from tests.support.fake_clock import FakeClock
 from tests.support.filters.daemons import RSPAMD_PASSWORD, Daemon, rspamd
 from tests.support.filters.letters import HAM, SPAM, letter
@@ -91,10 +91,10 @@ async def test_what_it_is_told(daemon: Daemon, client: GuardedClient) -> None:
 
 async def test_it_learns(daemon: Daemon, client: GuardedClient) -> None:
     real = asking(client, daemon.port)
-    await real.learn(Text(PILLS), is_spam=True)
-    await real.learn(Text(PILLS), is_spam=True)  # it says that it knows
+    await real.learn(Octets(PILLS), is_spam=True)
+    await real.learn(Octets(PILLS), is_spam=True)  # it says that it knows
     with pytest.raises(Silent, match="it answered 401"):
-        await asking(client, daemon.port, password="wrong").learn(Text(PILLS), is_spam=True)
+        await asking(client, daemon.port, password="wrong").learn(Octets(PILLS), is_spam=True)
 
 
 async def test_greylisting_ends(daemon: Daemon, client: GuardedClient) -> None:

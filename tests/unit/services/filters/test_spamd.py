@@ -10,10 +10,10 @@ from mailstead.ground.model.opinion import Opinion, Symptom
 from mailstead.ground.model.policy import Policy, Spam
 from mailstead.net.dial import Dialer
 from mailstead.net.sweep import Sweep
+from mailstead.services.checks.specimen import Octets
 from mailstead.services.filters.asking import Silent
 from mailstead.services.filters.line import Lines, Place
 from mailstead.services.filters.spamd import Spamd, SpamdSettings
-from tests.support.examining import Text
 from tests.support.fake_clock import FakeClock
 from tests.support.filters.daemons import Daemon, spamd
 from tests.support.filters.letters import HAM, SPAM, letter
@@ -61,8 +61,8 @@ async def test_a_table_in_the_letter_is_not_its_report(daemon: Daemon) -> None:
 async def test_it_learns(daemon: Daemon) -> None:
     real = client(daemon.port)
     before = (await opinion(real, PILLS)).score
-    await real.learn(Text(PILLS), is_spam=True)
-    await real.learn(Text(TALK), is_spam=False)
+    await real.learn(Octets(PILLS), is_spam=True)
+    await real.learn(Octets(TALK), is_spam=False)
     after = await opinion(real, PILLS)
     assert after.score >= before + 1
     assert any(symptom.name.startswith("BAYES_") and symptom.weight > 0 for symptom in after.symptoms)
@@ -144,4 +144,4 @@ async def test_it_misbehaves(reply: bytes, words: str, size: int) -> None:
 async def test_it_may_not_be_taught() -> None:
     async with stage(says(b"SPAMD/1.0 69 Service Unavailable: TELL commands are not enabled\r\n\r\n")) as there:
         with pytest.raises(Silent, match="TELL commands are not enabled"):
-            await client(there.port).learn(Text(HAM), is_spam=True)
+            await client(there.port).learn(Octets(HAM), is_spam=True)

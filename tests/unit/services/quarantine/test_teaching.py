@@ -4,10 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from mailstead.ground.model.quarantine import NOBODY
-from mailstead.services.checks.specimen import Content
+from mailstead.services.checks.specimen import Content, Octets
 from mailstead.services.filters.own.managing import count, learner_of
 from mailstead.services.quarantine.teaching import Lessons
-from tests.support.examining import Text
 from tests.support.quarantined import LETTER, open_scene
 
 
@@ -23,7 +22,7 @@ class Others:
 async def test_ours_for_the_account_and_those_of_others(tmp_path: Path) -> None:
     async with open_scene(tmp_path) as scene:
         kept, others = await scene.keep(), Others()
-        lessons, letter = Lessons(learner_of(scene.store, scene.clock), others), Text(LETTER % (1, 1, 1))
+        lessons, letter = Lessons(learner_of(scene.store, scene.clock), others), Octets(LETTER % (1, 1, 1))
         for one in (kept, kept, replace(kept, account_id=NOBODY)):
             await lessons.teach(one, letter)
         mark = await count(scene.store, scene.ann.account)

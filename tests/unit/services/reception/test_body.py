@@ -10,9 +10,10 @@ from mailstead.ground.model.envelope import Client, Envelope, Recipient
 from mailstead.ground.model.errors import NoSpace, TooLarge
 from mailstead.ground.model.policy import Policy
 from mailstead.services.checks.checks import Checks
+from mailstead.services.checks.specimen import Octets
 from mailstead.services.reception.body import Body, Examined
 from mailstead.store.port.blobs import INLINE_MAX
-from tests.support.examining import OnePolicy, Text
+from tests.support.examining import OnePolicy
 from tests.support.fake_clock import FakeClock
 from tests.support.known_names import KnownNames
 
@@ -106,7 +107,7 @@ async def test_what_is_forged_is_not_stored(size: int) -> None:
     letter = await body.finish(rest)
     assert isinstance(letter, Examined)
     assert (blobs.large or blobs.small[0]) == b"Subject: y" + rest
-    assert b"Authentication-Results: us.test;" in (await letter.examination.report(Text(rest), ((),))).field
+    assert b"Authentication-Results: us.test;" in (await letter.examination.report(Octets(rest), ((),))).field
 
 
 async def test_a_body_that_is_forgotten_ends_its_examination() -> None:

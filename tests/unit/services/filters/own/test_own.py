@@ -13,9 +13,8 @@ from mailstead.ground.model.ids import AccountId
 from mailstead.ground.model.opinion import Opinion, Symptom, Wish
 from mailstead.ground.model.policy import Policy, Spam
 from mailstead.services.checks.evidence import Evidence, Identity, Reverse, SpfCheck
-from mailstead.services.checks.specimen import Specimen
+from mailstead.services.checks.specimen import Octets, Specimen
 from mailstead.services.filters.own.own import OwnFilter
-from tests.support.examining import Text
 
 LETTER = (
     b"From: Ann <ann@x.test>\r\nTo: bob@example.test\r\nSubject: lunch\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\n"
@@ -31,7 +30,7 @@ def specimen(letter: bytes = LETTER, *, evidence: Evidence | None = None, helo: 
         client=Client(ip="192.0.2.1", helo=helo),
         evidence=evidence or Evidence(),
         field=b"",
-        content=Text(letter),
+        content=Octets(letter),
         accounts=((),),
         policies={"example.test": Policy()},
     )
